@@ -1,0 +1,33 @@
+"""The words that people read on our surfaces, by room and language: `words.en.toml`, `web.zh.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+LANGUAGES = ("en", "zh")
+
+
+@cache
+def catalogue(room: str, lang: str) -> dict[str, str]:
+    """Every message of a room, flattened to dotted keys."""
+    path = Path(__file__).parent / f"{room}.{lang}.toml"
+    return _flat(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def message(room: str, key: str, lang: str, **values: object) -> str:
+    """The message of `key` with its {values} filled in; a missing key is a mistake of ours."""
+    text = catalogue(room, lang)[key]
+    return text.format_map(values) if values else text
+
+
+def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in tree.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, dict):
+            flat |= _flat(value, key + ".")
+        else:
+            flat[key] = str(value)
+    return flat
