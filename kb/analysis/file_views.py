@@ -1,0 +1,57 @@
+"""The files of a change as the judgement reads them: role, language and parsed hunks, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kb.analysis.languages import Language, language_of
+from kb.analysis.path_roles import role
+from kb.types import Change, FileChange
+
+if TYPE_CHECKING:
+    from kb.patch import Hunk
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    file: FileChange
+    path: str
+    role: str
+    language: Language | None
+    hunks: tuple[Hunk, ...]
+
+    def lines(self, kind: str) -> Iterator[tuple[str, int]]:
+        """(text, line number) of the added ("+") or removed ("-") lines."""
+        for hunk in self.hunks:
+            for line in hunk.lines:
+                if line.kind == kind:
+                    yield line.text, (line.new_line if kind == "+" else line.old_line) or 0
+
+
+# The digest and the judgement read the same change one after the other: keep the last one parsed.
+_last: tuple[tuple[FileChange, ...], tuple[FileView, ...]] | None = None
+
+
+def views_of(change: Change) -> tuple[FileView, ...]:
+    """One view a file, in the change's order."""
+    global _last
+    held = _last
+    if held is not None and held[0] is change.files:
+        return held[1]
+    views = tuple(view_of(file) for file in change.files)
+    _last = (change.files, views)
+    return views
+
+
+def view_of(file: FileChange) -> FileView:
+    from kb.patch import parse_hunks
+
+    return FileView(
+        file=file,
+        path=file.path,
+        role=role(file.path, file.patch),
+        language=language_of(file.path),
+        hunks=parse_hunks(file.patch) if file.patch else (),
+    )
