@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kb.analysis.file_views import FileView, views_of
+from kb.analysis.word_sets import words
 from kb.types import Change, Flag
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ _ENV = re.compile(
     re.VERBOSE,
 )
 # Variables of the machine, not of the project.
-_COMMON_ENV = frozenset(
+_COMMON_ENV = words(
     "HOME PATH PWD USER TMPDIR TEMP TMP SHELL LANG TERM EDITOR CI GITHUB_ACTIONS GITHUB_TOKEN NODE_ENV PROD DEV "
     "MODE SSR BASE_URL CUDA_VISIBLE_DEVICES PYTHONPATH LD_LIBRARY_PATH OUT_DIR CARGO_MANIFEST_DIR DEBUG RANK "
-    "WORLD_SIZE LOCAL_RANK MASTER_ADDR MASTER_PORT RUST_LOG CARGO_PKG_VERSION CARGO_PKG_NAME TARGET HOST".split()
+    "WORLD_SIZE LOCAL_RANK MASTER_ADDR MASTER_PORT RUST_LOG CARGO_PKG_VERSION CARGO_PKG_NAME TARGET HOST"
 )
 # Go and Rust configuration structures: a field with a yaml/json/toml tag, or a serde field of a config file.
 _GO_TAG = re.compile(
@@ -64,7 +65,7 @@ _CONFIG_CLASS = re.compile(
 _CONFIG_FILE = re.compile(
     r"(^|[/_])(server_args|config|settings|options|args|arguments|cli_args)\.(py|ts)$"
 )
-_NOT_DEFAULT = frozenset("Ellipsis ... MISSING".split())
+_NOT_DEFAULT = words("Ellipsis ... MISSING")
 _DEFAULT = re.compile(
     r"""\b(?:default|default_value|default_value_t)\s*(?:=\s*|\(\s*)(?P<value>"[^"]*"|'[^']*'|[\w.+-]+(?:\.\w+)?(?:\(\))?)"""
 )

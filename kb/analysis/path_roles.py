@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from kb.analysis.languages import SOURCE_EXTENSIONS
+from kb.analysis.word_sets import words
 
 ROLES = (
     "source",
@@ -24,23 +25,23 @@ ROLES = (
     "agent",
 )
 
-LOCK_NAMES = frozenset(
+LOCK_NAMES = words(
     "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb cargo.lock "
     "poetry.lock pdm.lock uv.lock pipfile.lock go.sum gemfile.lock composer.lock mix.lock "
     "flake.lock packages.lock.json gradle.lockfile podfile.lock pubspec.lock deno.lock "
-    "package.resolved pylock.toml conan.lock".split()
+    "package.resolved pylock.toml conan.lock"
 )
-_DEPENDENCY_NAMES = frozenset(
+_DEPENDENCY_NAMES = words(
     "go.mod pipfile constraints.txt environment.yml environment.yaml gemfile "
     "libs.versions.toml packages.config directory.packages.props vcpkg.json conanfile.txt "
-    "flake.nix".split()
+    "flake.nix"
 )
 # Manifests hold requirements, tool settings and metadata: the changed lines say which.
-MANIFEST_NAMES = frozenset(
+MANIFEST_NAMES = words(
     "pyproject.toml setup.cfg setup.py package.json cargo.toml pom.xml build.gradle "
-    "build.gradle.kts composer.json mix.exs pubspec.yaml package.swift pnpm-workspace.yaml".split()
+    "build.gradle.kts composer.json mix.exs pubspec.yaml package.swift pnpm-workspace.yaml"
 )
-_CI_NAMES = frozenset(
+_CI_NAMES = words(
     "jenkinsfile .pre-commit-config.yaml tox.ini noxfile.py codecov.yml .codecov.yml "
     ".coveragerc .gitignore .gitattributes .editorconfig .dockerignore .npmrc .nvmrc ruff.toml "
     ".ruff.toml .flake8 mypy.ini pyrightconfig.json .pylintrc .clang-format .clang-tidy rustfmt.toml "
@@ -51,31 +52,29 @@ _CI_NAMES = frozenset(
     "cspell.json .typos.toml typos.toml _typos.toml spellcheck.dic .gitmodules netlify.toml "
     ".markdownlint.yaml pytest.ini .python-version .git-blame-ignore-revs triagebot.toml "
     "jest.config.js vitest.config.ts knip.json lefthook.yml .gitlab-ci.yml .promu.yml "
-    ".codespellrc zizmor.yml .yamllint.yml dprint.json".split()
+    ".codespellrc zizmor.yml .yamllint.yml dprint.json"
 )
-_CI_PARTS = frozenset(
+_CI_PARTS = words(
     ".github .circleci .gitlab .buildkite .ci ci .travis .azure-pipelines .tekton .vscode .idea "
-    ".devcontainer .husky .changeset .lycheeignore .config".split()
+    ".devcontainer .husky .changeset .lycheeignore .config"
 )
-_BUILD_NAMES = frozenset(
+_BUILD_NAMES = words(
     "cmakelists.txt makefile gnumakefile dockerfile build.rs meson.build meson_options.txt "
     "build.bazel workspace workspace.bazel justfile gradlew gradlew.bat gradle.properties "
     "settings.gradle settings.gradle.kts build.zig manifest.in configure.ac docker-compose.yml "
     "docker-compose.yaml procfile taskfile.yml lerna.json turbo.json nx.json hatch.toml "
-    "babel.config.js gulpfile.js rakefile".split()
+    "babel.config.js gulpfile.js rakefile"
 )
-_BUILD_PARTS = frozenset(
-    "docker cmake bazel packaging debian rpm dockerfiles buildsrc gradle".split()
-)
+_BUILD_PARTS = words("docker cmake bazel packaging debian rpm dockerfiles buildsrc gradle")
 # Maintainers' tooling, at the top of a repository or of a workspace member only: below a package
 # `tools/` and `scripts/` may be product.
-_TOOLING_PARTS = frozenset(
+_TOOLING_PARTS = words(
     "scripts script tools tool hack dev devtools .dev utils-dev contrib maintenance xtask "
-    "build-tools release agents support".split()
+    "build-tools release agents support"
 )
-_DOC_PARTS = frozenset(
+_DOC_PARTS = words(
     "docs doc documentation docs_src doc_src website manual changelog changelog.d newsfragments "
-    "changelogs releasenotes news.d".split()
+    "changelogs releasenotes news.d"
 )
 _DOC_NAMES = re.compile(
     r"^(readme|changelog|changes|history|news|contributing|contributors|authors|license|licence|"
@@ -83,12 +82,12 @@ _DOC_NAMES = re.compile(
     r"citation|backers|sponsors|release[-_]?notes?|adopters|faq|owners|third_party_notices|"
     r"credits|support)([._-].*)?$"
 )
-_DOC_EXTENSIONS = frozenset(".md .mdx .rst .adoc .asciidoc .markdown .ipynb .tex .rmd".split())
-_TEST_PARTS = frozenset(
+_DOC_EXTENSIONS = words(".md .mdx .rst .adoc .asciidoc .markdown .ipynb .tex .rmd")
+_TEST_PARTS = words(
     "test tests __tests__ androidtest testfixtures testdata e2e integration_tests spec-tests "
     "integration-tests integration_test integrationtest functional_tests unittests unit_tests "
     "__mocks__ __snapshots__ testcases fuzz fuzzing fuzz-tests playground playgrounds unittest "
-    "test-suite testsuite test_suite test-data test_data test-resources regression_tests".split()
+    "test-suite testsuite test_suite test-data test_data test-resources regression_tests"
 )
 _TEST_NAME = re.compile(
     r"(^tests?_.*\.(py|c|cc|cpp|cu|rs|sh|js|ts|rb)$)|(^conftest\.py$)|(^tests?\.(py|rs|js|ts)$)"
@@ -97,13 +96,13 @@ _TEST_NAME = re.compile(
     r"|(\.snap$)|(^fuzz_.*\.(py|go|rs|c|cc)$)|(^Test[A-Z]\w*\.(java|kt|groovy)$)"
 )
 _TEST_PART_TAIL = re.compile(r"^(tests?-.+|.+[-_.](tests|test-crates|e2e|unittests)|stress-test)$")
-_BENCH_PARTS = frozenset(
+_BENCH_PARTS = words(
     "benchmark benchmarks bench benches example examples demo demos sample samples tutorial "
-    "tutorials cookbook recipes perf-tests showcase".split()
+    "tutorials cookbook recipes perf-tests showcase"
 )
-_GENERATED_PARTS = frozenset(
+_GENERATED_PARTS = words(
     "vendor vendors vendored _vendor third_party third-party thirdparty 3rdparty node_modules "
-    "external_libs bower_components __generated__ generated gen-src".split()
+    "external_libs bower_components __generated__ generated gen-src"
 )
 _GENERATED_NAME = re.compile(
     r"(_pb2(_grpc)?\.pyi?$)|(\.pb(\.gw)?\.(go|cc|h)$)|(\.g\.dart$)|(\.min\.(js|css)$)"
@@ -111,21 +110,21 @@ _GENERATED_NAME = re.compile(
     r"|(^bindata\.go$)|(_string\.go$)|(\.pb\.rs$)",
     re.IGNORECASE,
 )
-_AGENT_PARTS = frozenset(
+_AGENT_PARTS = words(
     ".claude .cursor .codex .agents .agent .gemini .windsurf .aider .opencode .continue .roo "
-    ".kiro .specify .serena .trae .junie".split()
+    ".kiro .specify .serena .trae .junie"
 )
-_AGENT_NAMES = frozenset(
+_AGENT_NAMES = words(
     "claude.md agents.md skill.md gemini.md .cursorrules copilot-instructions.md .mcp.json "
-    ".aider.conf.yml llms.txt .windsurfrules".split()
+    ".aider.conf.yml llms.txt .windsurfrules"
 )
-_DATA_EXTENSIONS = frozenset(
+_DATA_EXTENSIONS = words(
     ".json .jsonl .csv .tsv .yaml .yml .toml .ini .cfg .conf .xml .txt .png .jpg .jpeg .gif .svg "
     ".ico .webp .mp4 .mp3 .wav .pdf .ttf .otf .woff .woff2 .bin .npz .npy .parquet .gz .zip .pem "
-    ".crt .key .po .mo .pot .properties .env .lock .jinja .safetensors .avif .webm".split()
+    ".crt .key .po .mo .pot .properties .env .lock .jinja .safetensors .avif .webm"
 )
-_SHELL_EXTENSIONS = frozenset(".sh .bash .zsh .fish .ps1 .bat .cmd .nix".split())
-_PACKAGE_PARENTS = frozenset("packages crates apps modules libs plugins services".split())
+_SHELL_EXTENSIONS = words(".sh .bash .zsh .fish .ps1 .bat .cmd .nix")
+_PACKAGE_PARENTS = words("packages crates apps modules libs plugins services")
 _CONFIG_SCRIPT = re.compile(
     r"^(vite|vitest|rollup|rolldown|webpack|tsup|tsdown|jest|babel|postcss|tailwind|eslint|prettier|"
     r"playwright|cypress|commitlint|lint-staged|svelte|next|nuxt|uno|stylelint|karma|esbuild|"
@@ -214,10 +213,8 @@ def is_lock(path: str) -> bool:
 
 
 def is_requirements(name: str, folders: list[str]) -> bool:
-    if (
-        name in _DEPENDENCY_NAMES
-        or name.startswith("requirements")
-        and name.endswith((".txt", ".in"))
+    if name in _DEPENDENCY_NAMES or (
+        name.startswith("requirements") and name.endswith((".txt", ".in"))
     ):
         return True
     return bool(folders) and folders[-1] == "requirements" and name.endswith((".txt", ".in"))
@@ -243,7 +240,7 @@ def _is_docs(folders: list[str], name: str, extension: str) -> bool:
         return "prompts" not in folders and "templates" not in folders
     if extension in SOURCE_EXTENSIONS:
         return False
-    return not folders and bool(_DOC_NAMES.match(name)) or name in ("license", "readme", "notice")
+    return (not folders and bool(_DOC_NAMES.match(name))) or name in ("license", "readme", "notice")
 
 
 def _is_tooling(folders: list[str]) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kb.analysis.file_views import FileView, views_of
 from kb.analysis.languages import PYTHON, RUST, Language, name_and_kind
+from kb.analysis.word_sets import words
 from kb.types import Change, Symbol
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 MAX_SIGNATURE_LINES = 40
 MAX_SIGNATURE_LENGTH = 400
 _SPACES = re.compile(r"\s+")
-_NOT_NAMES = frozenset(
+_NOT_NAMES = words(
     "if for while switch return else catch match do sizeof assert defined elif not and or in is "
-    "await yield new delete throw case default static_assert super this self".split()
+    "await yield new delete throw case default static_assert super this self"
 )
 
 
