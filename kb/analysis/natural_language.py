@@ -1,0 +1,96 @@
+"""The sentences of a diff: comments, docstrings, help texts, log and error messages, documents.
+
+A clone of squash merges holds no descriptions, so these lines say what a change does in words.
+Patterns instead of parsers: a hunk is no complete program, and every language needs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from kb.types import FileChange
+
+PROSE_SUFFIXES = (".md", ".mdx", ".rst", ".txt", ".adoc", ".org")
+LONGEST_LINE = 2000  # longer ones are data
+MOST_LINES = 400  # of one change; what follows repeats itself
+
+_COMMENT = re.compile(r"^\s*(?:#+(?!!)|//+[/!]?|/\*+|\*+(?=\s)|--(?=\s)|;;+|<!--|%(?=\s)|\"{3}|'{3})\s*(.*)$")
+_TRAILING_COMMENT = re.compile(r"\s(?:#|//)\s+(\S.*)$")
+_STRING = re.compile(r"\"((?:[^\"\\]|\\.){8,})\"|'((?:[^'\\]|\\.){8,})'|`((?:[^`\\]|\\.){8,})`")
+_WORD = re.compile(r"[A-Za-z]{2,}|[\u4e00-\u9fff]{2,}")
+_CODE_SIGNS = re.compile(r"[{}()\[\]=<>;|&^%$@\\]")
+_MARKUP = re.compile(r"^[\s>#*+\-|=~`:.\d)]+|[\s|*`\"']+$|\*/\s*$|-->\s*$")
+_LICENSE = re.compile(
+    r"copyright|spdx|licensed under|apache license|without warranties|noqa|type: ignore|pylint|eslint",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}|%[-+ 0-9.]*[sdrfxgi]")
+_ESCAPE = re.compile(r"\\[nrt\"']")
+
+
+def natural_language(files: Iterable[FileChange], limit: int = MOST_LINES) -> tuple[str, ...]:
+    """Lines that read as language, added ones before removed ones, source before tests and docs."""
+    seen: dict[str, None] = {}
+    ordered = sorted(files, key=_weight)
+    for sign in "+-":
+        for file in ordered:
+            for line in _of_file(file, sign):
+                seen.setdefault(line)
+                if len(seen) >= limit:
+                    return tuple(seen)
+    return tuple(seen)
+
+
+def _weight(file: FileChange) -> int:
+    order = ("source", "build", "bench", "docs", "ci", "test", "agent")
+    return order.index(file.role) if file.role in order else (0 if not file.role else len(order))
+
+
+def _of_file(file: FileChange, sign: str) -> Iterator[str]:
+    if not file.patch:
+        return
+    prose = file.path.lower().endswith(PROSE_SUFFIXES)
+    in_docstring = False
+    for raw in file.patch.split("\n"):
+        if raw.startswith("@@"):
+            in_docstring = False
+            continue
+        line = raw[1:]
+        # A docstring opens on a context or changed line; three quotes toggle, six on a line do not.
+        quotes = line.count('"""') + line.count("'''")
+        inside = in_docstring
+        if quotes % 2:
+            in_docstring = not in_docstring
+        if not raw.startswith(sign) or len(line) > LONGEST_LINE:
+            continue
+        yield from _sentences(line, whole=prose or inside)
+
+
+def _sentences(line: str, *, whole: bool) -> Iterator[str]:
+    """The language of one changed line, without markup."""
+    comment = _COMMENT.match(line)
+    if comment or whole:
+        texts = [comment[1] if comment and not whole else line]
+    else:
+        texts = ["".join(groups) for groups in _STRING.findall(line)]
+        trailing = _TRAILING_COMMENT.search(_STRING.sub('""', line))
+        if trailing:
+            texts.append(trailing[1])
+    for text in texts:
+        text = _MARKUP.sub("", _MARKUP.sub("", _ESCAPE.sub(" ", text)))
+        if _reads_as_language(text):
+            yield " ".join(text.split())
+
+
+def _reads_as_language(text: str) -> bool:
+    words = _WORD.findall(text)
+    if len(words) < 2 and not (words and words[0][0] >= "\u4e00"):
+        return False
+    bare = _PLACEHOLDER.sub("", text)
+    if " " not in bare.strip() and not any(word[0] >= "\u4e00" for word in words):
+        return False
+    if len(_CODE_SIGNS.findall(bare)) > max(2, len(bare) // 12):
+        return False
+    letters = sum(map(len, words))
+    return letters >= 0.45 * len(bare.replace(" ", "")) and not _LICENSE.search(text)

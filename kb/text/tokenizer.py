@@ -1,0 +1,90 @@
+"""Words of text, code and Chinese for the lexical index; the same on both sides.
+
+Identifiers are split by hump, underscore, hyphen, digits and path, and their compound is kept
+without separators, so that `fast_math`, `fastMath`, `fast-math` and `fastmath` meet. English words
+are stemmed. Runs of CJK characters become unigrams and bigrams, because nothing there marks words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import pairwise
+
+from kb.text.stemmer import stem
+
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_CHUNK = re.compile(
+    rf"[{CJK}]+"
+    rf"|_?[^\W_{CJK}](?:[^\W{CJK}]|[-'](?=[^\W_{CJK}])|(?<=\d)\.(?=\d))*"
+)
+_IS_CJK = re.compile(rf"[{CJK}]")
+# fooBar | FOOBar | foo | 123 -> foo Bar | FOO Bar | foo | 123
+_PART = re.compile(r"[^\W\d_]?[^\WA-Z\d_]+|[A-Z]+(?![^\WA-Z\d_])|[A-Z]+|\d+(?:\.\d+)*")
+_ATOM = re.compile(r"[-_]+")
+_LETTERS_BEFORE_DIGITS = re.compile(r"([^\W\d_]{2,}?)[vV]?\d")  # DeepSeekV3 is DeepSeek too
+_APOSTROPHE = re.compile(r"'(?:s|t|re|ve|ll|d|m)?(?![^\W_])", re.IGNORECASE)
+LONGEST_TOKEN = 64  # hashes and base64 are no words
+
+
+def has_cjk(text: str) -> bool:
+    return _IS_CJK.search(text) is not None
+
+
+def tokens(text: str) -> list[str]:
+    """Lower-case tokens in the order of the text; parts follow their compound."""
+    found: list[str] = []
+    for chunk in words(text):
+        found += chunk_tokens(chunk)
+    return found
+
+
+def normalize(text: str) -> str:
+    """Full-width forms to ASCII, compatibility characters folded; ASCII text is returned as is."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def words(text: str) -> list[str]:
+    """The chunks of a text as they stand: identifiers whole, CJK runs whole."""
+    return _CHUNK.findall(normalize(text))
+
+
+def parts(identifier: str) -> list[str]:
+    """The lower-case words that an identifier is made of: `maxNewTokens2` -> max, new, tokens, 2."""
+    return [part.lower() for part in _PART.findall(identifier)]
+
+
+@lru_cache(maxsize=65536)
+def chunk_tokens(chunk: str) -> tuple[str, ...]:
+    """The tokens of one chunk, each once: the compound, its parts (stemmed), and `fp8` of `FP8Block`."""
+    if _IS_CJK.match(chunk):
+        return (*chunk, *(chunk[i : i + 2] for i in range(len(chunk) - 1)))
+    chunk = _APOSTROPHE.sub("", chunk)
+    pieces = parts(chunk)
+    if len(pieces) == 1:
+        return (_token(pieces[0]),) if len(pieces[0]) <= LONGEST_TOKEN else ()
+    found = [_compound(pieces)]
+    for atom in _ATOM.split(chunk):
+        inner = parts(atom)
+        if len(inner) > 1:
+            found.append(_compound(inner))
+            found += [word.lower() for word in _LETTERS_BEFORE_DIGITS.findall(atom)]
+            found += [
+                _token(word + after)
+                for word, after in pairwise(inner)
+                if word.isalpha() and after[0].isdigit()
+            ]
+    found += [_token(piece) for piece in pieces if len(piece) > 1]
+    return tuple(dict.fromkeys(token for token in found if 0 < len(token) <= LONGEST_TOKEN))
+
+
+def _compound(pieces: list[str]) -> str:
+    return _token("".join(pieces))
+
+
+def _token(word: str) -> str:
+    """A dot inside a number becomes a letter, because FTS5 would cut there: 7.0 -> 7p0."""
+    if word.isascii():
+        return stem(word) if word.isalpha() else word.replace(".", "p")
+    return word
