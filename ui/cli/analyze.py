@@ -1,0 +1,23 @@
+"""`kb analyze`: every change judged again, from the archive."""
+
+from __future__ import annotations
+
+import click
+
+from ui.cli.options import Common
+from ui.cli.options import command as kb_command
+
+
+@kb_command("analyze")
+@click.option("--repo", metavar="OWNER/NAME", help="Only this one.")
+def command(common: Common, repo: str | None) -> int:
+    """Judge all changes again (after changing weights, core paths or overrides)."""
+    with common.open() as knowledge:
+        outcome = knowledge.analyze(repo, common.observer())
+    click.echo(
+        f"{outcome.changes} changes judged again: {outcome.levels_moved} levels and "
+        f"{outcome.importances_moved} importances moved"
+    )
+    for (before, after), count in sorted(outcome.moves.items()):
+        click.echo(f"  {before} -> {after}: {count}")
+    return 0

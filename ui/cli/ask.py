@@ -1,0 +1,65 @@
+"""`kb ask`: a question answered with citations, or with quotes where there is no model."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import click
+
+from ui.cli.options import (
+    Common,
+    FilterWords,
+    emit,
+    filter_options,
+    json_option,
+    lang_option,
+)
+from ui.cli.options import (
+    command as kb_command,
+)
+
+
+@kb_command("ask")
+@click.argument("words", nargs=-1, required=True)
+@filter_options
+@click.option("--chat", "chat_model", metavar="MODEL", help="Chat model, or `none`.")
+@lang_option
+@json_option
+def command(
+    common: Common,
+    words: tuple[str, ...],
+    filter_words: FilterWords,
+    tz: str | None,
+    chat_model: str | None,
+    lang: str | None,
+    as_json: bool,
+) -> int:
+    """Answer a question from the indexed changes; every sentence cites its change."""
+    with common.open({"chat.model": chat_model, "lang": lang, "tz": tz}) as knowledge:
+        filters = filter_words.filters(knowledge.settings)
+        answer = knowledge.ask(" ".join(words), filters=filters)
+    if as_json:
+        fields = {
+            "question": answer.question,
+            "text": answer.text,
+            "citations": [dataclasses.asdict(citation) for citation in answer.citations],
+            "abstained": answer.abstained,
+            "method": answer.method,
+            "removed": list(answer.removed),
+        }
+        emit(json.dumps(fields, ensure_ascii=False, indent=1))
+    else:
+        from ui.cli.terminal import inert, inert_lines
+
+        lines = [inert_lines(answer.text)]
+        if answer.citations:
+            lines.append("")
+        for citation in answer.citations:
+            link = f"  {citation.url}" if citation.url else ""
+            lines.append(f"[{citation.index}] {citation.change_id}  {inert(citation.title)}{link}")
+        emit("\n".join(lines))
+    if not common.quiet:
+        for note in answer.notes:
+            click.echo(f"note:  {note}", err=True)
+    return 1 if answer.abstained and not answer.citations else 0

@@ -1,0 +1,61 @@
+"""`kb eval`: the search measured against questions with known answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from kb.types import MODES
+from ui.cli.options import (
+    Common,
+    FilterWords,
+    emit,
+    filter_options,
+    json_option,
+    output_option,
+)
+from ui.cli.options import (
+    command as kb_command,
+)
+
+
+@kb_command("eval")
+@click.argument("file", type=click.Path(path_type=Path))
+@filter_options
+@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
+@click.option("--engine", type=click.Choice(["auto", "chroma", "exact"]), help="Vector engine.")
+@click.option(
+    "--compare", type=click.Path(path_type=Path), help="A saved run (--json -o) to compare with."
+)
+@click.option("--misses", is_flag=True, help="List what was missed, and why.")
+@json_option
+@output_option
+def command(
+    common: Common,
+    file: Path,
+    filter_words: FilterWords,
+    tz: str | None,
+    mode: str,
+    engine: str | None,
+    compare: Path | None,
+    misses: bool,
+    as_json: bool,
+    output: Path | None,
+) -> int:
+    """Print recall, MRR and nDCG over FILE (one question a line: id, query, lang, relevant, kind)."""
+    from kb.evaluation import comparison_text, evaluation_json, evaluation_text, read_queries
+
+    queries = read_queries(file)
+    with common.open({"search.engine": engine, "tz": tz}) as knowledge:
+        filters = filter_words.filters(knowledge.settings)
+        evaluation = knowledge.evaluate(queries, filters=filters, mode=mode)
+    if as_json:
+        emit(json.dumps(evaluation_json(evaluation), ensure_ascii=False, indent=1), output)
+    else:
+        text = evaluation_text(evaluation, misses=misses)
+        if compare is not None:
+            text += "\n" + comparison_text(json.loads(compare.read_text("utf-8")), evaluation)
+        emit(text, output)
+    return 0

@@ -1,0 +1,28 @@
+"""`kb eval-report`: every claim of a report against the changes that it cites."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ui.cli.options import Common, emit, json_option
+from ui.cli.options import command as kb_command
+
+
+@kb_command("eval-report")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def command(common: Common, file: Path, as_json: bool) -> int:
+    """Check FILE (a report in JSON): references, figures and names; exit 1 if any is unsupported."""
+    from kb.report.faithfulness import evaluate_report, faithfulness_text, read_report
+
+    document = read_report(file)
+    with common.open() as knowledge:
+        faithfulness = evaluate_report(document, knowledge)
+    if as_json:
+        emit(json.dumps(faithfulness.as_json(), ensure_ascii=False, indent=1))
+    else:
+        emit(faithfulness_text(faithfulness))
+    return 0 if faithfulness.supported else 1

@@ -1,0 +1,35 @@
+"""`kb export`: changes as JSON lines, to move them to another machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ui.cli.options import (
+    Common,
+    FilterWords,
+    emit,
+    filter_options,
+    output_option,
+)
+from ui.cli.options import (
+    command as kb_command,
+)
+
+
+@kb_command("export")
+@click.option("--jsonl", is_flag=True, default=True, help="JSON lines (the only format).")
+@filter_options
+@output_option
+def command(
+    common: Common, jsonl: bool, filter_words: FilterWords, tz: str | None, output: Path | None
+) -> int:
+    """Write every change that the filters leave as JSON lines; `kb ingest FILE.jsonl` reads them."""
+    del jsonl
+    from ingest.sources.jsonl import dump_changes
+
+    with common.open({"tz": tz}) as knowledge:
+        changes = knowledge.export(filter_words.filters(knowledge.settings))
+        emit("".join(dump_changes(changes)), output)
+    return 0

@@ -1,0 +1,18 @@
+"""`kb forget`: one source gone, entirely."""
+
+from __future__ import annotations
+
+import click
+
+from ui.cli.options import Common
+from ui.cli.options import command as kb_command
+
+
+@kb_command("forget")
+@click.argument("source")
+def command(common: Common, source: str) -> int:
+    """Remove SOURCE (owner/name) with its changes, vectors, model answers and own clone."""
+    with common.open() as knowledge:
+        count = knowledge.forget(source, common.observer())
+    click.echo(f"{source}: {count} changes removed")
+    return 0

@@ -1,0 +1,113 @@
+"""The command line: `kb COMMAND`; commands are imported only when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+
+from kb.errors import KBError
+from ui.cli.options import common_options
+
+# Command -> (module in ui.cli, one line for `kb --help`). Importing them all would cost 0.3 s.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "ingest": ("ingest", "Index a repository: a clone, GitHub, or a file of changes."),
+    "update": ("update", "Fetch and index what is new in every source."),
+    "search": ("search", "Find past changes by meaning and by words."),
+    "ask": ("ask", "Answer a question with citations."),
+    "show": ("show", "Everything known of one change."),
+    "changes": ("changes", "The changes of a period, one line each."),
+    "report": ("report", "What changed in a day, week, month or range; of a change or a topic."),
+    "risks": ("risks", "The risks of a period, a topic or given changes."),
+    "sources": ("sources", "What is indexed, and how fresh it is."),
+    "status": ("status", "The state of the knowledge base."),
+    "analyze": ("analyze", "Judge all changes again, from the archive."),
+    "reindex": ("reindex", "Build the indexes again, from the archive."),
+    "forget": ("forget", "Remove one source with all its changes."),
+    "export": ("export", "Write the changes as JSON lines."),
+    "eval": ("evaluate", "Measure the search against questions with known answers."),
+    "eval-report": ("evaluate_report", "Check every claim of a report against its changes."),
+    "doctor": ("doctor", "Check that everything works."),
+    "ui": ("web", "Open the web page."),
+    "mcp": ("mcp", "Serve coding agents (Model Context Protocol)."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"ui.cli.{COMMANDS[cmd_name][0]}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="repo-kb", prog_name="kb", message="%(prog)s %(version)s")
+@common_options
+def kb() -> None:
+    """Search, read and report the history of a software repository.
+
+    Start with `kb ingest PATH`, then `kb search WORDS` and `kb report`.
+    """
+
+
+def main() -> None:
+    """Run one command; the only place that turns errors into words and exit statuses."""
+    verbose = any(word in ("--verbose", "-v") for word in sys.argv[1:])
+    try:
+        status = kb.main(standalone_mode=False)
+    except KBError as error:
+        _say(error.message, error.hint, verbose)
+        status = error.exit_status
+    except click.UsageError as error:
+        error.show()
+        status = 2
+    except click.ClickException as error:
+        _say(error.format_message(), "", verbose)
+        status = 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; what was done is kept", err=True)
+        status = 130
+    except BrokenPipeError:
+        # The reader (head, less) went away: no error of ours, and nothing more may be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except OSError as error:
+        _say(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), "", verbose)
+        status = 2
+    except Exception as error:  # noqa: BLE001 - the last resort of a command line
+        _say(
+            f"unexpected {type(error).__name__}: {error}",
+            "run again with --verbose and report what it prints",
+            verbose,
+        )
+        status = 2
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _say(message: str, hint: str, verbose: bool) -> None:
+    if verbose:
+        traceback.print_exc()
+    click.echo(f"error: {message}", err=True)
+    if hint:
+        click.echo(f"hint:  {hint}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Options that commands share: where the knowledge base is, filters, language, zone, output."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+from kb.types import CHANGE_TYPES, LANGUAGES, LEVELS, RISK_KINDS, Filters, Observer, SilentObserver
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
+
+    from kb.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Decorator = Callable[[Callable[..., R]], Callable[..., R]]
+
+
+@dataclass(slots=True)
+class Common:
+    """The flags that may stand before or after the command; the later one wins."""
+
+    home: Path | None = None
+    config: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+    def settings(self, changes: Mapping[str, Any] | None = None) -> Settings:
+        from kb.settings import load_settings
+
+        return load_settings(config=self.config, home=self.home, changes=changes)
+
+    def open(self, changes: Mapping[str, Any] | None = None) -> KnowledgeBase:
+        from kb.knowledge_base import KnowledgeBase
+
+        return KnowledgeBase.open(settings=self.settings(changes))
+
+    def observer(self) -> Observer:
+        if self.quiet:
+            return SilentObserver()
+        from ingest.progress import ProgressObserver
+
+        return ProgressObserver(verbose=self.verbose)
+
+
+def common_options(function: Callable[P, R]) -> Callable[..., R]:
+    """`--home --config --quiet --verbose`, gathered in the context's `Common`."""
+
+    @click.option("--home", type=click.Path(path_type=Path), help="Folder of the knowledge base.")
+    @click.option("--config", type=click.Path(path_type=Path), help="Settings file (kb.toml).")
+    @click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
+    @click.option("-v", "--verbose", is_flag=True, help="More notes; errors with their trace.")
+    @click.pass_context
+    @wraps(function)
+    def wrapper(
+        ctx: click.Context,
+        /,
+        *args: Any,
+        home: Path | None,
+        config: Path | None,
+        quiet: bool,
+        verbose: bool,
+        **kwargs: Any,
+    ) -> R:
+        common = ctx.ensure_object(Common)
+        common.home = home or common.home
+        common.config = config or common.config
+        common.quiet = quiet or common.quiet
+        common.verbose = verbose or common.verbose
+        return ctx.invoke(function, *args, **kwargs)
+
+    return wrapper
+
+
+def command(name: str, **attributes: Any) -> Decorator[Any]:
+    """A click command with the common options; its function gets `common` first."""
+
+    def decorate(function: Callable[..., R]) -> Any:
+        body = common_options(click.pass_obj(function))
+        settings = {"help_option_names": ["-h", "--help"]}
+        return click.command(name, context_settings=settings, **attributes)(body)
+
+    return decorate
+
+
+tz_option = click.option("--tz", metavar="ZONE", help="IANA time zone (default: the machine's).")
+lang_option = click.option(
+    "--lang", type=click.Choice(LANGUAGES), help="Language of the text (default: en)."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
+)
+
+
+def filter_options(function: Callable[..., R]) -> Callable[..., R]:
+    """The filters of CONTRACT.md, the same words in every command; passed on as `filters`."""
+
+    @click.option("--repo", "repos", multiple=True, metavar="OWNER/NAME", help="Only this one.")
+    @click.option("--author", "authors", multiple=True, help="Only changes by this author.")
+    @click.option("--path", "paths", multiple=True, metavar="GLOB", help="Touching these files.")
+    @click.option("--module", "modules", multiple=True, help="Touching this module.")
+    @click.option("--type", "types", multiple=True, type=click.Choice(CHANGE_TYPES))
+    @click.option("--risk", "risks", multiple=True, type=click.Choice(RISK_KINDS))
+    @click.option("--label", "labels", multiple=True, help="With this label.")
+    @click.option("--level", "levels", multiple=True, type=click.Choice(LEVELS))
+    @click.option("--min-importance", type=click.FloatRange(0, 10), help="At least this (0-10).")
+    @click.option("--since", metavar="TIME", help="Merged at this time or later.")
+    @click.option("--until", metavar="TIME", help="Merged before this time.")
+    @tz_option
+    @wraps(function)
+    def wrapper(*args: Any, since: str | None, until: str | None, **kwargs: Any) -> R:
+        names = ("repos", "authors", "paths", "modules", "types", "risks", "labels", "levels")
+        parts = {name: tuple(kwargs.pop(name)) for name in names}
+        parts["min_importance"] = kwargs.pop("min_importance")
+        kwargs["filter_words"] = FilterWords(parts, since, until, kwargs.get("tz"))
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+@dataclass(frozen=True, slots=True)
+class FilterWords:
+    """Filters as typed; times are read once the zone is known from the settings."""
+
+    parts: Mapping[str, Any]
+    since: str | None
+    until: str | None
+    tz: str | None
+
+    def filters(self, settings: Settings) -> Filters:
+        from kb.periods import between, parse_time
+
+        tz = self.tz or settings.tz
+        now = datetime.now(UTC)
+        since = parse_time(self.since, tz, now) if self.since else None
+        until = parse_time(self.until, tz, now) if self.until else None
+        if since and until:
+            between(since, until, tz)
+        return Filters(since=since, until=until, **self.parts)
+
+
+def emit(text: str, output: Path | None = None) -> None:
+    """Print, or write the file whole: a reader never finds half of it."""
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    emit_bytes(text.encode("utf-8", "replace"), output)
+
+
+def emit_bytes(content: bytes, output: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(output)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,17 @@
+"""`kb reindex`: the indexes again, from the archive; nothing is fetched."""
+
+from __future__ import annotations
+
+import click
+
+from ui.cli.options import Common
+from ui.cli.options import command as kb_command
+
+
+@kb_command("reindex")
+def command(common: Common) -> int:
+    """Build the vectors' and words' indexes again from the archive (after changing the embedder)."""
+    with common.open() as knowledge:
+        count = knowledge.reindex(common.observer())
+    click.echo(f"{count} changes indexed again")
+    return 0

@@ -1,0 +1,80 @@
+"""`kb risks`: a risk section for any set of changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ui.cli.options import (
+    Common,
+    FilterWords,
+    filter_options,
+    lang_option,
+    output_option,
+)
+from ui.cli.options import (
+    command as kb_command,
+)
+from ui.cli.report import FORMATS, PERIOD_WORDS, format_of, subject, write
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
+
+
+@kb_command("risks")
+@click.argument("words", nargs=-1)
+@filter_options
+@lang_option
+@click.option("--format", "form", type=click.Choice(FORMATS))
+@output_option
+def command(
+    common: Common,
+    words: tuple[str, ...],
+    filter_words: FilterWords,
+    tz: str | None,
+    lang: str | None,
+    form: str | None,
+    output: Path | None,
+) -> int:
+    """Risks with their evidence, their precedents, and what to check before a release.
+
+    \b
+    kb risks                          of the last complete week
+    kb risks week 2026-W22            of a period, as in `kb report`
+    kb risks 23316 19746              of these changes
+    kb risks "LoRA tail latency"      of what a search finds
+    """
+    form = format_of(form, output)
+    with common.open({"lang": lang, "tz": tz}) as knowledge:
+        from kb.report.request import ReportRequest
+
+        settings = knowledge.settings
+        now = datetime.now(UTC)
+        request = ReportRequest(
+            made_at=now,
+            tz=settings.tz,
+            lang=settings.lang,
+            filters=filter_words.filters(settings),
+            **_subject(knowledge, words, now),
+        )
+        return write(common, knowledge, request, form, output)
+
+
+def _subject(knowledge: KnowledgeBase, words: tuple[str, ...], now: datetime) -> dict[str, Any]:
+    periods = (*PERIOD_WORDS, "day", "week", "month", "range")
+    if not words or words[0] in periods:
+        return subject(knowledge, words, now) | {"kind": "risks"}
+    if all(_is_reference(word) for word in words):
+        from ui.cli.show import only
+
+        return {"kind": "risks", "change_ids": tuple(only(knowledge, word, None) for word in words)}
+    return {"kind": "risks", "topic": " ".join(words)}
+
+
+def _is_reference(word: str) -> bool:
+    number = word.rpartition("#")[2]
+    hexadecimal = len(word) >= 7 and all(char in "0123456789abcdef" for char in word.lower())
+    return number.isdigit() or hexadecimal or "@" in word

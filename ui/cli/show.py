@@ -1,0 +1,150 @@
+"""`kb show`: everything known of one change."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.errors import UsageError
+from ui.cli.options import Common, emit, json_option, lang_option, tz_option
+from ui.cli.options import command as kb_command
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
+
+    from kb.types import ChangeRecord
+
+SHOWN_FILES = 40
+
+
+@kb_command("show")
+@click.argument("reference")
+@click.option("--repo", metavar="OWNER/NAME", help="Where several repositories have this number.")
+@click.option("--patch", is_flag=True, help="Print the stored diff too.")
+@tz_option
+@lang_option
+@json_option
+def command(
+    common: Common,
+    reference: str,
+    repo: str | None,
+    patch: bool,
+    tz: str | None,
+    lang: str | None,
+    as_json: bool,
+) -> int:
+    """Show one change: REFERENCE is a PR number, a SHA (7 digits or more), an id or a link."""
+    with common.open({"lang": lang, "tz": tz}) as knowledge:
+        settings = knowledge.settings
+        change_id = only(knowledge, reference, repo)
+        record = knowledge.record(change_id)
+        related = knowledge.similar(change_id, 5)
+        if as_json:
+            from ui.presenters import show_json
+
+            shown = show_json(record, related, knowledge.relations([change_id]), settings.lang)
+            emit(json.dumps(shown, ensure_ascii=False, indent=1))
+            return 0
+        lines = _lines(record, settings.tz, settings.lang)
+        from ui.cli.terminal import heading, inert
+        from ui.messages import message
+
+        if related:
+            lines += ["", message("cli", "show.related", settings.lang)]
+            lines += [f"  {heading(hit.record, False)}" for hit in related]
+        if patch:
+            for path, text in knowledge.patches(change_id).items():
+                lines += ["", f"--- {inert(path)}", *(inert(line) for line in text.splitlines())]
+        emit("\n".join(lines))
+        return 0
+
+
+def only(knowledge: KnowledgeBase, reference: str, repo: str | None) -> str:
+    """The one change that a reference names; UsageError where it names several."""
+    found = knowledge.resolve(reference, repo)
+    if len(found) > 1:
+        raise UsageError(
+            f"{reference} names {len(found)} changes: {', '.join(found[:5])}",
+            "name one by its id, or give --repo",
+        )
+    return found[0]
+
+
+def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
+    from kb.phrases import phrase
+    from ui.cli.terminal import facts, heading, inert, inert_lines
+    from ui.messages import message
+    from ui.presenters import LEVEL_MARKS, term_text, word
+
+    change, analysis, digest = record.change, record.analysis, record.digest
+    lines = [heading(record, True), facts(record, tz, lang), f"commit {change.sha}"]
+    if change.url:
+        lines.append(change.url)
+    if change.labels:
+        lines.append(message("cli", "show.labels", lang) + ", ".join(map(inert, change.labels)))
+    level = f"{LEVEL_MARKS[analysis.level]} {word('level', analysis.level, lang)}"
+    if analysis.level_reason:
+        level += f" ({phrase(analysis.level_reason, lang)})"
+    lines += [
+        "",
+        message("cli", "show.importance", lang, value=f"{analysis.importance:.1f}", level=level),
+    ]
+    lines += [f"  {term.points:+.2f}  {term_text(term, lang)}" for term in analysis.terms]
+    if analysis.override_note is not None:
+        lines.append(
+            "  " + message("cli", "show.override", lang, note=inert(analysis.override_note))
+        )
+    if analysis.risks:
+        lines += ["", message("cli", "show.risks", lang)]
+        for risk in analysis.risks:
+            place = f"  {inert(risk.path)}:{risk.line}" if risk.path else ""
+            lines.append(f"  {word('risk', risk.kind, lang)}: {inert(risk.evidence)}{place}")
+    links = (
+        ("reverts", analysis.reverts),
+        ("reverted_by", analysis.reverted_by),
+        ("follows", analysis.follows),
+        ("followed_by", analysis.followed_by),
+    )
+    for name, ids in links:
+        if ids:
+            lines.append(message("cli", f"show.{name}", lang) + ", ".join(ids))
+    if analysis.series:
+        index = (
+            f" [{analysis.series.index}/{analysis.series.total or 'n'}]"
+            if analysis.series.index
+            else ""
+        )
+        lines.append(message("cli", "show.series", lang) + inert(analysis.series.name) + index)
+    if digest.text:
+        lines += ["", inert_lines(digest.text)]
+    if change.body.strip():
+        lines += ["", message("cli", "show.description", lang), inert_lines(change.body.strip())]
+    unresolved = [thread for thread in change.reviews if not thread.resolved and thread.comments]
+    if unresolved:
+        lines += ["", message("cli", "show.unresolved", lang)]
+        lines += [
+            f"  {inert(thread.comments[0].author)}: {inert(thread.comments[0].text)}"
+            for thread in unresolved
+        ]
+    size = analysis.size
+    lines += [
+        "",
+        message(
+            "cli",
+            "show.files",
+            lang,
+            files=size.files,
+            added=size.additions,
+            removed=size.deletions,
+        ),
+    ]
+    for file in change.files[:SHOWN_FILES]:
+        unseen = "" if file.seen else f"  [{message('cli', 'show.not_seen', lang)}: {file.reason}]"
+        lines.append(f"  +{file.additions:<5} -{file.deletions:<5} {inert(file.path)}{unseen}")
+    if len(change.files) > SHOWN_FILES:
+        lines.append(
+            "  " + message("cli", "show.more", lang, count=len(change.files) - SHOWN_FILES)
+        )
+    return lines

@@ -1,0 +1,94 @@
+"""Changes on a terminal: repository text is made inert, long text is wrapped, nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+
+from kb.types import ChangeRecord, Hit, SearchResult
+from ui.messages import message
+from ui.presenters import local_time, reference, risk_kinds, word
+
+
+def inert(text: str) -> str:
+    """Text without control characters, escapes and direction marks; line breaks become spaces."""
+    return "".join(
+        " " if char in "\n\r\t" else char
+        for char in text
+        if char in "\n\r\t" or unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs")
+    )
+
+
+def inert_lines(text: str) -> str:
+    """Like `inert`, line by line: a description keeps its paragraphs."""
+    return "\n".join(inert(line) for line in text.splitlines())
+
+
+def facts(record: ChangeRecord, tz: str, lang: str) -> str:
+    """The line under a title: when, who, how important, what kind, where, which risks."""
+    change, analysis = record.change, record.analysis
+    parts = [
+        local_time(change.merged_at, tz),
+        inert(change.author),
+        f"{analysis.importance:.1f}",
+        ", ".join(word("type", kind, lang) for kind in analysis.types),
+        ", ".join(inert(module) for module in analysis.modules[:3]),
+        ", ".join(word("risk", kind, lang) for kind in risk_kinds(record)),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def heading(record: ChangeRecord, several: bool) -> str:
+    change = record.change
+    name = (change.repo if several else "") + reference(change)
+    return f"{name}  {inert(change.title) or '(no title)'}"
+
+
+def hit_lines(hit: Hit, tz: str, lang: str, *, several: bool, explain: bool) -> list[str]:
+    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+    lines = [heading(hit.record, several), "    " + facts(hit.record, tz, lang)]
+    passage = inert(hit.passage)
+    if passage and passage != inert(hit.record.change.title):
+        lines.append(
+            textwrap.fill(
+                textwrap.shorten(passage, 280, placeholder=" …"),
+                width,
+                initial_indent="    | ",
+                subsequent_indent="    | ",
+            )
+        )
+    if hit.folded:
+        lines.append("    " + message("cli", "search.folded", lang, count=len(hit.folded)))
+    if explain:
+        ranks = ", ".join(f"{name} {rank}" for name, rank in sorted(hit.ranks.items()))
+        lines.append(f"    score {hit.score:.4f} · {ranks}")
+        lines.extend(f"    - {inert(reason)}" for reason in hit.found_by)
+    elif hit.record.change.url:
+        lines.append("    " + hit.record.change.url)
+    return lines
+
+
+def result_text(result: SearchResult, tz: str, lang: str, *, explain: bool) -> str:
+    several = len({hit.record.change.repo for hit in result.hits}) > 1
+    lines: list[str] = []
+    for hit in result.hits:
+        lines.extend(hit_lines(hit, tz, lang, several=several, explain=explain))
+    if explain:
+        engine = result.engine or "-"
+        lines.append(f"mode {result.mode} · engine {engine} · {result.took_ms:.0f} ms")
+    return "\n".join(lines)
+
+
+def ledger_text(records: Sequence[ChangeRecord], tz: str, lang: str) -> str:
+    """One change a line, newest first; the last line counts them."""
+    several = len({record.change.repo for record in records}) > 1
+    marks = {"high": "●", "medium": "◐", "low": "○"}
+    lines = [
+        f"{local_time(record.change.merged_at, tz)}  {marks.get(record.analysis.level, ' ')} "
+        f"{record.analysis.importance:4.1f}  {word('type', record.analysis.types[0], lang):<12}  "
+        f"{heading(record, several)}  ({inert(record.change.author)})"
+        for record in records
+    ]
+    return "\n".join([*lines, message("cli", "changes.count", lang, count=len(records))])
