@@ -1,0 +1,484 @@
+"""The archive: one SQLite file that holds everything; all indexes can be built again from it.
+
+Writers call the `put_...` methods under `kb.store.lock.writer_lock`; each is one transaction.
+Readers see what CURRENT publishes and no tip has lost, in one transaction within `reading()`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from kb.store import changes, conditions, kept, manifest, reading, schema, vectors
+from kb.store.codec import epoch, pack
+from kb.store.conditions import Condition
+from kb.store.kept import QuestionEntry, ReportEntry
+from kb.store.reading import Coverage
+from kb.types import Analysis, Change, ChangeRecord, Digest, Filters, Period, Relation, SourceState
+
+if TYPE_CHECKING:
+    from kb.store.vectors import Vector
+
+__all__ = ["Archive", "Coverage", "QuestionEntry", "ReportEntry"]
+
+
+class Archive:
+    """Connections are one a thread, so a resident process may share an Archive."""
+
+    def __init__(self, home: Path, *, readonly: bool = False) -> None:
+        self.home = home
+        self.readonly = readonly
+        self._threads = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+
+    @classmethod
+    def open(cls, home: Path, readonly: bool = False) -> Self:
+        """Raises StoreError where the file is damaged, newer, or (readonly) not there."""
+        archive = cls(home, readonly=readonly)
+        _ = archive.connection
+        return archive
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+        self._threads = threading.local()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def path(self) -> Path:
+        return self.home / schema.FILE_NAME
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        found: sqlite3.Connection | None = getattr(self._threads, "connection", None)
+        if found is None:
+            found = schema.connect(self.home, readonly=self.readonly)
+            self._threads.connection = found
+            self._connections.append(found)
+        return found
+
+    # --- transactions ----------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[int]:
+        """One read transaction; yields the generation that is shown. May be nested."""
+        held: int | None = getattr(self._threads, "generation", None)
+        if held is not None:
+            yield held
+            return
+        with schema.explained(self.path):
+            generation = manifest.current(self.home)
+            self.connection.execute("BEGIN")
+            self._threads.generation = generation
+            try:
+                yield generation
+            finally:
+                self._threads.generation = None
+                self.connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction: all of it is stored, or nothing."""
+        with schema.explained(self.path):
+            connection = self.connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _condition(
+        self, filters: Filters, *, pending: bool = False, include_bots: bool = True
+    ) -> Condition:
+        generation = None if pending else self.generation()
+        return conditions.condition(
+            self.connection, filters, generation=generation, include_bots=include_bots
+        )
+
+    def generation(self) -> int:
+        held: int | None = getattr(self._threads, "generation", None)
+        return manifest.current(self.home) if held is None else held
+
+    # --- writing ---------------------------------------------------------------------------
+
+    def put_changes(self, records: Sequence[ChangeRecord]) -> changes.PutCounts:
+        """Stores records by id and fingerprint; the next generation publishes what is new."""
+        with self.writing() as connection:
+            return changes.put_changes(
+                connection,
+                records,
+                generation=manifest.current(self.home) + 1,
+                lexical_fields=_lexical_tokens,
+            )
+
+    def put_analyses(self, analysed: Iterable[ChangeRecord | tuple[str, Analysis]]) -> int:
+        pairs = (
+            (item.id, item.analysis) if isinstance(item, ChangeRecord) else item
+            for item in analysed
+        )
+        with self.writing() as connection:
+            return changes.put_analyses(connection, pairs)
+
+    def put_digests(self, records: Iterable[ChangeRecord]) -> None:
+        """Replaces digests and words; vectors of passages that read otherwise now are dropped."""
+        with self.writing() as connection:
+            changes.put_digests(connection, records, _lexical_tokens)
+
+    def put_relations(self, repo: str, relations: Iterable[Relation]) -> None:
+        """All relations of a repository; replaces what was stored of it."""
+        with self.writing() as connection:
+            changes.put_relations(connection, repo, relations)
+
+    def put_source(self, state: SourceState) -> None:
+        with self.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO sources (name, kind, branch, state) VALUES (?, ?, ?, ?)",
+                (state.name, state.kind, state.branch or "", pack(state)),
+            )
+
+    def put_details(self, repo: str, fingerprints: Mapping[int, str]) -> None:
+        """What a host said of these numbers is stored; see `details`."""
+        with self.writing() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO details (repo, number, fingerprint) VALUES (?, ?, ?)",
+                ((repo, number, fingerprint) for number, fingerprint in fingerprints.items()),
+            )
+
+    def mark_reachable(self, repo: str, branch: str, shas: Iterable[str]) -> int:
+        """All commits that the branch's tip reaches; returns how many changes are stale now."""
+        with self.writing() as connection:
+            return changes.mark_reachable(connection, repo, branch, shas)
+
+    def record_failure(self, repo: str, change_id: str, reason: str) -> None:
+        with self.writing() as connection:
+            changes.record_failure(connection, repo, change_id, reason)
+
+    def clear_failures(self, repo: str, change_ids: Iterable[str]) -> None:
+        with self.writing() as connection:
+            connection.executemany(
+                "DELETE FROM failures WHERE repo = ? AND id = ?",
+                ((repo, change_id) for change_id in change_ids),
+            )
+
+    def delete_repo(self, repo: str) -> int:
+        """Forgets a repository wholly; returns how many changes it had."""
+        with self.writing() as connection:
+            return changes.delete_repo(connection, repo)
+
+    def put_vectors(
+        self,
+        rows: Iterable[tuple[int, str, int, Vector]],
+        *,
+        embedder: str,
+        dimension: int,
+        done: Iterable[tuple[int, str]] = (),
+    ) -> int:
+        """Stores (rowid, kind, chunk, vector) of an embedder's identity.
+
+        `done`: the (rowid, kind) pairs whose passages are now all stored, also those that have
+        none; `missing_vectors` leaves them out from here on.
+        """
+        with self.writing() as connection:
+            key = vectors.add_embedder(connection, embedder, dimension)
+            return vectors.put(connection, key, rows, done)
+
+    # --- what an ingest asks ---------------------------------------------------------------
+
+    def fingerprints(self, repo: str) -> dict[str, str]:
+        """Change id -> fingerprint of all that is stored, whether shown, pending or stale."""
+        rows = self._rows("SELECT id, fingerprint FROM changes WHERE repo = ?", (repo,))
+        return dict(rows)
+
+    def shas(self, repo: str) -> dict[str, str]:
+        """Sha -> change id, with the commits that a change claims."""
+        found = dict(
+            self._rows(
+                "SELECT commits.sha, id FROM commits JOIN changes ON changes.rowid = change"
+                " WHERE repo = ?",
+                (repo,),
+            )
+        )
+        found.update(self._rows("SELECT sha, id FROM changes WHERE repo = ?", (repo,)))
+        return found
+
+    def details(self, repo: str) -> dict[int, str]:
+        """Number -> fingerprint of what a host said of it."""
+        return dict(self._rows("SELECT number, fingerprint FROM details WHERE repo = ?", (repo,)))
+
+    def failures(self, repo: str) -> dict[str, str]:
+        """Change id -> why it could not be read."""
+        return dict(self._rows("SELECT id, reason FROM failures WHERE repo = ?", (repo,)))
+
+    def missing_vectors(
+        self,
+        kinds: Sequence[str] = vectors.KINDS,
+        *,
+        embedder: str,
+        since: datetime | None = None,
+        repo: str | None = None,
+        limit: int | None = None,
+    ) -> list[vectors.Missing]:
+        """What this embedder has not embedded yet, newest first: (rowid, kinds)."""
+        with self.reading():
+            return vectors.missing(
+                self.connection,
+                vectors.embedder_key(self.connection, embedder),
+                kinds,
+                since=None if since is None else epoch(since),
+                repo=repo,
+                limit=limit,
+            )
+
+    def _rows(self, sql: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        with self.reading():
+            return self.connection.execute(sql, parameters).fetchall()
+
+    # --- reading ---------------------------------------------------------------------------
+
+    def record(
+        self, change_id: str, patches: bool = False, *, pending: bool = False
+    ) -> ChangeRecord | None:
+        """One change by id or alias; None where readers see no such change."""
+        with self.reading():
+            visible = self._condition(Filters(), pending=pending)
+            rowid = reading.rowids_of(self.connection, [change_id], visible).get(change_id)
+            if rowid is None:
+                return None
+            found = reading.by_rowids(self.connection, [rowid])[rowid]
+            return reading.with_patches(self.connection, rowid, found) if patches else found
+
+    def records(self, change_ids: Sequence[str], *, pending: bool = False) -> list[ChangeRecord]:
+        """In the order asked for; what is not visible is left out."""
+        with self.reading():
+            visible = self._condition(Filters(), pending=pending)
+            rowids = reading.rowids_of(self.connection, change_ids, visible)
+            wanted = [rowids[item] for item in dict.fromkeys(change_ids) if item in rowids]
+            return list(reading.by_rowids(self.connection, wanted).values())
+
+    def by_rowids(self, rowids: Sequence[int]) -> dict[int, ChangeRecord]:
+        """Records by integer key, whether published or not: for keys that a query returned."""
+        with self.reading():
+            return reading.by_rowids(self.connection, rowids)
+
+    def rowids(self, change_ids: Sequence[str], *, pending: bool = False) -> dict[str, int]:
+        """Integer keys by change id (or alias)."""
+        with self.reading():
+            visible = self._condition(Filters(), pending=pending)
+            return reading.rowids_of(self.connection, change_ids, visible)
+
+    def resolve(self, ref: str, repo: str | None = None) -> list[str]:
+        """Ids that a reference means: number, #N, owner/name#N, sha (7 or more), URL, old id."""
+        with self.reading():
+            return reading.resolve(self.connection, ref, repo, self._condition(Filters()))
+
+    def select(
+        self,
+        filters: Filters,
+        *,
+        order: str = "newest",
+        limit: int | None = None,
+        offset: int = 0,
+        include_bots: bool = True,
+    ) -> list[ChangeRecord]:
+        return list(
+            self.iter_records(
+                filters, order=order, limit=limit, offset=offset, include_bots=include_bots
+            )
+        )
+
+    def iter_records(
+        self,
+        filters: Filters,
+        *,
+        order: str = "newest",
+        limit: int | None = None,
+        offset: int = 0,
+        include_bots: bool = True,
+        pending: bool = False,
+        patches: bool = False,
+    ) -> Iterator[ChangeRecord]:
+        """Streams; memory does not grow. `order`: newest, oldest, importance."""
+        with self.reading():
+            rowids = self.ids(
+                filters,
+                order=order,
+                limit=limit,
+                offset=offset,
+                include_bots=include_bots,
+                pending=pending,
+            )
+        for start in range(0, len(rowids), reading.BATCH):
+            with self.reading():
+                batch = reading.by_rowids(self.connection, rowids[start : start + reading.BATCH])
+                records = [
+                    reading.with_patches(self.connection, rowid, record) if patches else record
+                    for rowid, record in batch.items()
+                ]
+            yield from records
+
+    def count(self, filters: Filters, *, include_bots: bool = True, pending: bool = False) -> int:
+        with self.reading():
+            found = self._condition(filters, pending=pending, include_bots=include_bots)
+            row = self.connection.execute(
+                f"SELECT count(*) FROM changes WHERE {found.sql}", found.parameters
+            ).fetchone()
+            return int(row[0])
+
+    def ids(
+        self,
+        filters: Filters,
+        *,
+        order: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        include_bots: bool = True,
+        pending: bool = False,
+    ) -> list[int]:
+        """Integer keys of what a search may return."""
+        with self.reading():
+            found = self._condition(filters, pending=pending, include_bots=include_bots)
+            return reading.ids(self.connection, found, order=order, limit=limit, offset=offset)
+
+    def patches(self, change_id: str) -> dict[str, str]:
+        """Path -> stored patch (hunks); a file without one is left out."""
+        with self.reading():
+            rowid = self.rowids([change_id]).get(change_id)
+            return {} if rowid is None else reading.patches(self.connection, rowid)
+
+    def facets(self, filters: Filters = Filters()) -> dict[str, list[tuple[str, int]]]:  # noqa: B008
+        with self.reading():
+            return reading.facets(self.connection, self._condition(filters))
+
+    def relations(self, change_ids: Sequence[str]) -> list[Relation]:
+        with self.reading():
+            return reading.relations(self.connection, change_ids)
+
+    def sources(self) -> list[SourceState]:
+        with self.reading():
+            return reading.sources(self.connection)
+
+    def repos(self) -> list[str]:
+        """Every repository with a change or a source."""
+        rows = self._rows("SELECT repo FROM changes UNION SELECT name FROM sources ORDER BY 1", ())
+        return [repo for (repo,) in rows]
+
+    def coverage(self, repo: str) -> Coverage:
+        with self.reading() as generation:
+            return reading.coverage(self.connection, repo, generation)
+
+    def vectors(
+        self, change_ids: Sequence[str], kind: str = "text", *, embedder: str | None = None
+    ) -> dict[str, Vector]:
+        """The first vector of a kind of each change that has one, by change id."""
+        with self.reading() as generation:
+            identity = embedder or manifest.read(self.home, generation).embedder
+            key = vectors.embedder_key(self.connection, identity)
+            rowids = self.rowids(change_ids)
+            if key is None:
+                return {}
+            found = vectors.of_changes(self.connection, key, kind, list(rowids.values()))
+            return {item: found[rowid] for item, rowid in rowids.items() if rowid in found}
+
+    # --- answers, reports, questions -------------------------------------------------------
+
+    def cached_answer(self, key: str) -> str | None:
+        with self.reading():
+            return kept.cached_answer(self.connection, key)
+
+    def put_answer(
+        self,
+        key: str,
+        model: str,
+        prompt_version: str,
+        input_hash: str,
+        text: str,
+        usage: Mapping[str, Any] | None = None,
+    ) -> None:
+        with self.writing() as connection:
+            kept.put_answer(
+                connection,
+                key,
+                model=model,
+                prompt_version=prompt_version,
+                input_hash=input_hash,
+                text=text,
+                usage=usage or {},
+            )
+
+    def answer_usage(self) -> list[tuple[str, int, dict[str, int]]]:
+        with self.reading():
+            return kept.answer_usage(self.connection)
+
+    def put_report(
+        self,
+        kind: str,
+        lang: str,
+        period: Period | None,
+        json: str,
+        *,
+        scope: str = "",
+        title: str = "",
+        made_at: datetime | None = None,
+    ) -> int:
+        """Keeps a report's JSON; `scope` names its filters, so that the next one finds it."""
+        with self.writing() as connection:
+            return kept.put_report(
+                connection,
+                kind,
+                lang,
+                period,
+                json,
+                scope=scope,
+                title=title,
+                made_at=made_at or datetime.now(UTC),
+            )
+
+    def reports(self, limit: int = 50) -> list[ReportEntry]:
+        with self.reading():
+            return kept.reports(self.connection, limit)
+
+    def report(self, report_id: int) -> str | None:
+        with self.reading():
+            return kept.report(self.connection, report_id)
+
+    def last_report(
+        self, kind: str, scope: str = "", before: datetime | None = None
+    ) -> tuple[ReportEntry, str] | None:
+        """The newest kept report of this kind and scope with its JSON."""
+        with self.reading():
+            return kept.last_report(self.connection, kind, scope, before)
+
+    def put_question(self, text: str, answer: Mapping[str, Any]) -> int:
+        with self.writing() as connection:
+            return kept.put_question(connection, text, answer)
+
+    def questions(self, limit: int = 50) -> list[QuestionEntry]:
+        with self.reading():
+            return kept.questions(self.connection, limit)
+
+
+def _lexical_tokens(change: Change, digest: Digest) -> dict[str, list[str]]:
+    from kb.analysis.digest import lexical_fields
+    from kb.text.tokenizer import tokens
+
+    return {name: tokens(text) for name, text in lexical_fields(change, digest).items()}

@@ -1,0 +1,104 @@
+"""Generations: folders that are complete before `CURRENT` names them.
+
+    HOME/archive.sqlite3
+    HOME/CURRENT                  "7\\n", replaced at once by os.replace
+    HOME/generations/7/manifest.json, title.npy, title.keys.npy, ..., chroma/
+
+A reader reads CURRENT and sees the changes that generations up to it publish, in all three:
+vectors, words and lists.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from kb.errors import IndexMismatch, StoreError
+
+LAYOUT_VERSION = 1
+KEPT = 2  # the current generation, and the one before it for readers that still have it open
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The identity of a generation; another embedder, dimension or layout is never mixed in."""
+
+    generation: int
+    embedder: str
+    dimension: int
+    layout: int = LAYOUT_VERSION
+    vectors: dict[str, int] = field(default_factory=dict)  # by kind
+    server: str = ""  # KB_CHROMA_URL where a server holds the collections
+
+
+def current(home: Path) -> int:
+    """The number of the generation that readers see; 0 where nothing was published yet."""
+    try:
+        text = (home / "CURRENT").read_text("ascii")
+        return int(text)
+    except FileNotFoundError:
+        return 0
+    except (ValueError, OSError) as exc:
+        raise StoreError(
+            f"{home / 'CURRENT'} cannot be read ({exc})", "kb reindex   (keeps the archive)"
+        ) from exc
+
+
+def folder(home: Path, generation: int) -> Path:
+    return home / "generations" / str(generation)
+
+
+def read(home: Path, generation: int) -> Manifest:
+    path = folder(home, generation) / "manifest.json"
+    try:
+        return Manifest(**json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as exc:
+        raise StoreError(
+            f"generation {generation} of the index cannot be read ({exc})",
+            "kb reindex   (keeps the archive, fetches nothing)",
+        ) from exc
+
+
+def write(home: Path, manifest: Manifest) -> None:
+    path = folder(home, manifest.generation) / "manifest.json"
+    path.write_text(json.dumps(asdict(manifest), indent=1), "utf-8")
+
+
+def check(manifest: Manifest, embedder: str) -> None:
+    """Raises IndexMismatch when the index was built with another embedder or layout."""
+    if manifest.embedder != embedder:
+        raise IndexMismatch(
+            f"the index was built with {manifest.embedder}, the settings say {embedder}",
+            "kb reindex        (keeps the archive, fetches nothing)",
+        )
+    if manifest.layout != LAYOUT_VERSION:
+        raise IndexMismatch(
+            f"the index has layout {manifest.layout}, this RepoKB reads {LAYOUT_VERSION}",
+            "kb reindex        (keeps the archive, fetches nothing)",
+        )
+
+
+def swap(home: Path, generation: int) -> None:
+    """Readers see `generation` from here on."""
+    waiting = home / f"CURRENT.{os.getpid()}"
+    with waiting.open("w", encoding="ascii") as file:
+        file.write(f"{generation}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    waiting.replace(home / "CURRENT")
+
+
+def sweep(home: Path, keep: int) -> None:
+    """Removes what no reader needs: all but `keep` and the generation before it."""
+    place = home / "generations"
+    if not place.is_dir():
+        return
+    numbers = sorted(int(item.name) for item in place.iterdir() if item.name.isdigit())
+    before = [number for number in numbers if number < keep]
+    kept = {keep, *before[-(KEPT - 1) :]}
+    for number in numbers:
+        if number not in kept:
+            shutil.rmtree(folder(home, number), ignore_errors=True)

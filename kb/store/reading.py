@@ -1,0 +1,257 @@
+"""Reading changes: only what the current generation publishes and some ingested tip reaches."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from kb.store.codec import moment, unpack
+from kb.store.conditions import Condition, marks
+from kb.types import Analysis, Change, ChangeRecord, Digest, Relation, SourceState
+
+ORDERS = {
+    "newest": "merged_at DESC, rowid DESC",
+    "oldest": "merged_at, rowid",
+    "importance": "importance DESC, raw DESC, merged_at DESC, rowid DESC",
+}
+FACETS = ("type", "module", "risk", "label")
+URL = re.compile(r"https?://[^/\s]+/(?P<repo>[^/\s]+/[^/\s]+)/(?:pull|issues|commit)/(?P<ref>\w+)")
+REFERENCE = re.compile(
+    r"(?:(?P<repo>[\w.-]+/[\w.-]+)(?=[#@]))?(?:#?(?P<number>\d{1,9})|@?(?P<sha>[0-9a-fA-F]{7,64}))"
+)
+COLUMNS = "changes.rowid, documents.record, documents.digest, documents.analysis"
+BATCH = 500
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What is stored of a repository. `since`: the oldest moment from which all is searchable."""
+
+    repo: str
+    since: datetime | None
+    until: datetime | None  # the newest published change
+    changes: int
+    pending: int  # stored, and published by a later step
+    updated_at: datetime | None = None
+
+
+def iter_records(
+    connection: sqlite3.Connection,
+    condition: Condition,
+    *,
+    order: str = "newest",
+    limit: int | None = None,
+    offset: int = 0,
+) -> Iterator[ChangeRecord]:
+    rowids = ids(connection, condition, order=order, limit=limit, offset=offset)
+    for start in range(0, len(rowids), BATCH):
+        yield from by_rowids(connection, rowids[start : start + BATCH]).values()
+
+
+def ids(
+    connection: sqlite3.Connection,
+    condition: Condition,
+    *,
+    order: str | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[int]:
+    sql = f"SELECT rowid FROM changes WHERE {condition.sql}"
+    if order is not None:
+        sql += f" ORDER BY {ORDERS[order]}"
+    sql += " LIMIT ? OFFSET ?"
+    found = connection.execute(sql, (*condition.parameters, -1 if limit is None else limit, offset))
+    return [rowid for (rowid,) in found]
+
+
+def by_rowids(connection: sqlite3.Connection, rowids: Sequence[int]) -> dict[int, ChangeRecord]:
+    """Records by key, in the order asked for; a key that is not there is left out."""
+    found: dict[int, ChangeRecord] = {}
+    for batch in batched(rowids, BATCH):
+        rows = connection.execute(
+            f"SELECT {COLUMNS} FROM changes JOIN documents ON documents.change = changes.rowid"
+            f" WHERE changes.rowid IN ({marks(batch)})",
+            batch,
+        )
+        for rowid, record, digest, analysis in rows:
+            found[rowid] = ChangeRecord(
+                unpack(Change, record), unpack(Digest, digest), unpack(Analysis, analysis)
+            )
+    return {rowid: found[rowid] for rowid in rowids if rowid in found}
+
+
+def rowids_of(
+    connection: sqlite3.Connection, change_ids: Sequence[str], visible: Condition
+) -> dict[str, int]:
+    """Keys by id or alias as asked for; what is not visible is left out."""
+    found: dict[str, int] = {}
+    for batch in batched(change_ids, BATCH):
+        rows = connection.execute(
+            f"SELECT id, rowid FROM changes WHERE id IN ({marks(batch)}) AND {visible.sql}",
+            (*batch, *visible.parameters),
+        )
+        found.update(rows.fetchall())
+        missing = [change_id for change_id in batch if change_id not in found]
+        if missing:
+            rows = connection.execute(
+                "SELECT alias, change FROM aliases JOIN changes ON changes.rowid = change"
+                f" WHERE alias IN ({marks(missing)}) AND {visible.sql}",
+                (*missing, *visible.parameters),
+            )
+            found.update(rows.fetchall())
+    return found
+
+
+def with_patches(connection: sqlite3.Connection, rowid: int, record: ChangeRecord) -> ChangeRecord:
+    rows = connection.execute("SELECT position, patch FROM patches WHERE change = ?", (rowid,))
+    stored = {place: zlib.decompress(blob).decode() for place, blob in rows}
+    files = tuple(
+        replace(item, patch=stored.get(place)) for place, item in enumerate(record.change.files)
+    )
+    return replace(record, change=replace(record.change, files=files))
+
+
+def patches(connection: sqlite3.Connection, rowid: int) -> dict[str, str]:
+    record = by_rowids(connection, [rowid])[rowid]
+    files = with_patches(connection, rowid, record).change.files
+    return {item.path: item.patch for item in files if item.patch is not None}
+
+
+def resolve(
+    connection: sqlite3.Connection, reference: str, repo: str | None, visible: Condition
+) -> list[str]:
+    """Ids that a reference may mean, best first: an id, a number, a SHA, a URL or an old id."""
+    reference = reference.strip()
+    exact = rowids_of(connection, [reference], visible)
+    if exact:
+        return _ids_of(connection, list(exact.values()))
+    url = URL.match(reference)
+    if url is not None:
+        repo = url["repo"]
+        reference = url["ref"]
+    found = REFERENCE.fullmatch(reference)
+    if found is None:
+        return []
+    repo = found["repo"] or repo
+    where, parameters = [visible.sql], list(visible.parameters)
+    if repo:
+        where.append("repo = ?")
+        parameters.append(repo)
+    rows: list[tuple[str]] = []
+    if found["number"]:
+        rows = connection.execute(
+            "SELECT id FROM changes WHERE number = ? AND "
+            + " AND ".join(where)
+            # the owner of the number before later commits that carry it too
+            + " ORDER BY id = repo || '#' || number DESC, repo, merged_at",
+            (int(found["number"]), *parameters),
+        ).fetchall()
+    sha = reference.rpartition("@")[2].lower()
+    if not rows and re.fullmatch("[0-9a-f]{7,64}", sha):
+        rows = connection.execute(
+            "SELECT id FROM changes WHERE sha >= ? AND sha < ? AND "
+            + " AND ".join(where)
+            + " ORDER BY repo, merged_at",
+            (sha, sha + "g", *parameters),
+        ).fetchall()
+        if not rows:
+            rows = connection.execute(
+                "SELECT id FROM changes JOIN aliases ON aliases.change = changes.rowid"
+                " WHERE instr(alias, '@' || ?) AND " + " AND ".join(where),
+                (sha, *parameters),
+            ).fetchall()
+    return [change_id for (change_id,) in rows]
+
+
+def _ids_of(connection: sqlite3.Connection, rowids: Sequence[int]) -> list[str]:
+    rows = connection.execute(
+        f"SELECT id FROM changes WHERE rowid IN ({marks(rowids)})", tuple(rowids)
+    )
+    return [change_id for (change_id,) in rows]
+
+
+def facets(
+    connection: sqlite3.Connection, condition: Condition
+) -> dict[str, list[tuple[str, int]]]:
+    """How many changes each value of a field has, most first."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for name, value in (
+        ("repo", "repo"),
+        ("level", "level"),
+        ("author", "(SELECT name FROM authors WHERE authors.author = changes.author)"),
+    ):
+        rows = connection.execute(
+            f"SELECT {value}, count(*) FROM changes WHERE {condition.sql}"
+            " GROUP BY 1 ORDER BY 2 DESC, 1",
+            condition.parameters,
+        )
+        found[name] = rows.fetchall()
+    for name in FACETS:
+        rows = connection.execute(
+            "SELECT value, count(*) FROM traits WHERE field = ? AND change IN"
+            f" (SELECT rowid FROM changes WHERE {condition.sql})"
+            " GROUP BY value ORDER BY 2 DESC, 1",
+            (name, *condition.parameters),
+        )
+        found[name] = rows.fetchall()
+    return found
+
+
+def relations(connection: sqlite3.Connection, change_ids: Sequence[str]) -> list[Relation]:
+    """Every relation that starts or ends at one of these changes."""
+    found: dict[tuple[str, str, str], Relation] = {}
+    for column in ("source", "target"):
+        for batch in batched(change_ids, BATCH):
+            rows = connection.execute(
+                "SELECT kind, source, target, evidence FROM relations"
+                f" WHERE {column} IN ({marks(batch)})",
+                batch,
+            )
+            for kind, source, target, evidence in rows:
+                found[kind, source, target] = Relation(kind, source, target, evidence)
+    return sorted(found.values(), key=lambda item: (item.source, item.kind, item.target))
+
+
+def sources(connection: sqlite3.Connection) -> list[SourceState]:
+    rows = connection.execute("SELECT state FROM sources ORDER BY name, kind, branch")
+    return [unpack(SourceState, state) for (state,) in rows]
+
+
+def coverage(connection: sqlite3.Connection, repo: str, generation: int) -> Coverage:
+    since, until, count = connection.execute(
+        "SELECT min(merged_at), max(merged_at), count(*) FROM changes"
+        " WHERE repo = ? AND stale = 0 AND generation <= ?",
+        (repo, generation),
+    ).fetchone()
+    (pending,) = connection.execute(
+        "SELECT count(*) FROM changes WHERE repo = ? AND stale = 0 AND generation > ?",
+        (repo, generation),
+    ).fetchone()
+    states = [item for item in sources(connection) if item.name.lower() == repo.lower()]
+    start = None if since is None else moment(since)
+    starts = [item.since for item in states if item.since is not None]
+    if start is not None and starts and len(starts) == len(states) and not pending:
+        start = min(start, *starts)  # all since then was read, though nothing was merged at once
+    updates = [item.updated_at for item in states if item.updated_at is not None]
+    return Coverage(
+        repo,
+        start,
+        None if until is None else moment(until),
+        count,
+        pending,
+        max(updates, default=None),
+    )
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
+    iterator = iter(items)
+    while batch := tuple(islice(iterator, size)):
+        yield batch
