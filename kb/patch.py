@@ -168,7 +168,7 @@ def _plain_sections(text: str) -> Iterator[str]:
     starts = [
         match.start() for match in re.finditer(r"^--- [^\n]*\n\+\+\+ [^\n]*\n@@ ", text, re.M)
     ]
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=bool(starts)):
         yield text[start:end]
 
 
@@ -268,9 +268,9 @@ def _paths(headers: dict[str, str]) -> tuple[str | None, str | None]:
         if key in headers:
             path = unquote(headers[key])
             return path, path
-    old, new = _git_line(headers.get("diff --git", ""))
-    return (None if "new file mode" in headers else old), (
-        None if "deleted file mode" in headers else new
+    old_path, new_path = _git_line(headers.get("diff --git", ""))
+    return (None if "new file mode" in headers else old_path), (
+        None if "deleted file mode" in headers else new_path
     )
 
 

@@ -64,6 +64,7 @@ class Bounds:
 class Known:
     """What the archive holds of one repository before a run, whether shown, pending or stale."""
 
+    repo: str | None = None  # the name it is stored under
     fingerprints: Mapping[str, str] = field(default_factory=dict)  # change id -> fingerprint
     shas: Mapping[str, str] = field(default_factory=dict)  # sha and claimed commits -> change id
     details: Mapping[int, str] = field(default_factory=dict)  # number -> Details.fingerprint

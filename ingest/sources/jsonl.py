@@ -95,10 +95,7 @@ def from_json(row: Mapping[str, Any]) -> Change:
         ) from exc
 
 
-_FIELDS = frozenset(
-    "id repo number sha title author merged_at body url labels files commits reviews linked_issues "
-    "aliases described pull_request fingerprint".split()
-)
+_FIELDS = frozenset(field.name for field in dataclasses.fields(Change))
 
 
 def _change(row: Mapping[str, Any]) -> Change:
