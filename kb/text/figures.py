@@ -178,13 +178,13 @@ def _numbers(text: str) -> list[Figure]:
         if glued and not known and match["unit"] not in ("st", "nd", "rd", "th"):
             continue  # 3D, 4bit, 7Bx: a name, not a figure
         try:
-            value = Decimal(match["value"].replace(",", "") + (match["exponent"] or ""))
+            number = Decimal(match["value"].replace(",", "") + (match["exponent"] or ""))
         except InvalidOperation:
             continue
         if match["scale"]:
-            value *= _SCALES[match["scale"].strip().lower()]
+            number *= _SCALES[match["scale"].strip().lower()]
         end = match.end() if known else match.end("unit") if glued else _end_of_number(match)
-        rows.append((match.start(), end, _normal(value), unit))
+        rows.append((match.start(), end, _normal(number), unit))
     figures_found = []
     for position, (start, end, value, unit) in enumerate(rows):
         alternatives = [(value, unit)]

@@ -1,0 +1,166 @@
+"""Answers a question from the changes that are found for it: quoted by rules, or written and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from kb.periods import local
+from kb.phrases import phrase
+from kb.qa.passages import Quote, best_quotes, shorten
+from kb.qa.question import Known, Question, read_question
+from kb.text.tokenizer import has_cjk
+from kb.types import Answer, Citation, Filters, Hit, Query, SearchResult
+
+if TYPE_CHECKING:
+    from kb.chat.client import Chat
+
+RETRIEVED = 12  # changes that are looked at for one question
+QUOTED = 5
+
+
+class QuestionReader(Protocol):
+    """What an answer is read from; the facade satisfies it."""
+
+    def search(self, query: Query) -> SearchResult: ...
+
+    def facets(self, filters: Filters) -> dict[str, list[tuple[str, int]]]: ...
+
+    def patches(self, change_id: str) -> dict[str, str]: ...
+
+
+def answer(
+    reader: QuestionReader,
+    question: str,
+    filters: Filters,
+    chat: Chat | None,
+    *,
+    now: datetime,
+    tz: str,
+    lang: str | None = None,
+    on_text: Callable[[str], None] | None = None,
+) -> Answer:
+    """The answer with its citations; without a chat model, or where its text fails, quotes.
+
+    `filters` are the caller's flags: they win over what the question itself says. `lang` is the
+    language of the answer, by default that of the question.
+    """
+    lang = lang or ("zh" if has_cjk(question) else "en")
+    read = read_question(question, now=now, tz=tz, known=_known(reader))
+    merged = merge(filters, read.filters)
+    notes = _understood(read, merged, tz, lang)
+    hits, merged, relaxed = _retrieve(reader, read.text, merged, filters, lang)
+    notes = (*notes, *relaxed)
+    if chat is not None and hits:
+        from kb.qa.chain import written
+
+        result = written(reader, question, hits, chat, lang=lang, tz=tz, on_text=on_text)
+        if isinstance(result, Answer):
+            return replace(result, filters=merged, notes=(*notes, *result.notes))
+        notes, removed = (*notes, result.note), result.removed
+    else:
+        removed = ()
+    quoted = _quoted(question, read.text, hits, merged, lang, tz)
+    if on_text is not None:
+        on_text(quoted.text)
+    return replace(quoted, notes=notes, removed=removed)
+
+
+def merge(stated: Filters, read: Filters) -> Filters:
+    """Flags win over the question's words, field by field; dates go together."""
+    if stated.since or stated.until:
+        read = replace(read, since=None, until=None)
+    values = {
+        item.name: getattr(stated, item.name) or getattr(read, item.name)
+        for item in fields(Filters)
+    }
+    return Filters(**values)
+
+
+def _known(reader: QuestionReader) -> Known:
+    facets = reader.facets(Filters())
+
+    def names(*keys: str) -> tuple[str, ...]:
+        return tuple(value for key in keys for value, _ in facets.get(key, ()))
+
+    return Known(names("repo", "repos"), names("author", "authors"), names("module", "modules"))
+
+
+def _retrieve(
+    reader: QuestionReader, text: str, merged: Filters, stated: Filters, lang: str
+) -> tuple[Sequence[Hit], Filters, tuple[str, ...]]:
+    """The hits; a module read from the words is dropped where nothing fits it."""
+    hits = reader.search(Query(text=text, limit=RETRIEVED, filters=merged, raw=text)).hits
+    if hits or not merged.modules or stated.modules:
+        return hits, merged, ()
+    words = _say(replace(Filters(), modules=merged.modules), "UTC", lang)
+    relaxed = replace(merged, modules=())
+    hits = reader.search(Query(text=text, limit=RETRIEVED, filters=relaxed, raw=text)).hits
+    return hits, relaxed, (phrase("qa.relaxed", lang, filter=words),)
+
+
+def _understood(read: Question, merged: Filters, tz: str, lang: str) -> tuple[str, ...]:
+    if not read.read:
+        return ()
+    said = {
+        item.name: getattr(read.filters, item.name)
+        for item in fields(Filters)
+        if getattr(read.filters, item.name)
+        and getattr(read.filters, item.name) == getattr(merged, item.name)
+    }
+    words = _say(replace(Filters(), **said), tz, lang)
+    return (phrase("qa.read", lang, filters=words),) if words else ()
+
+
+def _say(filters: Filters, tz: str, lang: str) -> str:
+    said = []
+    for name in ("repos", "authors", "modules", "since", "until"):
+        value = getattr(filters, name)
+        if not value:
+            continue
+        text = f"{local(value, tz):%Y-%m-%d}" if isinstance(value, datetime) else ", ".join(value)
+        said.append(phrase(f"qa.filter.{name}", lang, value=text))
+    return ("；" if lang == "zh" else "; ").join(said)
+
+
+def _quoted(
+    question: str, text: str, hits: Sequence[Hit], filters: Filters, lang: str, tz: str
+) -> Answer:
+    quotes = best_quotes(text, hits, QUOTED)
+    if not quotes:
+        words = _say(filters, tz, lang)
+        if hits:
+            nothing = phrase("qa.not_carried", lang)
+        elif words:
+            nothing = phrase("qa.nothing_in", lang, filters=words)
+        else:
+            nothing = phrase("qa.nothing", lang)
+        return Answer(question, nothing, (), True, "quotes", filters=filters)
+    lines = [phrase("qa.quotes", lang), ""]
+    lines += [_quote_line(index, quote, lang, tz) for index, quote in enumerate(quotes, start=1)]
+    citations = tuple(
+        cite(index, quote.hit, quote.text) for index, quote in enumerate(quotes, start=1)
+    )
+    return Answer(question, "\n".join(lines), citations, False, "quotes", filters=filters)
+
+
+def _quote_line(index: int, quote: Quote, lang: str, tz: str) -> str:
+    change = quote.hit.record.change
+    origin = phrase(
+        "qa.quote_from",
+        lang,
+        date=f"{local(change.merged_at, tz):%Y-%m-%d}",
+        author=change.author,
+        title=shorten(change.title, 120),
+    )
+    if quote.text == shorten(change.title):
+        origin = origin.replace(shorten(change.title, 120), "").rstrip(" ,，")
+    marks = "「{}」" if lang == "zh" else "“{}”"
+    return f"- {marks.format(quote.text)} — {origin} [{index}]"
+
+
+def cite(index: int, hit: Hit, passage: str) -> Citation:
+    change = hit.record.change
+    return Citation(index, change.id, change.title, change.url, passage)
