@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.errors import UsageError
-from kb.types import LANGUAGES
+from kb.vocabulary import LANGUAGES
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from typing import Any
 
 from kb.errors import UsageError
 from kb.periods import machine_zone, zone
-from kb.types import LANGUAGES, LEVELS
+from kb.vocabulary import LANGUAGES, LEVELS
 
 CONFIG_NAME = "kb.toml"
 ENGINES = ("auto", "chroma", "exact")

@@ -7,37 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-LEVELS = ("high", "medium", "low")
-CHANGE_TYPES = (
-    "feature",
-    "bugfix",
-    "performance",
-    "refactor",
-    "docs",
-    "ci-config",
-    "test",
-    "dependency",
-    "revert",
-    "security",
-)
-RISK_KINDS = (
-    "core-path",
-    "missing-tests",
-    "compatibility",
-    "configuration",
-    "experimental",
-    "revert",
-    "relaxed-threshold",
-    "dependency",
-    "unresolved-review",
-    "security",
-    "hardware",
-    "large",
-)
-MODES = ("hybrid", "dense", "lexical")
-LANGUAGES = ("en", "zh")
-
-
 # --- what a source brings -------------------------------------------------------------------
 
 
@@ -172,7 +141,9 @@ class Digest:
     symbols_changed: tuple[Symbol, ...] = ()
     flags: tuple[Flag, ...] = ()
     files_by_role: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    comments: tuple[str, ...] = ()  # natural language lines of the diff: comments, strings, help, messages
+    comments: tuple[
+        str, ...
+    ] = ()  # natural language lines of the diff: comments, strings, help, messages
     description: str = ""  # the body without templates, checklists, badges, images, trailers
     metrics: tuple[str, ...] = ()  # sentences of the description that carry a measured figure
     not_seen: tuple[tuple[str, str], ...] = ()  # (path, reason)
@@ -280,7 +251,9 @@ class Filters:
 
     repos: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()  # globs over whole paths; "dir/" and a bare name match anywhere below
+    paths: tuple[
+        str, ...
+    ] = ()  # globs over whole paths; "dir/" and a bare name match anywhere below
     modules: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
@@ -319,7 +292,9 @@ class Hit:
     passage_kind: str = ""  # title, text, diff, symbols, paths, review
     matched: tuple[str, ...] = ()  # the words of the query found in it
     found_by: tuple[str, ...] = ()  # one line a reason, for --explain
-    folded: tuple[str, ...] = ()  # ids of near duplicates or of the same series folded into this hit
+    folded: tuple[
+        str, ...
+    ] = ()  # ids of near duplicates or of the same series folded into this hit
 
 
 @dataclass(frozen=True, slots=True)

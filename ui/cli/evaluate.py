@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kb.types import MODES
+from kb.vocabulary import MODES
 from ui.cli.options import (
     Common,
     FilterWords,

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from kb.types import CHANGE_TYPES, LANGUAGES, LEVELS, RISK_KINDS, Filters, Observer, SilentObserver
+from kb.vocabulary import CHANGE_TYPES, LANGUAGES, LEVELS, RISK_KINDS
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
-
     from kb.settings import Settings
+    from kb.types import Filters, Observer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,6 +46,8 @@ class Common:
 
     def observer(self) -> Observer:
         if self.quiet:
+            from kb.types import SilentObserver
+
             return SilentObserver()
         from ingest.progress import ProgressObserver
 
@@ -139,6 +141,7 @@ class FilterWords:
 
     def filters(self, settings: Settings) -> Filters:
         from kb.periods import between, parse_time
+        from kb.types import Filters
 
         tz = self.tz or settings.tz
         now = datetime.now(UTC)

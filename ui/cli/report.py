@@ -24,7 +24,6 @@ from ui.cli.options import (
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
-
     from kb.report.request import ReportRequest
     from kb.types import Period
 

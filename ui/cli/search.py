@@ -6,7 +6,7 @@ import json
 
 import click
 
-from kb.types import MODES
+from kb.vocabulary import MODES
 from ui.cli.options import (
     Common,
     FilterWords,

@@ -13,7 +13,6 @@ from ui.cli.options import command as kb_command
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
-
     from kb.types import ChangeRecord
 
 SHOWN_FILES = 40
