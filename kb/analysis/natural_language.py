@@ -15,7 +15,9 @@ PROSE_SUFFIXES = (".md", ".mdx", ".rst", ".txt", ".adoc", ".org")
 LONGEST_LINE = 2000  # longer ones are data
 MOST_LINES = 400  # of one change; what follows repeats itself
 
-_COMMENT = re.compile(r"^\s*(?:#+(?!!)|//+[/!]?|/\*+|\*+(?=\s)|--(?=\s)|;;+|<!--|%(?=\s)|\"{3}|'{3})\s*(.*)$")
+_COMMENT = re.compile(
+    r"^\s*(?:#+(?!!)|//+[/!]?|/\*+|\*+(?=\s)|--(?=\s)|;;+|<!--|%(?=\s)|\"{3}|'{3})\s*(.*)$"
+)
 _TRAILING_COMMENT = re.compile(r"\s(?:#|//)\s+(\S.*)$")
 _STRING = re.compile(r"\"((?:[^\"\\]|\\.){8,})\"|'((?:[^'\\]|\\.){8,})'|`((?:[^`\\]|\\.){8,})`")
 _WORD = re.compile(r"[A-Za-z]{2,}|[\u4e00-\u9fff]{2,}")

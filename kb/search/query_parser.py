@@ -15,7 +15,8 @@ from math import floor
 
 from kb.errors import QueryError
 from kb.periods import parse_time
-from kb.types import CHANGE_TYPES, LEVELS, MODES, RISK_KINDS, Filters, Query
+from kb.types import Filters, Query
+from kb.vocabulary import CHANGE_TYPES, LEVELS, MODES, RISK_KINDS
 
 FIELD_NAMES = {
     "repo": "repos",
@@ -94,7 +95,7 @@ def parse_query(
     *,
     limit: int = 10,
     mode: str = "hybrid",
-    filters: Filters = Filters(),
+    filters: Filters = Filters(),  # noqa: B008 - frozen
     offset: int = 0,
 ) -> Query:
     """`filters` are those of the flags; the query's own are added. Raises QueryError."""
@@ -117,7 +118,8 @@ def parse_query(
                 free.append(found[0])
             elif minus:
                 raise QueryError(
-                    f"a field cannot be excluded: {found[0]}", 'exclude words with -word or -"a phrase"'
+                    f"a field cannot be excluded: {found[0]}",
+                    'exclude words with -word or -"a phrase"',
                 )
             else:
                 filters = _narrowed(filters, name, found["value"], tz, now)
@@ -212,6 +214,8 @@ def _least_importance(value: str) -> float:
     """Importance has one decimal, so `>8` is 8.1 and more; a bare number is at least that."""
     found = _BOUNDS.fullmatch(value)
     if not found or (found[1] or "")[:1] in ("<", "＜", "≤"):
-        raise QueryError(f"importance must be a lower bound: {value}", "importance:>8 or importance:8")
+        raise QueryError(
+            f"importance must be a lower bound: {value}", "importance:>8 or importance:8"
+        )
     number = float(found[2])
     return floor(number * 10 + 1e-9) / 10 + 0.1 if found[1] in (">", "＞") else number
