@@ -129,7 +129,7 @@ class KnowledgeBase:
         self,
         query: Query | str,
         *,
-        filters: Filters = Filters(),  # noqa: B008 - frozen
+        filters: Filters = Filters(),
         mode: str = "hybrid",
         limit: int = 10,
     ) -> SearchResult:
@@ -147,7 +147,7 @@ class KnowledgeBase:
         self,
         text: str,
         *,
-        filters: Filters = Filters(),  # noqa: B008 - frozen
+        filters: Filters = Filters(),
         mode: str = "hybrid",
         limit: int = 10,
     ) -> Query:
@@ -167,7 +167,7 @@ class KnowledgeBase:
         self,
         queries: Sequence[EvaluationQuery],
         *,
-        filters: Filters = Filters(),  # noqa: B008 - frozen
+        filters: Filters = Filters(),
         mode: str = "hybrid",
     ) -> Evaluation:
         from kb.evaluation import evaluate
@@ -323,7 +323,7 @@ class KnowledgeBase:
         self,
         question: str,
         *,
-        filters: Filters = Filters(),  # noqa: B008 - frozen
+        filters: Filters = Filters(),
         now: datetime | None = None,
         on_text: Callable[[str], None] | None = None,
     ) -> Answer:
