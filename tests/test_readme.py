@@ -1,0 +1,86 @@
+"""The README tells the truth: its commands, settings and examples are the program's."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kb.settings import Settings
+from ui.cli.main import COMMANDS, kb
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+WIDTH = 100
+
+
+@pytest.fixture(scope="module")
+def readme() -> str:
+    return README.read_text(encoding="utf-8")
+
+
+def help_block() -> str:
+    """`kb --help`, as the README prints it."""
+    return CliRunner().invoke(kb, ["--help"], prog_name="kb", terminal_width=WIDTH).output.strip()
+
+
+def test_the_command_block_equals_the_help(readme: str) -> None:
+    block = re.search(r"```text\n\$ kb --help\n(.*?)```", readme, re.S)
+    assert block
+    assert block[1].strip() == help_block(), "run: python tests/test_readme.py"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_does_and_documents_its_options(name: str) -> None:
+    result = CliRunner().invoke(kb, [name, "--help"], prog_name="kb")
+    assert result.exit_code == 0, result.output
+    assert "Usage: kb" in result.output
+    assert "--home" in result.output
+
+
+def settings_keys() -> list[str]:
+    keys = []
+    for entry in dataclasses.fields(Settings):
+        default = entry.default
+        if dataclasses.is_dataclass(default):
+            keys += [f"{entry.name}.{inner.name}" for inner in dataclasses.fields(default)]
+        elif entry.name not in ("config", "repo", "overrides"):
+            keys.append(entry.name)
+    return keys
+
+
+@pytest.mark.parametrize("key", settings_keys())
+def test_every_setting_is_documented(readme: str, key: str) -> None:
+    assert f"`{key}`" in readme
+
+
+def test_the_links_of_the_readme_lead_somewhere(readme: str) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", readme):
+        assert (README.parent / target).exists(), target
+
+
+def test_the_architecture_map_names_what_is_there(readme: str) -> None:
+    block = re.search(r"```text\nkb/\n(.*?)```", readme, re.S)
+    assert block
+    folder = ""
+    for line in ("kb/\n" + block[1]).splitlines():
+        word = line.split()[0]
+        if not line.startswith(" "):
+            folder = word
+        path = README.parent / (word if not line.startswith(" ") else folder + word)
+        assert path.exists(), path
+
+
+def write_help() -> None:
+    text = README.read_text(encoding="utf-8")
+    block = f"```text\n$ kb --help\n{help_block()}\n```"
+    text = re.sub(r"```text\n\$ kb --help\n.*?```", lambda _: block, text, flags=re.S)
+    README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_help()
+    sys.exit(0)
