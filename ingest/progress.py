@@ -6,8 +6,6 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from kb.types import Observer, SilentObserver
-
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -24,22 +22,29 @@ PHASES = {
 }
 
 
-class TerminalObserver:
-    """Draws one bar at a time. Use as a context manager, so that the last bar is closed."""
+class ProgressObserver:
+    """Bars on a terminal, one at a time; elsewhere only the notes. Close it, or use `with`."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, *, verbose: bool = False, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
+        self._draws = self._stream.isatty()
+        self._verbose = verbose
         self._bar: tqdm[Any] | None = None
 
     def phase(self, name: str, total: int | None = None) -> None:
+        self.close()
+        words = PHASES.get(name, name)
+        if not self._draws:
+            if self._verbose:
+                print(words if total is None else f"{words} ({total})", file=self._stream)
+            return
         from tqdm import tqdm
 
-        self.close()
         self._bar = tqdm(
             total=total,
-            desc=PHASES.get(name, name),
+            desc=words,
             file=self._stream,
-            leave=False,
+            leave=self._verbose,
             dynamic_ncols=True,
             mininterval=0.2,
             unit="",
@@ -50,12 +55,10 @@ class TerminalObserver:
             self._bar.update(count)
 
     def note(self, message: str) -> None:
-        from tqdm import tqdm
-
         if self._bar is None:
             print(message, file=self._stream)
         else:
-            tqdm.write(message, file=self._stream)
+            self._bar.write(message, file=self._stream)
 
     def close(self) -> None:
         if self._bar is not None:
@@ -72,21 +75,3 @@ class TerminalObserver:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class NotesOnly(SilentObserver):
-    """Where stderr is no terminal: what a person must know, and no bars."""
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
-
-    def note(self, message: str) -> None:
-        print(message, file=self._stream)
-
-
-def observer_for(*, quiet: bool, stream: TextIO | None = None) -> Observer:
-    """Bars on a terminal, notes elsewhere, nothing with --quiet."""
-    stream = stream or sys.stderr
-    if quiet:
-        return SilentObserver()
-    return TerminalObserver(stream) if stream.isatty() else NotesOnly(stream)

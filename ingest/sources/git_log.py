@@ -17,9 +17,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ingest.sources.claims import GraphCommit, PlannedChange, plan_changes
-from ingest.sources.git_patches import read_patches
+from ingest.sources.git_patches import read_patches, read_paths
 from ingest.sources.git_process import LOG_OPTIONS, GitStopped, Repository, open_repository
-from ingest.sources.interface import Bounds, Checkpoint, Failure, Identity, Known, Reading
+from ingest.sources.interface import Bounds, Checkpoint, Failure, Identity, Known, Outline, Reading
 from kb.errors import SourceError
 from kb.types import Change, Commit, FileChange, Observer
 
@@ -128,6 +128,8 @@ class GitSource:
             unchanged=len(inside) - len(new),
             reachable=frozenset(commit.sha for commit in commits),
             tip=tip,
+            outlines=[outline(change) for change in planned],
+            paths=lambda shas: read_paths(self.repository, shas),
         )
 
     def _graph(self, tip: str) -> Iterator[GraphCommit]:
@@ -173,6 +175,18 @@ def build(
         commits=tuple(Commit(own.sha, own.title, own.author) for own in planned.commits),
         described=is_description(planned.body),
         fingerprint=fingerprint(planned, url),
+    )
+
+
+def outline(planned: PlannedChange) -> Outline:
+    return Outline(
+        planned.id,
+        planned.number,
+        planned.sha,
+        planned.title,
+        planned.body,
+        planned.author,
+        moment(planned.committed),
     )
 
 

@@ -52,6 +52,40 @@ def read_patches(
                 future.cancel()
 
 
+def read_paths(
+    repository: Repository, shas: Sequence[str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(sha, paths that it touches) by trees alone: a twelfth of the time of reading the diffs.
+
+    Renames are two paths here. What git cannot tell, because a tree is missing, is left out."""
+    token = secrets.token_hex(16)
+    options = ("log", "--no-walk=unsorted", "--stdin", "-z", "--name-only", "--no-renames", "-r")
+    output = repository.stream(
+        *options,
+        "--diff-merges=first-parent",
+        f"--format=tformat:{token}%H",
+        *LOG_OPTIONS,
+        "--ignore-submodules=none",
+        stdin="\n".join([*shas, ""]).encode(),
+    )
+    sha, paths, rest = "", list[str](), b""
+    try:
+        for piece in output:
+            *whole, rest = (rest + piece).split(b"\0")
+            for field in whole:
+                value = field.decode("utf-8", "replace")
+                if value.lstrip("\n").startswith(token):
+                    if sha:
+                        yield sha, tuple(paths)
+                    sha, paths = value.lstrip("\n")[len(token) :], []
+                elif value:
+                    paths.append(value.removeprefix("\n"))
+    except GitStopped:
+        pass
+    if sha:
+        yield sha, tuple(paths)
+
+
 def _spans(count: int) -> Iterator[tuple[int, int]]:
     start, size = 0, 8
     while start < count:

@@ -14,7 +14,7 @@ holds them back, then lays each `Details` over the change that it belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ __all__ = [
     "Failure",
     "Identity",
     "Known",
+    "Outline",
     "Reading",
     "Source",
 ]
@@ -68,6 +69,7 @@ class Known:
     fingerprints: Mapping[str, str] = field(default_factory=dict)  # change id -> fingerprint
     shas: Mapping[str, str] = field(default_factory=dict)  # sha and claimed commits -> change id
     details: Mapping[int, str] = field(default_factory=dict)  # number -> Details.fingerprint
+    undescribed: frozenset[int] = frozenset()  # numbers that are stored without details
     failed: frozenset[str] = frozenset()  # ids (or "#N") whose last reading failed: try again
     cursor: Mapping[str, Any] = field(default_factory=dict)  # as the last Checkpoint left it
 
@@ -111,13 +113,28 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """A change without its diff: what series, runs and core paths are found from."""
+
+    id: str
+    number: int | None
+    sha: str
+    title: str
+    body: str
+    author: str
+    merged_at: datetime
+    paths: tuple[str, ...] | None = None  # None: `Reading.paths` tells
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a source found. `changes` may be walked once, and is walked lazily.
 
     `changes` yields what is new or changed, newest first. `total` is how many that will be (None:
     unknown). `unchanged` counts what is inside the bounds and already stored. `reachable` is every
     commit sha that the branch reaches now, whatever the bounds (None: this source cannot tell, so
-    nothing becomes stale by it). `tip` is the sha that was read.
+    nothing becomes stale by it). `tip` is the sha that was read. `outlines` are all changes of the
+    branch, newest first, whatever the bounds; empty where the source cannot tell beforehand.
     """
 
     changes: Iterator[Change | Failure | Checkpoint]
@@ -125,6 +142,8 @@ class Reading:
     unchanged: int = 0
     reachable: frozenset[str] | None = None
     tip: str | None = None
+    outlines: Sequence[Outline] = ()
+    paths: Callable[[Sequence[str]], Iterator[tuple[str, tuple[str, ...]]]] | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -35,7 +35,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.interface import Bounds, Checkpoint, Failure, Identity, Known, Reading
+from ingest.sources.interface import Bounds, Checkpoint, Failure, Identity, Known, Outline, Reading
 from kb.errors import SourceError
 from kb.types import (
     Change,
@@ -209,16 +209,16 @@ def _hash(row: Mapping[str, Any]) -> str:
 # --- files --------------------------------------------------------------------------------------
 
 
-def lines_of(
+def dump_changes(
     changes: Iterable[Change], urls: Mapping[str, str | None] | None = None
 ) -> Iterator[str]:
-    """The export, a line at a time without the newline: the header, then the changes as they come."""
+    """The export, a line at a time: the header, then the changes as they come."""
     header: dict[str, Any] = {"format": FORMAT, "version": VERSION}
     if urls:
         header["repos"] = {repo: {"url": url} for repo, url in sorted(urls.items())}
-    yield json.dumps(header, ensure_ascii=False)
+    yield json.dumps(header, ensure_ascii=False) + "\n"
     for change in changes:
-        yield json.dumps(to_json(change), ensure_ascii=False)
+        yield json.dumps(to_json(change), ensure_ascii=False) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +230,7 @@ class _Row:
     sha: str
     merged_at: datetime
     fingerprint: str
+    outline: Outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,9 @@ class JsonlSource:
             changes=self._walk(new, failures),
             total=len(new),
             unchanged=len(newest) - len(new),
+            reachable=frozenset(row.sha for row in rows if row.repo == name),
             tip=self.tip(),
+            outlines=[row.outline for row in rows if row.repo == name],
         )
 
     def _walk(
@@ -335,11 +338,25 @@ def _scan(path: Path) -> tuple[dict[str, Any], list[_Row], list[Failure]]:
                         change.sha,
                         change.merged_at,
                         change.fingerprint,
+                        _outline(change),
                     )
                 )
     except OSError as exc:
         raise SourceError(f"cannot read {path}: {exc.strerror}") from exc
     return header, rows, failures
+
+
+def _outline(change: Change) -> Outline:
+    return Outline(
+        change.id,
+        change.number,
+        change.sha,
+        change.title,
+        change.body,
+        change.author,
+        change.merged_at,
+        tuple(file.path for file in change.files),
+    )
 
 
 def _check_header(header: Mapping[str, Any], path: Path) -> None:
