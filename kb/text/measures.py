@@ -47,7 +47,7 @@ _EFFECT = re.compile(
     """
 )
 _SETTING = re.compile(
-    r"(?i)\b(?:time-?outs?|deadline|ttl|interval|every|sleeps?|hangs?|stuck|retry|retries|waits?|limit(?:ed)? (?:of|to)|default[s]?|at least|up to a maximum)\b|超时|间隔|默认|每隔"
+    r"(?i)\b(?:time-?outs?|deadline|ttl|interval|every|sleeps?|hangs?|stuck|retry|retries|waits?|limit(?:ed)? (?:of|to)|default[s]?|at least|up to a maximum|polls?)\b|超时|间隔|默认|每隔"
 )
 _METRIC_KEY = re.compile(
     r"""(?ix) through?put | latenc | \btt?ft\b | \bitl\b | \btpot\b | accura | speed-?up | \bscore\b | \bp\d\d\b | (?:\b|/|\()(?:ms|us|µs|tok|tokens?|req|qps|rps|fps|[gm]i?b)(?:/s)?(?:\b|\)) | memory | \brss\b
@@ -142,7 +142,9 @@ def _row(header: list[str], cells: list[str]) -> str:
     if len(header) != len(cells):
         return " ".join(cell for cell in cells if cell)
     values = [
-        f"{head} {cell}".strip() for head, cell in zip(header[1:], cells[1:], strict=True) if cell
+        f"{head}{' = ' if head[-1:].isdigit() else ' '}{cell}".strip()
+        for head, cell in zip(header[1:], cells[1:], strict=True)
+        if cell
     ]
     label = f"{header[0]} {cells[0]}".strip() if cells[0].isdigit() else cells[0]
     return f"{label}: {', '.join(values)}" if label else ", ".join(values)
