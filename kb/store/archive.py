@@ -107,9 +107,10 @@ class Archive:
                     connection.execute("ROLLBACK")
                 raise
 
-    def _condition(
+    def condition(
         self, filters: Filters, *, pending: bool = False, include_bots: bool = True
     ) -> Condition:
+        """What readers may see and these filters let through, as SQL over `changes`."""
         generation = None if pending else self.generation()
         return conditions.condition(
             self.connection, filters, generation=generation, include_bots=include_bots
@@ -143,6 +144,11 @@ class Archive:
         """Replaces digests and words; vectors of passages that read otherwise now are dropped."""
         with self.writing() as connection:
             changes.put_digests(connection, records, _lexical_tokens)
+
+    def rebuild_words(self) -> int:
+        """Indexes the words of every change again, from what is stored; returns how many."""
+        with self.writing() as connection:
+            return changes.rebuild_words(connection, _lexical_tokens)
 
     def put_relations(self, repo: str, relations: Iterable[Relation]) -> None:
         """All relations of a repository; replaces what was stored of it."""
@@ -260,7 +266,7 @@ class Archive:
     ) -> ChangeRecord | None:
         """One change by id or alias; None where readers see no such change."""
         with self.reading():
-            visible = self._condition(Filters(), pending=pending)
+            visible = self.condition(Filters(), pending=pending)
             rowid = reading.rowids_of(self.connection, [change_id], visible).get(change_id)
             if rowid is None:
                 return None
@@ -270,7 +276,7 @@ class Archive:
     def records(self, change_ids: Sequence[str], *, pending: bool = False) -> list[ChangeRecord]:
         """In the order asked for; what is not visible is left out."""
         with self.reading():
-            visible = self._condition(Filters(), pending=pending)
+            visible = self.condition(Filters(), pending=pending)
             rowids = reading.rowids_of(self.connection, change_ids, visible)
             wanted = [rowids[item] for item in dict.fromkeys(change_ids) if item in rowids]
             return list(reading.by_rowids(self.connection, wanted).values())
@@ -283,13 +289,13 @@ class Archive:
     def rowids(self, change_ids: Sequence[str], *, pending: bool = False) -> dict[str, int]:
         """Integer keys by change id (or alias)."""
         with self.reading():
-            visible = self._condition(Filters(), pending=pending)
+            visible = self.condition(Filters(), pending=pending)
             return reading.rowids_of(self.connection, change_ids, visible)
 
     def resolve(self, ref: str, repo: str | None = None) -> list[str]:
         """Ids that a reference means: number, #N, owner/name#N, sha (7 or more), URL, old id."""
         with self.reading():
-            return reading.resolve(self.connection, ref, repo, self._condition(Filters()))
+            return reading.resolve(self.connection, ref, repo, self.condition(Filters()))
 
     def select(
         self,
@@ -338,7 +344,7 @@ class Archive:
 
     def count(self, filters: Filters, *, include_bots: bool = True, pending: bool = False) -> int:
         with self.reading():
-            found = self._condition(filters, pending=pending, include_bots=include_bots)
+            found = self.condition(filters, pending=pending, include_bots=include_bots)
             row = self.connection.execute(
                 f"SELECT count(*) FROM changes WHERE {found.sql}", found.parameters
             ).fetchone()
@@ -356,7 +362,7 @@ class Archive:
     ) -> list[int]:
         """Integer keys of what a search may return."""
         with self.reading():
-            found = self._condition(filters, pending=pending, include_bots=include_bots)
+            found = self.condition(filters, pending=pending, include_bots=include_bots)
             return reading.ids(self.connection, found, order=order, limit=limit, offset=offset)
 
     def patches(self, change_id: str) -> dict[str, str]:
@@ -365,9 +371,9 @@ class Archive:
             rowid = self.rowids([change_id]).get(change_id)
             return {} if rowid is None else reading.patches(self.connection, rowid)
 
-    def facets(self, filters: Filters = Filters()) -> dict[str, list[tuple[str, int]]]:  # noqa: B008
+    def facets(self, filters: Filters = Filters()) -> dict[str, list[tuple[str, int]]]:
         with self.reading():
-            return reading.facets(self.connection, self._condition(filters))
+            return reading.facets(self.connection, self.condition(filters))
 
     def relations(self, change_ids: Sequence[str]) -> list[Relation]:
         with self.reading():

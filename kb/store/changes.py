@@ -94,6 +94,17 @@ def put_digests(
         lexical_index.index(connection, [(rowid, lexical_fields(record.change, record.digest))])
 
 
+def rebuild_words(connection: sqlite3.Connection, lexical_fields: LexicalFields) -> int:
+    lexical_index.clear(connection)
+    rows = connection.execute("SELECT change, record, digest FROM documents ORDER BY change")
+    count = 0
+    for rowid, record, digest in rows:
+        fields = lexical_fields(unpack(Change, record), unpack(Digest, digest))
+        lexical_index.index(connection, [(rowid, fields)])
+        count += 1
+    return count
+
+
 def put_relations(connection: sqlite3.Connection, repo: str, relations: Iterable[Relation]) -> None:
     """The relations of a repository, whole: what was stored of it before is replaced."""
     connection.execute("DELETE FROM relations WHERE repo = ?", (repo,))

@@ -6,6 +6,7 @@ default to a noun needs no migration. Times are whole epoch seconds.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import types
 import typing
@@ -109,9 +110,11 @@ def _decoder(hint: Any) -> Convert | None:
     if hint is datetime:
         return moment
     kind: Any = hint
-    if is_dataclass(kind):
-        return _dataclass_decoder(kind)
-    origin, arguments = get_origin(hint), get_args(hint)
+    if dataclasses.is_dataclass(kind):
+        found: Convert = _dataclass_decoder(hint)
+        return found
+    origin: Any = get_origin(hint)
+    arguments: tuple[Any, ...] = get_args(hint)
     if origin in (Union, types.UnionType):
         (wanted,) = (item for item in arguments if item is not type(None))
         return _decoder(wanted)
@@ -121,8 +124,8 @@ def _decoder(hint: Any) -> Convert | None:
             return tuple
         return lambda items: tuple([inner(item) for item in items])
     if origin is not None and issubclass(origin, Mapping):
-        inner = _decoder(arguments[1])
-        if inner is None:
+        value = _decoder(arguments[1])
+        if value is None:
             return None
-        return lambda items: {key: inner(item) for key, item in items.items()}
+        return lambda items: {key: value(item) for key, item in items.items()}
     return None

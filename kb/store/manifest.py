@@ -20,6 +20,7 @@ from kb.errors import IndexMismatch, StoreError
 
 LAYOUT_VERSION = 1
 KEPT = 2  # the current generation, and the one before it for readers that still have it open
+BUILDING = "building-"  # a folder that is not complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +53,22 @@ def folder(home: Path, generation: int) -> Path:
 
 
 def read(home: Path, generation: int) -> Manifest:
-    path = folder(home, generation) / "manifest.json"
+    return read_folder(folder(home, generation))
+
+
+def read_folder(folder: Path) -> Manifest:
     try:
-        return Manifest(**json.loads(path.read_text("utf-8")))
+        return Manifest(**json.loads((folder / "manifest.json").read_text("utf-8")))
     except (OSError, ValueError, TypeError) as exc:
         raise StoreError(
-            f"generation {generation} of the index cannot be read ({exc})",
+            f"generation {folder.name} of the index cannot be read ({exc})",
             "kb reindex   (keeps the archive, fetches nothing)",
         ) from exc
 
 
-def write(home: Path, manifest: Manifest) -> None:
-    path = folder(home, manifest.generation) / "manifest.json"
-    path.write_text(json.dumps(asdict(manifest), indent=1), "utf-8")
+def write(folder: Path, manifest: Manifest) -> None:
+    text = json.dumps(asdict(manifest), indent=1)
+    (folder / "manifest.json").write_text(text + "\n", "utf-8")
 
 
 def check(manifest: Manifest, embedder: str) -> None:
@@ -96,9 +100,9 @@ def sweep(home: Path, keep: int) -> None:
     place = home / "generations"
     if not place.is_dir():
         return
-    numbers = sorted(int(item.name) for item in place.iterdir() if item.name.isdigit())
-    before = [number for number in numbers if number < keep]
-    kept = {keep, *before[-(KEPT - 1) :]}
-    for number in numbers:
-        if number not in kept:
-            shutil.rmtree(folder(home, number), ignore_errors=True)
+    entries = list(place.iterdir())
+    numbers = sorted(int(item.name) for item in entries if item.name.isdigit())
+    kept = [number for number in numbers if number <= keep][-KEPT:]
+    for item in entries:
+        if item.name.startswith(BUILDING) or (item.name.isdigit() and int(item.name) not in kept):
+            shutil.rmtree(item, ignore_errors=True)

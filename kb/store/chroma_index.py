@@ -1,0 +1,189 @@
+"""Chroma: one collection a kind; what a resident process searches.
+
+Chroma 1.5 is thread-safe and not process-safe, so a generation's folder is never written again
+once it is published. One collection a kind, because a search asks for the nearest of each kind
+and a filter on metadata costs ten times what a filter by ids does (measured at 15,471 changes:
+half of them allowed, three kinds: 29 ms by ids, 210 ms by `$in`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kb.errors import StoreError
+from kb.store.exact_index import CHANGE, CHUNK, MOST_CHUNKS, SERIAL
+from kb.store.exact_index import load as load_exact
+from kb.store.manifest import Manifest
+from kb.store.vector_index import VectorHit, best_chunks
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection as ChromaCollection
+
+    from kb.store.exact_index import Keys
+    from kb.store.vectors import Vector
+
+HINT = "kb reindex   (keeps the archive, fetches nothing); or --engine exact"
+EF_CONSTRUCTION = 128
+EF_SEARCH = 300
+MAX_NEIGHBORS = 24
+
+
+def open_client(folder: Path | None, server: str = "") -> ClientAPI:
+    """A client of a folder, or of a server by URL; telemetry is off."""
+    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+    import chromadb
+    from chromadb.config import Settings
+
+    settings = Settings(anonymized_telemetry=False)
+    if server:
+        from urllib.parse import urlsplit
+
+        url = urlsplit(server)
+        return chromadb.HttpClient(
+            host=url.hostname or "127.0.0.1",
+            port=url.port or (443 if url.scheme == "https" else 8000),
+            ssl=url.scheme == "https",
+            settings=settings,
+        )
+    return chromadb.PersistentClient(str(folder), settings=settings)
+
+
+def collection(client: ClientAPI, kind: str, prefix: str = "") -> ChromaCollection:
+    return client.get_collection(f"{prefix}{kind}", embedding_function=None)
+
+
+def make_collection(client: ClientAPI, kind: str, prefix: str = "") -> ChromaCollection:
+    return client.get_or_create_collection(
+        f"{prefix}{kind}",
+        embedding_function=None,
+        configuration={
+            "hnsw": {
+                "space": "ip",  # vectors have unit length
+                "ef_construction": EF_CONSTRUCTION,
+                "ef_search": EF_SEARCH,
+                "max_neighbors": MAX_NEIGHBORS,
+            }
+        },
+    )
+
+
+class ChromaIndex:
+    engine = "chroma"
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self._folder = folder
+        self._collections: dict[str, ChromaCollection] = {}
+        self._keys: dict[str, Keys] = {}
+        self._by_change: dict[str, dict[int, list[int]]] = {}
+        try:
+            path = None if manifest.server else folder / "chroma"
+            if path is not None and not (path / "chroma.sqlite3").exists():
+                raise StoreError(f"generation {manifest.generation} has no Chroma index", HINT)
+            self._client = open_client(path, manifest.server)
+        except StoreError:
+            raise
+        except Exception as exc:
+            raise self._broken(exc) from exc
+
+    def search(
+        self,
+        vector: Vector,
+        kinds: str | Sequence[str],
+        limit: int,
+        rowids: Collection[int] | None = None,
+    ) -> list[VectorHit]:
+        names = (kinds,) if isinstance(kinds, str) else kinds
+        return [hit for kind in names for hit in self._search_kind(vector, kind, limit, rowids)]
+
+    def _search_kind(
+        self, vector: Vector, kind: str, limit: int, rowids: Collection[int] | None
+    ) -> list[VectorHit]:
+        if not self.manifest.vectors.get(kind) or limit <= 0:
+            return []
+        keys = self._keys_of(kind)
+        total = len(keys)
+        ids: list[str] | None = None
+        if rowids is not None:
+            ids = self._ids_of(kind, rowids)
+            if not ids:
+                return []
+            total = len(ids)
+            if total == len(keys):
+                ids = None
+        import numpy as np
+
+        serials = keys[:, SERIAL]
+        asked: Any = [vector]
+        wide = min(limit * 2, total)
+        while True:
+            try:
+                found = self._collection(kind).query(
+                    query_embeddings=asked,
+                    n_results=wide,
+                    ids=ids,
+                    include=["distances"],
+                )
+            except Exception as exc:
+                raise self._broken(exc) from exc
+            assert found["distances"] is not None
+            places = np.searchsorted(serials, np.array(found["ids"][0], dtype=np.int64))
+            rows = zip(
+                keys[places, CHANGE].tolist(),
+                keys[places, CHUNK].tolist(),
+                (1.0 - distance for distance in found["distances"][0]),
+                strict=True,
+            )
+            hits = best_chunks(list(rows), kind, limit)
+            if len(hits) >= limit or wide >= min(total, limit * MOST_CHUNKS):
+                return hits
+            wide = min(total, wide * 2)
+
+    def count(self, kind: str) -> int:
+        if not self.manifest.vectors.get(kind):
+            return 0
+        try:
+            return self._collection(kind).count()
+        except Exception as exc:
+            raise self._broken(exc) from exc
+
+    def close(self) -> None:
+        close = getattr(self._client, "close", None)
+        if close is not None:
+            close()
+
+    def _collection(self, kind: str) -> ChromaCollection:
+        if kind not in self._collections:
+            prefix = server_prefix(self.manifest) if self.manifest.server else ""
+            self._collections[kind] = collection(self._client, kind, prefix)
+        return self._collections[kind]
+
+    def _keys_of(self, kind: str) -> Keys:
+        if kind not in self._keys:
+            self._keys[kind] = load_exact(self._folder, kind, self.manifest.dimension)[1]
+        return self._keys[kind]
+
+    def _ids_of(self, kind: str, rowids: Collection[int]) -> list[str]:
+        import numpy as np
+
+        keys = self._keys_of(kind)
+        allowed = np.fromiter(rowids, dtype=np.int64, count=len(rowids))
+        chosen = keys[np.isin(keys[:, CHANGE], allowed), SERIAL]
+        return list(map(str, chosen.tolist()))
+
+    def _broken(self, exc: Exception) -> StoreError:
+        where = self.manifest.server or f"generation {self.manifest.generation}"
+        words: Any = str(exc).splitlines() or [type(exc).__name__]
+        return StoreError(f"Chroma cannot read {where}: {words[0]}", HINT)
+
+
+def server_prefix(manifest: Manifest) -> str:
+    """Collections of one home and embedder on a shared server."""
+    import hashlib
+
+    digest = hashlib.sha256(manifest.embedder.encode()).hexdigest()[:12]
+    return f"repokb-{digest}-"

@@ -1,0 +1,220 @@
+"""Publishing: a new generation is made beside the current one, probed, and swapped in.
+
+Matrix and Chroma follow from the archive by set difference of vector serials, so whatever an
+interrupted run left behind is made good by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from kb.errors import StoreError
+from kb.store import manifest, vectors
+from kb.store.exact_index import SERIAL, keys_path, load, matrix_path
+from kb.store.manifest import Manifest
+from kb.store.schema import store_error
+
+if TYPE_CHECKING:
+    from kb.store.archive import Archive
+    from kb.store.exact_index import Keys
+    from kb.store.vectors import Vector
+
+PROCESS_TIMEOUT_S = 3600
+ROWS_A_STEP = 20_000
+HINT = "run it again, or kb reindex   (keeps the archive, fetches nothing)"
+
+
+def publish(
+    archive: Archive,
+    *,
+    embedder: str,
+    dimension: int,
+    chroma_url: str | None = None,
+    rebuild: bool = False,
+) -> Manifest:
+    """Makes a generation of all that the archive holds and lets readers see it.
+
+    Call it under the writer's lock. `rebuild` starts Chroma and the matrix from nothing. On any
+    failure CURRENT stays as it was and StoreError says why.
+    """
+    home = archive.home
+    before = manifest.current(home)
+    previous = None if rebuild else _previous(home, before, embedder, chroma_url)
+    folder = home / "generations" / f"{manifest.BUILDING}{os.getpid()}"
+    try:
+        manifest.sweep(home, before)  # also what an interrupted run left half made
+        folder.mkdir(parents=True)
+        counts = _write_matrices(archive, folder, previous, embedder, dimension)
+        found = Manifest(before + 1, embedder, dimension, vectors=counts, server=chroma_url or "")
+        manifest.write(folder, found)
+        _write_chroma(home, folder, found, previous)
+        _sync_folder(folder)
+        final = manifest.folder(home, found.generation)
+        shutil.rmtree(final, ignore_errors=True)
+        folder.rename(final)
+        manifest.swap(home, found.generation)
+        manifest.sweep(home, found.generation)
+    except OSError as exc:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise store_error(exc, folder) from exc
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return found
+
+
+def _previous(
+    home: Path, generation: int, embedder: str, chroma_url: str | None
+) -> Manifest | None:
+    """What the new generation may start from; None where it has to start from nothing."""
+    if generation == 0:
+        return None
+    try:
+        found = manifest.read(home, generation)
+    except StoreError:
+        return None
+    same = found.embedder == embedder and found.layout == manifest.LAYOUT_VERSION
+    return found if same and found.server == (chroma_url or "") else None
+
+
+def _write_matrices(
+    archive: Archive, folder: Path, previous: Manifest | None, embedder: str, dimension: int
+) -> dict[str, int]:
+    import numpy as np
+
+    counts: dict[str, int] = {}
+    with archive.reading():
+        connection = archive.connection
+        key = vectors.embedder_key(connection, embedder)
+        for kind in vectors.KINDS:
+            rows = [] if key is None else list(vectors.serials(connection, key, kind))
+            keys = np.array(rows, dtype=np.int64).reshape(-1, 3)
+            counts[kind] = len(keys)
+            if not len(keys):
+                continue
+            matrix = np.lib.format.open_memmap(
+                matrix_path(folder, kind), "w+", np.float32, (len(keys), dimension)
+            )
+            fresh = _take_known(
+                home=archive.home, kind=kind, previous=previous, keys=keys, out=matrix
+            )
+            for start in range(0, len(fresh), ROWS_A_STEP):
+                places = fresh[start : start + ROWS_A_STEP]
+                wanted = keys[places, SERIAL].tolist()
+                matrix[places] = vectors.matrix(connection, wanted, dimension)
+            matrix.flush()
+            np.save(keys_path(folder, kind), keys)
+    return counts
+
+
+def _take_known(
+    *, home: Path, kind: str, previous: Manifest | None, keys: Keys, out: Vector
+) -> Keys:
+    """Copies the rows that the previous generation has; returns the places of the others."""
+    import numpy as np
+
+    if previous is None:
+        return np.arange(len(keys))
+    try:
+        matrix, known = load(manifest.folder(home, previous.generation), kind, previous.dimension)
+    except StoreError:
+        return np.arange(len(keys))
+    _, here, there = np.intersect1d(
+        keys[:, SERIAL], known[:, SERIAL], assume_unique=True, return_indices=True
+    )
+    for start in range(0, len(here), ROWS_A_STEP):
+        out[here[start : start + ROWS_A_STEP]] = matrix[there[start : start + ROWS_A_STEP]]
+    return np.flatnonzero(~np.isin(keys[:, SERIAL], known[:, SERIAL]))
+
+
+def _write_chroma(home: Path, folder: Path, found: Manifest, previous: Manifest | None) -> None:
+    if previous is not None and not found.server:
+        source = manifest.folder(home, previous.generation) / "chroma"
+        if source.is_dir():
+            shutil.copytree(source, folder / "chroma")
+    with _child("probe", folder) as prober:  # imports Chroma while the other one builds
+        with _child("add", folder) as adder:
+            adder.run()
+        prober.run()
+
+
+class _Child:
+    def __init__(self, task: str, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+        self._task, self._process, self._errors = task, process, errors
+
+    def run(self) -> None:
+        """Lets the child begin, and waits; StoreError with its last line when it fails."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(b"\n")
+            self._process.stdin.flush()
+        try:
+            status = self._process.wait(PROCESS_TIMEOUT_S)
+        except subprocess.TimeoutExpired as exc:
+            raise StoreError(f"the {self._task} of the Chroma index took too long", HINT) from exc
+        if status == 0:
+            return
+        self._errors.seek(0)
+        errors = self._errors.read().decode("utf-8", "replace")
+        if "No space left" in errors or "disk is full" in errors:
+            raise StoreError("the disk is full", "make room and run the same command again")
+        lines = [line for line in errors.splitlines() if line.strip()]
+        why = lines[-1] if lines else f"it ended with status {status}"
+        raise StoreError(
+            f"the new Chroma index could not be made ({self._task}: {why}); "
+            "the one before it stays in use",
+            HINT,
+        )
+
+
+@contextmanager
+def _child(task: str, folder: Path) -> Iterator[_Child]:
+    command = (sys.executable, "-m", "kb.store.chroma_process", task, str(folder))
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=os.environ | {"PYTHONPATH": path, "ANONYMIZED_TELEMETRY": "False"},
+        )
+        try:
+            yield _Child(task, process, errors)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            assert process.stdin is not None
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+
+
+def _sync_folder(folder: Path) -> None:
+    """On the disk before CURRENT names it: a power cut must not leave a name without a folder."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def reindex(
+    archive: Archive, *, embedder: str, dimension: int, chroma_url: str | None = None
+) -> Manifest:
+    """Words, matrix and Chroma again from the archive alone; nothing is fetched or embedded."""
+    archive.rebuild_words()
+    return publish(
+        archive, embedder=embedder, dimension=dimension, chroma_url=chroma_url, rebuild=True
+    )

@@ -1,0 +1,89 @@
+"""Vectors near a vector: one interface, answered by Chroma or by an exact scan.
+
+A cold command line scans (importing chromadb alone costs 0.7 s); a resident process asks Chroma.
+Both answer from the same generation: the same vectors, the same keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from kb.embedders import identity_for
+from kb.errors import StoreError, UsageError
+from kb.store import manifest
+from kb.store.manifest import Manifest
+
+if TYPE_CHECKING:
+    from kb.settings import Settings
+    from kb.store.vectors import Vector
+
+ENGINES = ("chroma", "exact")
+
+
+class VectorHit(NamedTuple):
+    """The nearest chunk of one kind of one change; `score` is the cosine."""
+
+    rowid: int
+    kind: str
+    chunk: int
+    score: float
+
+
+class VectorIndex(Protocol):
+    """`manifest` says what it was built from. Close it when done."""
+
+    engine: str
+    manifest: Manifest
+
+    def search(
+        self,
+        vector: Vector,
+        kinds: str | Sequence[str],
+        limit: int,
+        rowids: Collection[int] | None = None,
+    ) -> list[VectorHit]:
+        """The best chunk of each of the `limit` nearest changes of every kind, nearest first.
+
+        `rowids`: only these changes; None: all. Equal scores come by rowid, so runs agree.
+        """
+        ...
+
+    def count(self, kind: str) -> int: ...
+
+    def close(self) -> None: ...
+
+
+def open_index(settings: Settings, generation: int, engine: str) -> VectorIndex:
+    """The index of a published generation, by the engine asked for; neither stands in for the other.
+
+    Raises IndexMismatch where it was built with another embedder than the settings', StoreError
+    where nothing was published, or the index is damaged or gone (read CURRENT again, once).
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"no such search engine: {engine}", f"one of {', '.join(ENGINES)}")
+    home = settings.home
+    if generation == 0:
+        raise StoreError(f"nothing is indexed in {home}", "kb ingest PATH")
+    found = manifest.read(home, generation)
+    manifest.check(found, identity_for(settings))
+    folder = manifest.folder(home, generation)
+    if engine == "exact":
+        from kb.store.exact_index import ExactIndex
+
+        return ExactIndex(folder, found)
+    from kb.store.chroma_index import ChromaIndex
+
+    return ChromaIndex(folder, found)
+
+
+def best_chunks(rows: Sequence[tuple[int, int, float]], kind: str, limit: int) -> list[VectorHit]:
+    """Max pooling: (rowid, chunk, score) rows to the best chunk of each change."""
+    best: dict[int, tuple[float, int]] = {}
+    for rowid, chunk, score in rows:
+        found = best.get(rowid)
+        if found is None or (score, -chunk) > (found[0], -found[1]):
+            best[rowid] = (score, chunk)
+    hits = [VectorHit(rowid, kind, chunk, score) for rowid, (score, chunk) in best.items()]
+    hits.sort(key=lambda hit: (-hit.score, hit.rowid))
+    return hits[:limit]
