@@ -1,0 +1,219 @@
+"""What kind of change it is: by its files, then its title, then the shape of its diff. There is always one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kb.analysis.facts import Facts
+from kb.analysis.path_roles import is_lock
+from kb.analysis.surface import is_changelog
+from kb.analysis.titles import CHORE
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`reason` is a phrase key: files, revert, release, title, tag, body, shape, last."""
+
+    types: tuple[str, ...]
+    reason: str
+
+
+_SECURITY = re.compile(
+    r"\b(security (fix|issue|vulnerabilit\w+|advisory|hole|patch)|vulnerabilit(y|ies)|CVE-\d{4}|GHSA-\w+|path traversal|directory traversal|"
+    r"(command|code|sql|shell|header|crlf|html|template|prompt) injection|\bXSS\b|\bSSRF\b|\bCSRF\b|\bRCE\b|remote code execution|request smuggling|"
+    r"(re)?dos attack|ReDoS|denial[- ]of[- ]service|use[- ]after[- ]free|unsound(ness)?|prototype pollution|arbitrary (file|code)|"
+    r"timing attack|secret leak\w*|credential leak\w*|privilege escalation|auth(entication|orization)? bypass|sanitiz\w+ (path|input|url|html)|server\.fs\.deny)",
+    re.IGNORECASE,
+)
+_PERFORMANCE_BODY = re.compile(
+    r"\b\d+(\.\d+)?\s*(%|x|×)\s*(faster|speed-?up|less|fewer|lower|improvement|reduction)",
+    re.IGNORECASE,
+)
+
+
+def change_type(facts: Facts) -> Verdict:
+    """One or two types, the main one first."""
+    title = facts.title
+    main, reason = _main(facts)
+    second = ""
+    words = f"{facts.change.title}\n{facts.change.body[:2000]}"
+    if main in ("bugfix", "feature", "refactor") and _SECURITY.search(facts.change.title):
+        main, second = ("security", main) if title.type == "security" else (main, "security")
+    elif main == "bugfix" and re.search(r"\bGHSA-|\bCVE-\d", words):
+        second = "security"
+    elif main in ("security",):
+        second = "bugfix"
+    elif (
+        main == "refactor"
+        and title.type != "refactor"
+        and reason == "title"
+        and _PERFORMANCE_BODY.search(words)
+    ):
+        second = "performance"
+    elif title.type and title.type not in (main, CHORE) and reason in ("files", "release"):
+        second = (
+            title.type
+            if title.type
+            in ("bugfix", "dependency", "performance", "test", "ci-config", "docs", "revert")
+            else ""
+        )
+    return Verdict((main, second) if second and second != main else (main,), reason)
+
+
+def _main(facts: Facts) -> tuple[str, str]:
+    title, size = facts.title, facts.size
+    if title.type == "revert":
+        return "revert", "revert"
+    by_files = _by_files(facts)
+    if title.release and (not size.source_added or facts.version_only or size.source_added <= 6):
+        return "ci-config", "release"
+    if facts.version_only and by_files not in ("dependency",):
+        return "ci-config", "release"
+    if by_files:
+        return by_files, "files"
+    claimed = title.type
+    if claimed and claimed != CHORE:
+        return _checked(facts, claimed)
+    return _by_shape(facts, claimed)
+
+
+def _by_files(facts: Facts) -> str:
+    """The type where the files leave no choice: no source line was changed."""
+    size, lines = facts.size, facts.lines_by_role
+    source = size.source_added + size.source_removed
+    if source == 0 and facts.files_by_role.get("source") and facts.comment_lines:
+        if facts.comment_lines >= 0.5 * sum(lines.values()) or not lines.get("test"):
+            return "docs"
+    if source or any(
+        view.role == "source" and view.file.status in ("renamed", "deleted", "added")
+        for view in facts.views
+    ):
+        if facts.inline_tests and facts.inline_tests >= 0.95 * (source + facts.inline_tests):
+            return "test"
+        return ""
+    changelog = sum(
+        view.file.additions + view.file.deletions for view in facts.views if is_changelog(view.path)
+    )
+    weights = {
+        "docs": lines.get("docs", 0) - changelog,
+        "test": lines.get("test", 0) + facts.inline_tests,
+        "ci-config": lines.get("ci", 0) + lines.get("build", 0) + lines.get("agent", 0),
+        "dependency": lines.get("dependency", 0)
+        + (1 if any(is_lock(view.path) for view in facts.views) else 0),
+    }
+    other = lines.get("data", 0) + lines.get("bench", 0) + lines.get("generated", 0)
+    total = sum(weights.values()) + other
+    claimed = facts.title.type
+    if not total:
+        if changelog:
+            return "docs"
+        return "" if claimed else ("docs" if facts.files_by_role.get("docs") else "")
+    best = max(weights, key=lambda kind: weights[kind])
+    if weights[best] >= 0.9 * total:
+        if (best == "ci-config" and claimed == "dependency") or (
+            best == "docs" and claimed == "ci-config"
+        ):
+            return claimed
+        if (
+            best == "ci-config"
+            and lines.get("build")
+            and claimed in ("bugfix", "feature", "dependency", "docs")
+        ):
+            return ""  # a build system is a product too: the title decides
+        if best == "docs" and facts.files_by_role.get("ci") and claimed == "ci-config":
+            return claimed
+        return best
+    if claimed and claimed in weights and weights[claimed] >= 0.1 * total:
+        return claimed
+    if claimed in ("bugfix", "feature", "performance") and other >= 0.5 * total:
+        return ""
+    if not claimed or claimed == CHORE:
+        return best if weights[best] else ""
+    if weights[best] >= 0.5 * total:
+        return best
+    return ""
+
+
+def _checked(facts: Facts, claimed: str) -> tuple[str, str]:
+    """A title's claim, unless the diff says that it cannot be."""
+    size, surface = facts.size, facts.surface
+    source = size.source_added + size.source_removed
+    how = facts.title.how
+    if claimed in ("docs", "test", "ci-config", "dependency"):
+        share = {
+            "docs": facts.lines_by_role.get("docs", 0) + facts.comment_lines,
+            "test": size.test_lines + facts.lines_by_role.get("bench", 0),
+            "ci-config": facts.lines_by_role.get("ci", 0) + facts.lines_by_role.get("build", 0),
+            "dependency": facts.lines_by_role.get("dependency", 0),
+        }[claimed]
+        if how in ("prefix", "emoji", "tag"):
+            return claimed, "title"
+        if source > 20 and source > share:
+            found, reason = _by_shape(facts, "")
+            return found, reason
+        return claimed, "title"
+    if claimed == "feature" and how == "verb":
+        if facts.mechanical >= 0.6 and not surface.added and not surface.flags:
+            return "refactor", "shape"
+    if claimed == "refactor" and how == "verb":
+        if surface.flags and size.source_added >= 2 * size.source_removed + 20:
+            return "feature", "shape"
+    return claimed, "title"
+
+
+def _by_shape(facts: Facts, claimed: str) -> tuple[str, str]:
+    """Where the title says nothing: what the diff looks like, and an entry in a changelog."""
+    size, surface = facts.size, facts.surface
+    kinds = {
+        "feature": "feature", "enhancement": "feature", "added": "feature", "improvement": "feature", "bugfix": "bugfix", "fixed": "bugfix",
+        "breaking": "feature", "removal": "refactor", "deprecation": "feature", "doc": "docs", "docs": "docs", "security": "security",
+        "performance": "performance",
+    }  # fmt: skip
+    if surface.changelog in kinds:
+        return kinds[surface.changelog], "changelog"
+    if re.search(
+        r"^(fix(es|ed)?|close[sd]?|resolve[sd]?) #?\d+",
+        facts.change.body,
+        re.IGNORECASE | re.MULTILINE,
+    ):
+        if size.source_added < 150 and not surface.flags:
+            return "bugfix", "body"
+    added, removed = size.source_added, size.source_removed
+    lines = facts.lines_by_role
+    if claimed == CHORE and added + removed < 0.5 * (
+        lines.get("ci", 0) + lines.get("build", 0) + lines.get("dependency", 0)
+    ):
+        if lines.get("dependency", 0) > lines.get("ci", 0) + lines.get("build", 0):
+            return "dependency", "shape"
+        return "ci-config", "shape"
+    if facts.mechanical >= 0.5:
+        return "refactor", "shape"
+    if claimed != CHORE and (surface.flags or (surface.added and added >= 2 * removed)):
+        return "feature", "shape"
+    if added + removed and removed >= 0.7 * added:
+        return "refactor", "shape"
+    if claimed == CHORE:
+        return "refactor" if added + removed else "ci-config", "shape"
+    new_files = sum(
+        1 for view in facts.views if view.role == "source" and view.file.status == "added"
+    )
+    if new_files and added >= 30:
+        return "feature", "shape"
+    if added + removed and size.test_lines and added < 60 and not surface.added:
+        return "bugfix", "shape"
+    if not added + removed:
+        best = max(lines, key=lambda role: lines[role]) if lines else ""
+        kind = {
+            "docs": "docs",
+            "test": "test",
+            "ci": "ci-config",
+            "build": "ci-config",
+            "dependency": "dependency",
+            "agent": "ci-config",
+        }.get(best)
+        if kind:
+            return kind, "files"
+    if added >= 100 and added >= 3 * removed:
+        return "feature", "shape"
+    return "refactor", "last"

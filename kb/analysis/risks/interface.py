@@ -1,0 +1,162 @@
+"""Compatibility, configuration, experimental, revert: what those who depend on the project meet."""
+
+from __future__ import annotations
+
+import re
+
+from kb.analysis.facts import Facts
+from kb.types import Flag, Risk, Symbol
+
+_EXPERIMENTAL = re.compile(
+    r"\b(experimental(ly)?|unstable|alpha feature|beta feature|work[- ]in[- ]progress|\bWIP\b|proof of concept|prototype)\b|实验性|试验性",
+    re.IGNORECASE,
+)
+_NOT_EXPERIMENTAL = re.compile(
+    r"\b(no longer|not|remove|stabili[sz]e|promote|graduate|drop)\b.{0,40}\b(experimental|unstable)|(experimental|unstable)\b.{0,20}\b(removed|stable)",
+    re.IGNORECASE,
+)
+_OFF = frozenset(
+    ["False", "false", "0", '"0"', '"false"', "'0'", "'false'", "None", "off", '"off"', '"False"']
+)
+_SWITCH = re.compile(
+    r"(enable|use|allow|with|experimental|opt[-_]?in)[-_]|^--?(enable|use)|^[A-Z0-9_]*_(ENABLE|USE|EXPERIMENTAL)(D)?(_|$)",
+    re.IGNORECASE,
+)
+_OPTIONAL = re.compile(r"=|\?\s*:|\*\*?\w+|\.\.\.")
+
+
+def compatibility(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
+    """Public definitions, options and defaults that are gone or different."""
+    found: list[Risk] = []
+    surface = facts.surface
+    if facts.title.breaking:
+        found.append(Risk("compatibility", facts.change.title[:80]))
+    for flag in surface.flags:
+        if flag.removed:
+            found.append(Risk("compatibility", f"- {flag.name}", flag.path, flag.line))
+    for before, after in surface.defaults:
+        found.append(
+            Risk(
+                "compatibility",
+                f"{after.name}: {before.default} -> {after.default}",
+                after.path,
+                after.line,
+            )
+        )
+    for symbol, name, old, new in surface.parameter_defaults:
+        found.append(
+            Risk(
+                "compatibility", f"{symbol.name}({name}): {old} -> {new}", symbol.path, symbol.line
+            )
+        )
+    for floor in surface.floors:
+        found.append(
+            Risk("compatibility", f"{floor.before} -> {floor.after}", floor.path, floor.line)
+        )
+    if types[0] in ("test", "docs", "ci-config"):
+        return found
+    ranked = sorted(
+        surface.removed, key=lambda symbol: (symbol.kind != "class", symbol.path, symbol.line)
+    )
+    for symbol in ranked:
+        found.append(
+            Risk("compatibility", f"- {symbol.kind} {symbol.name}", symbol.path, symbol.line)
+        )
+    for symbol in surface.changed:
+        if not _only_grew(symbol):
+            found.append(
+                Risk(
+                    "compatibility",
+                    f"{symbol.previous_signature[:70]} -> {symbol.signature[:70]}",
+                    symbol.path,
+                    symbol.line,
+                )
+            )
+    return found
+
+
+_PARAMETERS = re.compile(r"\((.*)\)", re.DOTALL)
+
+
+def _only_grew(symbol: Symbol) -> bool:
+    """Whether the new signature takes every call of the old one: optional parameters at the end, types aside."""
+    before, after = _parameters(symbol.previous_signature), _parameters(symbol.signature)
+    if before is None or after is None:
+        # No parameters to compare: a class whose bases or generics moved is no break by itself.
+        return symbol.kind in ("class", "type")
+    names_before = [_name(parameter) for parameter in before]
+    names_after = [_name(parameter) for parameter in after]
+    if names_after[: len(names_before)] != names_before:
+        kept = [name for name in names_after if name in names_before]
+        if kept != names_before:
+            return False
+    new = [parameter for parameter in after if _name(parameter) not in names_before]
+    return all(_OPTIONAL.search(parameter) for parameter in new) and _same_required(before, after)
+
+
+def _same_required(before: list[str], after: list[str]) -> bool:
+    required = {_name(parameter) for parameter in before if not _OPTIONAL.search(parameter)}
+    optional = {_name(parameter) for parameter in before} - required
+    return not any(
+        _name(parameter) in optional and not _OPTIONAL.search(parameter) for parameter in after
+    )
+
+
+def _parameters(signature: str) -> list[str] | None:
+    match = _PARAMETERS.search(signature)
+    if match is None:
+        return None
+    parts, depth, part = [], 0, ""
+    for letter in match[1]:
+        if letter in "([{<":
+            depth += 1
+        elif letter in ")]}>":
+            depth -= 1
+        if letter == "," and depth <= 0:
+            parts.append(part.strip())
+            part = ""
+        else:
+            part += letter
+    if part.strip():
+        parts.append(part.strip())
+    return [
+        entry for entry in parts if entry not in ("self", "cls", "&self", "&mut self", "*", "/")
+    ]
+
+
+def _name(parameter: str) -> str:
+    text = parameter.split("=")[0].split(":")[0].strip().lstrip("*&.").strip()
+    words = text.split()
+    return words[-1].rstrip("?") if words else text
+
+
+def configuration(facts: Facts) -> list[Risk]:
+    return [
+        Risk("configuration", _flag_words(flag), flag.path, flag.line)
+        for flag in facts.surface.flags
+        if not flag.removed and (flag.kind in ("flag", "env") or len(facts.surface.flags) <= 8)
+    ]
+
+
+def _flag_words(flag: Flag) -> str:
+    return f"{flag.name} = {flag.default}" if flag.default else flag.name
+
+
+def experimental(facts: Facts) -> list[Risk]:
+    change = facts.change
+    found: list[Risk] = []
+    for text in (change.title, change.body[:4000]):
+        if (match := _EXPERIMENTAL.search(text)) and not _NOT_EXPERIMENTAL.search(text):
+            start = max(0, match.start() - 30)
+            found.append(Risk("experimental", " ".join(text[start : match.end() + 40].split())))
+            break
+    for flag in facts.surface.flags:
+        if not flag.removed and flag.default in _OFF and _SWITCH.search(flag.name):
+            found.append(
+                Risk("experimental", f"{flag.name} = {flag.default}", flag.path, flag.line)
+            )
+    return found
+
+
+def revert(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
+    return [Risk("revert", facts.change.title[:120])] if types[0] == "revert" else []

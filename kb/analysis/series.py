@@ -1,0 +1,298 @@
+"""Links across changes: series, reverts, follow-ups and fixes; always from the later to the earlier one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from kb.analysis.context import RARE_SHARE, RUN_LENGTH, RUN_WINDOW, title_words
+from kb.types import Analysis, Relation, Series
+
+SERIES_WINDOW = timedelta(days=150)
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRow:
+    id: str
+    number: int | None
+    sha: str
+    title: str
+    body: str
+    author: str
+    merged_at: datetime
+
+
+_MARK = re.compile(
+    r"[\[(【]\s*(?:part\s+)?(?P<index>\d{1,2})\s*(?:/|of)\s*(?P<total>\d{1,2}|[nN])\s*[\])】]|\b[Pp]art\s+(?P<part>\d{1,2})(?:\s*(?:/|of)\s*(?P<of>\d{1,2}))?\b"
+)
+_REVERT_TITLE = re.compile(r"^\W*(?:\[[^\]]*\]\s*)*(?:revert\w*)\b[:\s]*", re.IGNORECASE)
+_QUOTED = re.compile(r"^[^\"“「']*[\"“「](?P<title>.+)[\"”」]")
+_REVERTS_COMMIT = re.compile(
+    r"[Tt]his reverts commit ([0-9a-f]{7,40})|[Rr]everts? commit ([0-9a-f]{7,40})"
+)
+_REVERTS_NUMBER = re.compile(
+    r"\brevert(?:s|ed|ing)?\b[^#\n]{0,60}?(?:#|/pull/)(\d+)", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\s*\(#(\d+)\)\s*$")
+_FOLLOWS = re.compile(
+    r"(?P<words>follow(?:s|ing)?[- ]?up(?:\s+(?:of|to|on|for|from))?|continu(?:es|ation of|ing)|builds? on(?: top of)?|based on|stacked on|depends on|"
+    r"(?:split|extracted|spun) (?:out )?(?:of|from)|part of|successor of|complements?|re-?land(?:s|ing)?(?: of)?|re-?appl(?:y|ies|ied)|re-?submit(?:s)?|"
+    r"cherry[- ]pick(?:ed|s)?(?: of| from)?|backport(?:s|ed)?(?: of| from)?|(?:introduced|added|broken|caused|missed|left over) (?:by|in)|後續|后续)"
+    r"(?P<gap>[^#\n]{0,50}?)(?:#|/pull/)(?P<number>\d+)",
+    re.IGNORECASE,
+)
+_FIXES = re.compile(
+    r"(?P<words>(?:fix(?:es|ed)?|resolv(?:es|ed)|correct(?:s|ed)?)\s+(?:an?\s+|the\s+)?(?:regression|bug|issue|problem|breakage|failure|crash|error|typo|mistake)s?"
+    r"(?:\s+\w+){0,4}?\s+(?:from|in|by|of|introduced|caused|after|since|due)|regression (?:from|in|of|introduced|caused|since)|broken (?:by|since|in|after)|"
+    r"(?:introduced|caused|broke|regressed) (?:by|in|from|with)|fix(?:es|ed)?|close[sd]?|resolve[sd]?)(?P<gap>[^#\n]{0,40}?)(?:#|/pull/)(?P<number>\d+)",
+    re.IGNORECASE,
+)
+_RELAND = re.compile(
+    r"\b(re-?land|re-?apply|re-?introduce|re-?submit|relanding|unrevert|un-revert|try again|second attempt)\b",
+    re.IGNORECASE,
+)
+_TRAILER = re.compile(
+    r"^\s*(?:co-authored-by|signed-off-by|reviewed-by)\b.*$", re.IGNORECASE | re.MULTILINE
+)
+
+
+def relations(rows: Iterable[RelationRow | tuple[object, ...]]) -> list[Relation]:
+    """Every link that titles and bodies of one repository's changes state, and authors' runs.
+
+    Rows are (id, number, sha, title, body, author, merged_at) in any order. A series relation has the
+    series' key as target and its marker as evidence.
+    """
+    history = sorted(
+        (row if isinstance(row, RelationRow) else RelationRow(*row) for row in rows),  # type: ignore[arg-type]
+        key=lambda row: (row.merged_at, row.number or 0),
+    )
+    order = {row.id: index for index, row in enumerate(history)}
+    by_number = {}
+    for row in history:
+        if row.number is not None:
+            by_number.setdefault(row.number, row)
+    by_prefix = {row.sha[:7]: row for row in history}
+    by_title: dict[str, list[RelationRow]] = defaultdict(list)
+    found: list[Relation] = []
+    seen: set[tuple[str, str, str]] = set()
+
+    def link(kind: str, later: RelationRow, earlier: RelationRow | None, evidence: str) -> bool:
+        if earlier is None or order[earlier.id] >= order[later.id]:
+            return False
+        key = (kind, later.id, earlier.id)
+        if key not in seen:
+            seen.add(key)
+            found.append(Relation(kind, later.id, earlier.id, " ".join(evidence.split())[:120]))
+        return True
+
+    for row in history:
+        body = _TRAILER.sub("", row.body)[:6000] if row.body else ""
+        text = f"{_NUMBER.sub('', row.title)}\n{body}"
+        if _REVERT_TITLE.match(row.title):
+            _link_revert(row, body, by_number, by_prefix, by_title, link)
+        elif body and (match := _REVERTS_COMMIT.search(body)):
+            sha = match[1] or match[2]
+            target = by_prefix.get(sha[:7])
+            if target is not None and target.sha.startswith(sha[: len(target.sha)]):
+                link("reverts", row, target, match[0])
+        if "#" in text or "/pull/" in text:
+            for match in _FIXES.finditer(text):
+                link("fixes", row, by_number.get(int(match["number"])), match[0])
+            for match in _FOLLOWS.finditer(text):
+                link("follows", row, by_number.get(int(match["number"])), match[0])
+        if _RELAND.search(row.title):
+            _link_reland(row, by_title, link)
+        by_title[_plain(row.title)].append(row)
+    found += _marked(history)
+    found += _runs(history)
+    return found
+
+
+def _plain(title: str) -> str:
+    text = _NUMBER.sub("", title.strip())
+    return " ".join(text.lower().split())
+
+
+def _link_revert(row, body, by_number, by_prefix, by_title, link) -> None:  # type: ignore[no-untyped-def]
+    """By commit, by number, by quoted title, whichever resolves first."""
+    for match in _REVERTS_COMMIT.finditer(body):
+        sha = match[1] or match[2]
+        target = by_prefix.get(sha[:7])
+        if (
+            target is not None
+            and target.sha.startswith(sha)
+            and link("reverts", row, target, match[0])
+        ):
+            return
+    rest = _NUMBER.sub("", row.title)
+    inner = re.findall(r"#(\d+)", rest)
+    for number in reversed(inner):
+        if link("reverts", row, by_number.get(int(number)), row.title):
+            return
+    for match in _REVERTS_NUMBER.finditer(body):
+        if link("reverts", row, by_number.get(int(match[1])), match[0]):
+            return
+    quoted = _QUOTED.match(rest)
+    wanted = _plain(quoted["title"] if quoted else _REVERT_TITLE.sub("", rest).strip("\"'“”「」 "))
+    candidates = by_title.get(wanted)
+    if candidates:
+        link("reverts", row, candidates[-1], row.title)
+
+
+def _link_reland(row, by_title, link) -> None:  # type: ignore[no-untyped-def]
+    rest = _plain(
+        re.sub(
+            r"^\W*(\[[^\]]*\]\s*)*(re-?land|re-?apply|re-?introduce|re-?submit|relanding)\b[:\s]*",
+            "",
+            row.title,
+            flags=re.IGNORECASE,
+        )
+    ).strip("\"'“” ")
+    for title in (rest, f'revert "{rest}"'):
+        if candidates := by_title.get(title):
+            link("follows", row, candidates[-1], row.title)
+            return
+
+
+def _marked(history: Sequence[RelationRow]) -> list[Relation]:
+    """Series by their markers: [n/N], (n/N), "part n" with the same words around them."""
+    open_series: dict[tuple[str, str], tuple[str, datetime, list[RelationRow]]] = {}
+    found: list[Relation] = []
+    for row in history:
+        match = _MARK.search(row.title)
+        if match is None:
+            continue
+        total = match["total"] or match["of"] or ""
+        name = series_name(row.title)
+        slot = (row.author, total.lower() + "|" + _family(name))
+        held = open_series.get(slot)
+        if held is None or row.merged_at - held[1] > SERIES_WINDOW:
+            key = f"{row.id.split('#')[0].split('@')[0]}:series:{row.id.rsplit('/', 1)[-1]}"
+            held = (key, row.merged_at, [])
+        open_series[slot] = (held[0], row.merged_at, [*held[2], row])
+        found.append(Relation("series", row.id, held[0], match[0]))
+    return found
+
+
+def series_name(title: str) -> str:
+    """The title without its marker and number: what the series is about."""
+    text = _NUMBER.sub("", title)
+    text = _MARK.sub(" ", text)
+    return " ".join(text.split()).strip(" :-,")
+
+
+def _family(name: str) -> str:
+    """The leading tag or the two longest title words: parts of one series rarely share more."""
+    tag = re.match(r"\s*((?:\[[^\]]+\]\s*)+)", name)
+    if tag:
+        return tag[1].strip().lower()
+    terms = sorted(title_words(name), key=lambda word: (-len(word), word))
+    return terms[0] if terms else name.lower()
+
+
+def _runs(history: Sequence[RelationRow]) -> list[Relation]:
+    """One author's run of changes near each other that share a rare title word."""
+    frequency: Counter[str] = Counter()
+    terms = {}
+    for row in history:
+        terms[row.id] = title_words(_NUMBER.sub("", row.title))
+        frequency.update(terms[row.id])
+    limit = max(3, RARE_SHARE * len(history))
+    groups: dict[tuple[str, str], list[RelationRow]] = defaultdict(list)
+    for row in history:
+        for word in terms[row.id]:
+            if frequency[word] <= limit:
+                groups[row.author, word].append(row)
+    best: dict[str, tuple[int, str, str]] = {}
+    for (_author, word), rows in groups.items():
+        if len(rows) < RUN_LENGTH:
+            continue
+        cluster: list[RelationRow] = []
+        for row in [*rows, None]:
+            if row is not None and (
+                not cluster or row.merged_at - cluster[-1].merged_at <= RUN_WINDOW
+            ):
+                cluster.append(row)
+                continue
+            if len(cluster) >= RUN_LENGTH:
+                first = cluster[0]
+                key = f"{first.id.split('#')[0].split('@')[0]}:run:{word}:{first.id.rsplit('/', 1)[-1]}"
+                for member in cluster:
+                    candidate = (-frequency[word], word, key)
+                    held = best.get(member.id)
+                    if held is None or (frequency[word], word) < (-held[0], held[1]):
+                        best[member.id] = candidate
+            cluster = [row] if row is not None else []
+    return [
+        Relation("series", identity, key, word) for identity, (_, word, key) in sorted(best.items())
+    ]
+
+
+def apply_relations(
+    analysis: Analysis, relations: Sequence[Relation], change_id: str | None = None
+) -> Analysis:
+    """The analysis with the links of its change filled in; `relations` are those that touch the change."""
+    identity = change_id or _common_id(relations)
+    reverts = tuple(r.target for r in relations if r.kind == "reverts" and r.source == identity)
+    reverted_by = tuple(r.source for r in relations if r.kind == "reverts" and r.target == identity)
+    follows = tuple(
+        dict.fromkeys(
+            r.target for r in relations if r.kind in ("follows", "fixes") and r.source == identity
+        )
+    )
+    followed_by = tuple(
+        dict.fromkeys(
+            r.source for r in relations if r.kind in ("follows", "fixes") and r.target == identity
+        )
+    )
+    series = analysis.series
+    marked = [r for r in relations if r.kind == "series" and r.source == identity]
+    if marked:
+        chosen = next((r for r in marked if ":series:" in r.target), marked[0])
+        mark = _MARK.search(chosen.evidence)
+        index = total = None
+        if mark:
+            index = int(mark["index"] or mark["part"])
+            of = mark["total"] or mark["of"]
+            total = int(of) if of and of.isdigit() else None
+        series = Series(
+            chosen.target,
+            analysis.series.name if analysis.series else chosen.evidence,
+            index,
+            total,
+        )
+    return replace(
+        analysis,
+        reverts=reverts,
+        reverted_by=reverted_by,
+        follows=follows,
+        followed_by=followed_by,
+        series=series,
+    )
+
+
+def _common_id(relations: Sequence[Relation]) -> str:
+    """The id that every relation touches, where the caller did not name it."""
+    counts: Counter[str] = Counter()
+    for relation in relations:
+        counts[relation.source] += 1
+        if relation.kind != "series":
+            counts[relation.target] += 1
+    return max(counts, key=lambda key: counts[key]) if counts else ""
+
+
+def series_in_title(change_id: str, title: str) -> Series | None:
+    """What the title alone says: its marker; the key is settled by `relations`."""
+    match = _MARK.search(title)
+    if match is None:
+        return None
+    of = match["total"] or match["of"]
+    return Series(
+        key=change_id,
+        name=series_name(title),
+        index=int(match["index"] or match["part"]),
+        total=int(of) if of and of.isdigit() else None,
+    )
