@@ -7,11 +7,17 @@ as a token character.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kb.errors import StoreError
+from kb.types import Filters
+
+if TYPE_CHECKING:
+    from kb.store.archive import Archive
 
 FIELDS = ("title", "body", "paths", "symbols", "comments", "reviews")
 SCHEMA = """
@@ -79,11 +85,11 @@ def _docs_of(rowid: int) -> tuple[int, int]:
 
 def match_expression(query: LexicalQuery) -> str:
     """The FTS5 MATCH text; every token is quoted, so nothing typed is an operator."""
-    parts = [_quoted(phrase) for phrase in query.phrases if phrase]
-    wanted = " AND ".join(parts)
-    any_of = " OR ".join(_quoted((token,)) for token in dict.fromkeys(query.any_of))
-    if any_of and not wanted:
-        wanted = any_of
+    phrases = [_quoted(phrase) for phrase in query.phrases if phrase]
+    any_of = [_quoted((token,)) for token in dict.fromkeys(query.any_of)]
+    wanted = " OR ".join(phrases + any_of)
+    if phrases:  # all of them must occur; the other words still count in the score
+        wanted = f"{' AND '.join(phrases)} AND ({wanted})"
     for phrase in query.excluded:
         if wanted and phrase:
             wanted = f"({wanted}) NOT {_quoted(phrase)}"
@@ -95,3 +101,88 @@ def match_expression(query: LexicalQuery) -> str:
 
 def _quoted(tokens: Sequence[str]) -> str:
     return '"' + " ".join(tokens).replace('"', '""') + '"'
+
+
+def search(
+    archive: Archive,
+    query: LexicalQuery,
+    *,
+    filters: Filters = Filters(),
+    rowids: Collection[int] | None = None,
+    limit: int = 100,
+) -> list[tuple[int, float]]:
+    """(rowid, score) of visible changes with these words, best first; a higher score is better.
+
+    `rowids`: only these changes, beside the filters. Equal scores come by rowid, so runs agree.
+    """
+    wanted = match_expression(query)
+    if not wanted or limit <= 0:
+        return []
+    with archive.reading():
+        where, parameters = _restriction(archive, filters, rowids)
+        weights = ", ".join(str(float(query.weights.get(name, 1.0))) for name in FIELDS)
+        rows = archive.connection.execute(
+            f"SELECT rowid / {VERSIONS}, -bm25(words, {weights}) AS score FROM words"
+            f" WHERE words MATCH ?{where} ORDER BY score DESC, 1 LIMIT ?",
+            (wanted, *parameters, limit),
+        )
+        return rows.fetchall()
+
+
+def rowids_with(archive: Archive, phrase: Sequence[str]) -> set[int]:
+    """Visible changes in which these tokens stand side by side, in any field."""
+    if not phrase:
+        return set()
+    with archive.reading():
+        where, parameters = _restriction(archive, Filters(), None)
+        rows = archive.connection.execute(
+            f"SELECT rowid / {VERSIONS} FROM words WHERE words MATCH ?{where}",
+            (_quoted(phrase), *parameters),
+        )
+        return {rowid for (rowid,) in rows}
+
+
+def matched_fields(
+    archive: Archive, tokens: Sequence[str], rowids: Sequence[int]
+) -> dict[int, dict[str, tuple[str, ...]]]:
+    """Which of these tokens stand in which field of each change: for --explain."""
+    found: dict[int, dict[str, tuple[str, ...]]] = {rowid: {} for rowid in rowids}
+    with archive.reading():
+        where, parameters = _restriction(archive, Filters(), rowids)
+        for name in FIELDS:
+            for token in dict.fromkeys(tokens):
+                rows = archive.connection.execute(
+                    f"SELECT rowid / {VERSIONS} FROM words WHERE words MATCH ?{where}",
+                    (f"{name} : {_quoted((token,))}", *parameters),
+                )
+                for (rowid,) in rows:
+                    found[rowid][name] = (*found[rowid].get(name, ()), token)
+    return found
+
+
+def _restriction(
+    archive: Archive, filters: Filters, rowids: Collection[int] | None
+) -> tuple[str, list[object]]:
+    """SQL that leaves out replaced words and changes that are not shown or not asked for."""
+    parts: list[str] = []
+    parameters: list[object] = []
+    connection = archive.connection
+    if connection.execute("SELECT 1 FROM dead_words LIMIT 1").fetchone():
+        parts.append("rowid NOT IN (SELECT doc FROM dead_words)")
+    condition = archive.condition(filters)
+    if filters or _some_hidden(connection, archive.generation()):
+        parts.append(f"rowid / {VERSIONS} IN (SELECT rowid FROM changes WHERE {condition.sql})")
+        parameters += condition.parameters
+    if rowids is not None:
+        parts.append(f"rowid / {VERSIONS} IN (SELECT value FROM json_each(?))")
+        parameters.append(json.dumps(list(rowids)))
+    return "".join(f" AND {part}" for part in parts), parameters
+
+
+def _some_hidden(connection: sqlite3.Connection, generation: int) -> bool:
+    found = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM changes WHERE generation > ?)"
+        " OR EXISTS (SELECT 1 FROM changes WHERE stale = 1)",
+        (generation,),
+    ).fetchone()
+    return bool(found[0])

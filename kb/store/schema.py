@@ -45,7 +45,8 @@ CREATE TABLE changes (             -- narrow, so that filtering and sorting read
 CREATE INDEX changes_by_time ON changes (repo, merged_at);
 CREATE INDEX changes_by_number ON changes (number);
 CREATE INDEX changes_by_sha ON changes (sha);
-CREATE INDEX changes_by_generation ON changes (generation, stale);
+CREATE INDEX changes_by_generation ON changes (generation);
+CREATE INDEX changes_stale ON changes (stale) WHERE stale = 1;
 
 CREATE TABLE documents (
   change INTEGER PRIMARY KEY REFERENCES changes(rowid) ON DELETE CASCADE,
