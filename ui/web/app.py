@@ -1,0 +1,152 @@
+"""The web page: `streamlit run` starts here. One frame around six screens."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+if str(Path(__file__).parents[2]) not in sys.path:  # a checkout that is not installed
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from kb.errors import KBError
+from ui.web import state
+from ui.web.icon import icon
+from ui.web.knowledge import now, open_knowledge, settings
+from ui.web.preferences import language, settle, zone_name
+from ui.web.screens import ask, browse, change, report, search, sources
+from ui.web.view import SCREENS, View
+
+DRAW: dict[str, Callable[[View], None]] = {
+    "search": search.draw,
+    "change": change.draw,
+    "report": report.draw,
+    "browse": browse.draw,
+    "ask": ask.draw,
+    "sources": sources.draw,
+}
+STYLE = Path(__file__).with_name("style.css")
+log = logging.getLogger("repo_kb.web")
+
+
+def main(only: str | None = None) -> None:
+    """Draw the page that the address names; `only` draws one screen without navigation (tests)."""
+    st.set_page_config(page_title="RepoKB", page_icon=icon(), layout="wide")
+    st.html(STYLE)
+    pages = _pages()
+    page = st.navigation(list(pages.values()), position="hidden") if only is None else None
+    name = only or next(name for name, known in pages.items() if known == page)
+    try:
+        _frame(name, pages)
+    except KBError as error:
+        _sorry(error)
+    except Exception as error:
+        if type(error).__module__.startswith("streamlit"):
+            raise  # rerun and stop are how Streamlit changes pages
+        log.exception("the page %s failed", name)
+        st.error(_failed())
+
+
+def _pages() -> dict[str, Any]:
+    lang = language()
+    from ui.messages import message
+
+    return {
+        name: st.Page(
+            _nothing(name),
+            title=message("web", f"page.{name}", lang),
+            url_path=name,
+            default=name == "search",
+        )
+        for name in SCREENS
+    }
+
+
+def _nothing(name: str) -> Callable[[], None]:
+    """A page must be callable and differ by name; `_frame` draws, so that errors are caught once."""
+
+    def page() -> None:
+        return None
+
+    page.__name__ = name
+    return page
+
+
+def _frame(name: str, pages: dict[str, Any]) -> None:
+    state.arrive(name)
+    settle()
+    if not _allowed():
+        return
+    view = View(
+        knowledge=open_knowledge(),
+        lang=language(),
+        tz=zone_name(settings().tz),
+        now=now(),
+        page=name,
+        pages=pages,
+        chosen={
+            key: st.session_state[f"chosen.{key}"]
+            for key in ("lang", "tz")
+            if st.session_state.get(f"chosen.{key}")
+        },
+    )
+    _sidebar(view)
+    DRAW[name](view)
+    _preferences(view)
+
+
+def _allowed() -> bool:
+    """With `[auth]` in the secrets (OIDC), only who is logged in sees anything."""
+    try:
+        configured = "auth" in st.secrets
+    except FileNotFoundError:
+        configured = False
+    if not configured or st.user.get("is_logged_in"):
+        return True
+    from ui.messages import message
+
+    st.title("RepoKB", anchor=False)
+    st.markdown(message("web", "login.text", language()))
+    st.button(message("web", "login.button", language()), on_click=st.login, type="primary")
+    return False
+
+
+def _sidebar(view: View) -> None:
+    with st.sidebar:
+        st.markdown("### RepoKB")
+        with st.container(key="navigation", gap="small"):
+            for name in SCREENS:
+                if name != "change":
+                    view.link(view.say(f"page.{name}"), name)
+        st.divider()
+
+
+def _preferences(view: View) -> None:
+    from ui.web.preferences import controls
+
+    with st.sidebar:
+        st.divider()
+        controls(view)
+
+
+def _sorry(error: KBError) -> None:
+    """A sentence and what to type; never a traceback."""
+    from ui.web.text import escape
+
+    st.error(escape(error.message))
+    if error.hint:
+        st.markdown(escape(error.hint))
+
+
+def _failed() -> str:
+    from ui.messages import message
+
+    return message("web", "error.unexpected", language())
+
+
+if __name__ == "__main__":
+    main()

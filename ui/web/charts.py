@@ -1,0 +1,232 @@
+"""Charts: plain data in, an Altair chart or an ECharts option out; colours work on dark and light.
+
+Vega and ECharts come with Streamlit and are served by it; nothing is fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+POSITIVE, NEGATIVE = "#2f9e7d", "#d9705f"
+MAIN = "#3c9a80"
+LEVELS = {"high": "#d9534f", "medium": "#e8a33d", "low": "#8aa39b"}
+PALETTE = (
+    "#3c9a80", "#5b8def", "#e8a33d", "#d9705f", "#9b79d1", "#4fb3bf", "#b9a23c", "#c77aa5",
+    "#7d8f69", "#8c8c8c",
+)  # fmt: skip
+RAMP = ("#d7ebe4", "#9fd0c0", "#5fae98", "#2f7f69", "#17513f")
+
+
+def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> alt.Chart:
+    """The terms of an importance as bars to the right and to the left of zero."""
+    frame = pd.DataFrame([{"term": text, "points": round(value, 2)} for text, value in points])
+    base = alt.Chart(frame).encode(
+        y=alt.Y("term:N", sort=list(frame["term"]), title=None, axis=alt.Axis(labelLimit=420)),
+        x=alt.X("points:Q", title=unit),
+        tooltip=[
+            alt.Tooltip("term:N", title=name),
+            alt.Tooltip("points:Q", title=unit, format="+.2f"),
+        ],
+    )
+    bars = base.mark_bar(cornerRadius=3, height={"band": 0.7}).encode(
+        color=alt.condition("datum.points >= 0", alt.value(POSITIVE), alt.value(NEGATIVE))
+    )
+    return bars.properties(height=26 * len(points) + 40)
+
+
+def activity(
+    days: Mapping[date, int], labels: Mapping[str, str], chosen: tuple[date, date] | None
+) -> alt.Chart:
+    """Changes a day (a week, where the span is long) with a brush named `range`.
+
+    Days are drawn on a UTC scale: the zone was applied when they were counted.
+    """
+    weekly = bool(days) and (max(days) - min(days)).days > 240
+    counts: dict[date, int] = {}
+    for day, count in days.items():
+        bucket = day - timedelta(days=day.weekday()) if weekly else day
+        counts[bucket] = counts.get(bucket, 0) + count
+    span = timedelta(days=7 if weekly else 1)
+    frame = pd.DataFrame(
+        [
+            {"day": _utc(day), "next": _utc(day + span), "from": str(day), "changes": count}
+            for day, count in sorted(counts.items())
+        ]
+    )
+    start = {"value": {"x": [_epoch(chosen[0]), _epoch(chosen[1])]}} if chosen else {}
+    brush = alt.selection_interval(name="range", encodings=["x"], **start)
+    return (
+        alt.Chart(frame)
+        .mark_bar(cornerRadiusEnd=2, cursor="crosshair")
+        .encode(
+            x=alt.X("day:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=False)),
+            x2="next:T",
+            y=alt.Y("changes:Q", title=labels["week" if weekly else "day"]),
+            color=alt.condition(brush, alt.value(MAIN), alt.value("#b9c9c4")),
+            tooltip=[
+                alt.Tooltip("from:N", title=labels["week_of" if weekly else "on"]),
+                alt.Tooltip("changes:Q", title=labels["changes"]),
+            ],
+        )
+        .add_params(brush)
+        .properties(height=190)
+    )
+
+
+def _utc(day: date) -> pd.Timestamp:
+    return pd.Timestamp(day, tz="UTC")
+
+
+def _epoch(day: date) -> int:
+    return int(pd.Timestamp(day, tz="UTC").timestamp() * 1000)
+
+
+def distribution(importance: Mapping[float, int], labels: Mapping[str, str]) -> alt.Chart:
+    """How many changes each half point of importance has; a click picks a bar (`bar`)."""
+    frame = pd.DataFrame(
+        [
+            {"low": low, "high": low + 0.5, "changes": importance.get(low, 0)}
+            for low in (step / 2 for step in range(20))
+        ]
+    )
+    pick = alt.selection_point(name="bar", fields=["low"])
+    return (
+        alt.Chart(frame)
+        .mark_bar(cornerRadiusEnd=2, cursor="pointer")
+        .encode(
+            x=alt.X(
+                "low:Q",
+                bin="binned",
+                title=labels["importance"],
+                axis=alt.Axis(tickCount=10, format="d"),
+            ),
+            x2="high:Q",
+            y=alt.Y("changes:Q", title=labels["changes"]),
+            opacity=alt.condition(pick, alt.value(1), alt.value(0.35)),
+            color=alt.Color(
+                "low:Q", scale=alt.Scale(range=list(RAMP[1:]), domain=[2, 10]), legend=None
+            ),
+            tooltip=[
+                alt.Tooltip("low:Q", title="≥"),
+                alt.Tooltip("changes:Q", title=labels["changes"]),
+            ],
+        )
+        .add_params(pick)
+        .properties(height=230)
+    )
+
+
+def over_weeks(
+    counts: Mapping[tuple[date, str], int],
+    words: Mapping[str, str],
+    labels: Mapping[str, str],
+    colours: Mapping[str, str] | None = None,
+) -> alt.Chart:
+    """Stacked bars a week, one colour a value; a click picks week and value (`cell`)."""
+    order = _by_weight(counts)
+    frame = pd.DataFrame(
+        [
+            {
+                "week": _utc(week),
+                "next": _utc(week + timedelta(days=7)),
+                "start": str(week),
+                "value": value,
+                "name": words.get(value, value),
+                "changes": count,
+            }
+            for (week, value), count in sorted(counts.items())
+        ]
+    )
+    names = [words.get(value, value) for value in order]
+    scale = alt.Scale(
+        domain=names,
+        range=[
+            (colours or {}).get(value, PALETTE[index % len(PALETTE)])
+            for index, value in enumerate(order)
+        ],
+    )
+    pick = alt.selection_point(name="cell", fields=["start", "value"])
+    return (
+        alt.Chart(frame)
+        .mark_bar(cursor="pointer")
+        .encode(
+            x=alt.X("week:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=False)),
+            x2="next:T",
+            y=alt.Y("changes:Q", title=labels["changes"], stack="zero"),
+            color=alt.Color(
+                "name:N", scale=scale, sort=names,
+                legend=alt.Legend(title=None, orient="bottom", columns=4, labelLimit=160),
+            ),
+            opacity=alt.condition(pick, alt.value(1), alt.value(0.35)),
+            tooltip=[
+                alt.Tooltip("start:N", title=labels["week_of"]),
+                alt.Tooltip("name:N", title=labels["value"]),
+                alt.Tooltip("changes:Q", title=labels["changes"]),
+            ],
+        )
+        .add_params(pick)
+        .properties(height=270)
+    )  # fmt: skip
+
+
+def ranking(counts: Iterable[tuple[str, int]], labels: Mapping[str, str]) -> alt.Chart:
+    """Horizontal bars, longest first; a click picks one (`bar`)."""
+    frame = pd.DataFrame([{"name": name, "changes": count} for name, count in counts])
+    pick = alt.selection_point(name="bar", fields=["name"])
+    return (
+        alt.Chart(frame)
+        .mark_bar(cornerRadiusEnd=3, cursor="pointer", color=MAIN)
+        .encode(
+            y=alt.Y("name:N", sort="-x", title=None, axis=alt.Axis(labelLimit=170)),
+            x=alt.X("changes:Q", title=labels["changes"]),
+            opacity=alt.condition(pick, alt.value(1), alt.value(0.35)),
+            tooltip=[
+                alt.Tooltip("name:N", title=labels["value"]),
+                alt.Tooltip("changes:Q", title=labels["changes"]),
+            ],
+        )
+        .add_params(pick)
+        .properties(height=22 * max(len(frame), 1) + 40)
+    )
+
+
+def treemap(modules: Sequence[tuple[str, int, float]], labels: Mapping[str, str]) -> dict[str, Any]:
+    """Modules by number of changes, coloured by mean importance: an ECharts option."""
+    return {
+        "tooltip": {"formatter": "{b}: {c}"},
+        "visualMap": {
+            "type": "continuous", "dimension": 1, "min": 3, "max": 7.5, "show": False,
+            "inRange": {"color": list(RAMP[1:])},
+        },
+        "series": [
+            {
+                "type": "treemap", "name": labels["modules"], "selectedMode": "single",
+                "roam": False, "nodeClick": False, "breadcrumb": {"show": False},
+                "left": 0, "right": 0, "top": 0, "bottom": 0, "visualDimension": 1,
+                "label": {"formatter": "{b}\n{c}", "color": "#ffffff", "overflow": "truncate"},
+                "itemStyle": {"borderWidth": 1, "gapWidth": 2, "borderRadius": 4},
+                "select": {"itemStyle": {"borderColor": "#e8a33d", "borderWidth": 3}},
+                "data": [
+                    {"name": name, "value": [count, round(weight, 2)], "itemStyle": {"color": _shade(weight)}}
+                    for name, count, weight in modules
+                ],
+            }
+        ],
+    }  # fmt: skip
+
+
+def _shade(weight: float) -> str:
+    steps = ("#7fb8a8", "#5fa592", "#45917c", "#2f7f69", "#216753", "#17513f")
+    return steps[min(len(steps) - 1, max(0, int((weight - 3.5) * 1.5)))]
+
+
+def _by_weight(counts: Mapping[tuple[date, str], int]) -> list[str]:
+    totals: dict[str, int] = {}
+    for (_, value), count in counts.items():
+        totals[value] = totals.get(value, 0) + count
+    return sorted(totals, key=lambda value: (-totals[value], value))

@@ -1,0 +1,215 @@
+"""The filters beside a list: every field with its counts, the same words as on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import streamlit as st
+
+from kb.periods import local, midnight
+from kb.types import Filters
+from kb.vocabulary import LEVELS
+from ui.web import state
+from ui.web.knowledge import facets
+from ui.web.text import clean, escape
+from ui.web.view import View
+
+# the address's name -> (the field of Filters, the facet's name, the room of its words)
+CHOICES: dict[str, tuple[str, str, str | None]] = {
+    "repo": ("repos", "repo", None),
+    "type": ("types", "type", "type"),
+    "level": ("levels", "level", "level"),
+    "risk": ("risks", "risk", "risk"),
+    "module": ("modules", "module", None),
+    "author": ("authors", "author", None),
+    "label": ("labels", "label", None),
+}
+NAMES = (*CHOICES, "path", "min", "since", "until")
+_ALIASES = {"repo": "repos", "type": "types", "level": "levels", "risk": "risks"}
+MOST = 200  # values offered of one field; the rest is reached by typing `author:` in the query
+
+
+def from_address(tz: str) -> Filters:
+    """The filters that the address holds (for screens without the panel, and before it is drawn)."""
+    chosen = {field: tuple(state.texts(name)) for name, (field, _, _) in CHOICES.items()}
+    return _filters(
+        chosen,
+        state.texts("path"),
+        state.decimal("min", 0, 0, 10),
+        state.day("since"),
+        state.day("until"),
+        tz,
+    )
+
+
+def current(tz: str) -> Filters:
+    """What the widgets hold; before their first drawing, what the address holds."""
+    chosen = {
+        field: tuple(state.value(name, state.texts(name)))
+        for name, (field, _, _) in CHOICES.items()
+    }
+    paths = state.value("path", " ".join(state.texts("path"))).split()
+    return _filters(
+        chosen,
+        paths,
+        state.value("min", state.decimal("min", 0, 0, 10)),
+        state.value("since", state.day("since")),
+        state.value("until", state.day("until")),
+        tz,
+    )
+
+
+def _filters(
+    chosen: dict[str, tuple[str, ...]],
+    paths: list[str],
+    minimum: float,
+    since: date | None,
+    until: date | None,
+    tz: str,
+) -> Filters:
+    return Filters(
+        **chosen,  # type: ignore[arg-type]
+        paths=tuple(paths),
+        min_importance=minimum or None,
+        since=midnight(since, tz) if since else None,
+        until=midnight(until + timedelta(days=1), tz) if until else None,  # the last day counts
+    )
+
+
+def address(filters: Filters, tz: str) -> dict[str, object]:
+    """Filters as the address writes them; `until` is the last day that is shown."""
+    values: dict[str, object] = {
+        name: getattr(filters, field) for name, (field, _, _) in CHOICES.items()
+    }
+    values["path"] = filters.paths
+    values["min"] = filters.min_importance
+    values["since"] = local(filters.since, tz).date() if filters.since else None
+    values["until"] = (
+        local(filters.until - timedelta(microseconds=1), tz).date() if filters.until else None
+    )
+    return values
+
+
+def panel(view: View, container: Any) -> Filters:
+    """Draw the filters; return what they now say."""
+    filters = current(view.tz)
+    counts = facets(view.knowledge, filters)
+    with container:
+        heading = st.container(horizontal=True, vertical_alignment="center")
+        heading.markdown(f"**{view.say('filters.title')}**", width="stretch")
+        if filters:
+            heading.button(view.say("filters.clear"), key="clear", type="tertiary", on_click=clear)
+        for name in CHOICES:
+            _choice(view, name, filters, counts)
+        first, last = st.columns(2, gap="small")
+        first.date_input(
+            view.say("filters.since"),
+            key=state.seed("since", state.day("since")),
+            format="YYYY-MM-DD",
+            value=None,
+            min_value=date(1970, 1, 1),
+            max_value=date(2100, 1, 1),
+        )
+        last.date_input(
+            view.say("filters.until"),
+            key=state.seed("until", state.day("until")),
+            format="YYYY-MM-DD",
+            value=None,
+            min_value=date(1970, 1, 1),
+            max_value=date(2100, 1, 1),
+        )
+        st.slider(
+            view.say("filters.min"),
+            0.0,
+            10.0,
+            step=0.5,
+            format="%.1f",
+            key=state.seed("min", state.decimal("min", 0, 0, 10)),
+        )
+        st.text_input(
+            view.say("filters.path"),
+            key=state.seed("path", " ".join(state.texts("path"))),
+            placeholder="src/**/cache*.py",
+        )
+    return current(view.tz)
+
+
+def _choice(
+    view: View, name: str, filters: Filters, counts: dict[str, list[tuple[str, int]]]
+) -> None:
+    field, facet, room = CHOICES[name]
+    chosen = tuple(getattr(filters, field))
+    # What the other filters leave: a field's own choice must not hide its other values.
+    own = facets(view.knowledge, replace(filters, **{field: ()})) if chosen else counts
+    values = dict(own.get(facet) or own.get(_ALIASES.get(name, name)) or ())
+    if name == "level":
+        values = {level: values[level] for level in LEVELS if level in values}
+    options = list(values)[:MOST]
+    options += [value for value in state.value(name, state.texts(name)) if value not in options]
+    if not options or (name in ("repo", "label") and len(options) < 2 and not chosen):
+        state.seed(name, [value for value in state.texts(name) if value in options])
+        return
+
+    def label(value: str) -> str:
+        shown = view.word(room, value) if room else clean(value)
+        return f"{shown} ({values.get(value, 0):,})"
+
+    st.multiselect(
+        view.say(f"filters.{name}"),
+        options,
+        format_func=label,
+        key=state.seed(name, list(state.texts(name))),
+        placeholder=view.say("filters.any"),
+    )
+
+
+def clear() -> None:
+    """Callback: no filters."""
+    for name in CHOICES:
+        state.put(name, [])
+    state.put("path", "")
+    state.put("min", 0.0)
+    state.put("since", None)
+    state.put("until", None)
+
+
+def chips(view: View, filters: Filters, container: Any) -> None:
+    """Every condition as a button that takes it away."""
+    row = container.container(horizontal=True, gap="small")
+    for name, (field, _, room) in CHOICES.items():
+        for value in getattr(filters, field):
+            shown = view.word(room, value) if room else value
+            row.button(
+                f"{view.say(f'filters.{name}')}: {escape(shown)} ×",
+                key=f"chip.{name}.{value}",
+                on_click=_remove,
+                args=(name, value),
+                help=view.say("filters.remove"),
+            )
+    for name, shown in _single(view, filters):
+        row.button(
+            f"{view.say(f'filters.{name}')}: {escape(shown)} ×",
+            key=f"chip.{name}",
+            on_click=_remove,
+            args=(name, None),
+            help=view.say("filters.remove"),
+        )
+
+
+def _single(view: View, filters: Filters) -> list[tuple[str, str]]:
+    values = address(filters, view.tz)
+    found = [(name, str(values[name])) for name in ("since", "until") if values[name]]
+    if filters.min_importance:
+        found.append(("min", f"{filters.min_importance:g}"))
+    if filters.paths:
+        found.append(("path", " ".join(filters.paths)))
+    return found
+
+
+def _remove(name: str, value: str | None) -> None:
+    if value is not None:
+        state.put(name, [kept for kept in state.value(name, []) if kept != value])
+    else:
+        state.put(name, {"min": 0.0, "path": ""}.get(name))

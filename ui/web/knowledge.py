@@ -1,0 +1,89 @@
+"""The knowledge base that the page reads: opened once a process, opened again after an ingest."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import streamlit as st
+
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings, load_settings
+from kb.types import Filters
+
+
+def settings() -> Settings:
+    """The settings of this page: `--home` and `--config` after `--`, else the environment's."""
+    home, config = _argument("--home"), _argument("--config")
+    return load_settings(home=Path(home) if home else None, config=Path(config) if config else None)
+
+
+def open_knowledge() -> KnowledgeBase:
+    """The shared reader of the generation that is published now."""
+    return _opened(str(settings().home), str(_argument("--config") or "")).knowledge
+
+
+def generation(home: Path) -> str:
+    """What `CURRENT` publishes, with the archive's age: both change when an ingest publishes."""
+    marks = []
+    for name in ("CURRENT", "archive.db", "archive.db-wal", "archive.sqlite", "archive.sqlite-wal"):
+        try:
+            stat = (home / name).stat()
+        except OSError:
+            continue
+        marks.append(f"{name}:{stat.st_mtime_ns}:{stat.st_size}")
+    return " ".join(marks)
+
+
+def _published(home: Path) -> str:
+    try:
+        return (home / "CURRENT").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    knowledge: KnowledgeBase
+    published: str  # what CURRENT said when it was opened
+
+
+def _still_current(opened: _Opened) -> bool:
+    return opened.published == _published(opened.knowledge.settings.home)
+
+
+@st.cache_resource(show_spinner=False, validate=_still_current, max_entries=2)
+def _opened(home: str, config: str) -> _Opened:
+    del home, config  # the cache's key; the settings hold more than the two
+    found = settings()
+    published = _published(found.home)
+    return _Opened(KnowledgeBase.open(settings=found), published)
+
+
+Facets = dict[str, list[tuple[str, int]]]
+
+
+@st.cache_data(show_spinner=False, max_entries=300)
+def _facets(mark: str, _knowledge: KnowledgeBase, filters: Filters) -> Facets:
+    del mark
+    return {name: list(counts) for name, counts in _knowledge.facets(filters).items()}
+
+
+def facets(knowledge: KnowledgeBase, filters: Filters) -> Facets:
+    """Counts of every field's values among what the filters leave."""
+    return _facets(generation(knowledge.settings.home), knowledge, filters)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _argument(name: str, arguments: Sequence[str] | None = None) -> str | None:
+    found = list(sys.argv[1:] if arguments is None else arguments)
+    if name in found[:-1]:
+        return found[found.index(name) + 1]
+    return os.environ.get("KB_CONFIG") if name == "--config" else None

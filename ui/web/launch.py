@@ -1,0 +1,78 @@
+"""How the page is started: `python -m streamlit run` with every option on the command line.
+
+Nothing is read from or written to the user's home: Streamlit's own settings file is not needed,
+and a `.streamlit/secrets.toml` (for `st.login`) is only looked for in the working directory and
+in `KB_WEB_SECRETS`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ADDRESS = "127.0.0.1"
+APP = Path(__file__).with_name("app.py")
+
+OPTIONS: tuple[tuple[str, str], ...] = (
+    ("server.address", ADDRESS),
+    ("server.enableCORS", "true"),
+    ("server.enableXsrfProtection", "true"),
+    ("server.enableStaticServing", "false"),
+    ("server.enableWebsocketCompression", "true"),
+    ("server.fileWatcherType", "none"),
+    ("server.showEmailPrompt", "false"),
+    ("browser.serverAddress", ADDRESS),
+    ("browser.gatherUsageStats", "false"),
+    ("client.toolbarMode", "viewer"),
+    ("client.showErrorDetails", "none"),
+    ("client.showErrorLinks", "false"),
+    ("runner.magicEnabled", "false"),
+    ("logger.level", "warning"),
+    ("theme.light.primaryColor", "#2f6f5e"),
+    ("theme.light.backgroundColor", "#ffffff"),
+    ("theme.light.secondaryBackgroundColor", "#f4f6f5"),
+    ("theme.light.textColor", "#1f2a27"),
+    ("theme.light.linkColor", "#1d6b57"),
+    ("theme.light.sidebar.backgroundColor", "#f4f6f5"),
+    ("theme.light.sidebar.secondaryBackgroundColor", "#ffffff"),
+    ("theme.dark.primaryColor", "#5cc2a4"),
+    ("theme.dark.backgroundColor", "#14191a"),
+    ("theme.dark.secondaryBackgroundColor", "#1e2526"),
+    ("theme.dark.textColor", "#e4e9e7"),
+    ("theme.dark.linkColor", "#7ad1b7"),
+    ("theme.dark.sidebar.backgroundColor", "#191f20"),
+    ("theme.dark.sidebar.secondaryBackgroundColor", "#232b2c"),
+    ("theme.baseRadius", "0.5rem"),
+    ("theme.linkUnderline", "false"),
+)
+
+
+def command(
+    home: Path, port: int = 8501, *, config: Path | None = None, open_browser: bool = False
+) -> list[str]:
+    """The argv that serves the knowledge base in `home` on 127.0.0.1:`port`."""
+    arguments = [sys.executable, "-m", "streamlit", "run", str(APP)]
+    for name, value in (*OPTIONS, ("server.port", str(port)), ("browser.serverPort", str(port))):
+        arguments.append(f"--{name}={value}")
+    arguments.append(f"--server.headless={'false' if open_browser else 'true'}")
+    # The name a browser was told, so that a page elsewhere cannot reach us by DNS rebinding.
+    hosts = [ADDRESS, "localhost", *os.environ.get("KB_WEB_HOSTS", "").split()]
+    arguments.extend(f"--server.allowedHosts={host}" for host in hosts)
+    if secrets := os.environ.get("KB_WEB_SECRETS"):
+        arguments.append(f"--secrets.files={secrets}")
+    arguments += ["--", "--home", str(home)]
+    if config is not None:
+        arguments += ["--config", str(config)]
+    return arguments
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The child's environment: quiet libraries, and no reach for the network by any of them."""
+    return {
+        **os.environ,
+        "KB_HOME": str(home),
+        "ANONYMIZED_TELEMETRY": "False",
+        "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "1"),
+        "TOKENIZERS_PARALLELISM": "false",
+    }

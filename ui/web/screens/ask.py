@@ -1,0 +1,176 @@
+"""Ask: an answer with citations that open the change; quotes where no model is set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from kb.errors import KBError
+from kb.types import Answer
+from ui.web import filters as filter_panel
+from ui.web import questions, state
+from ui.web.description import safe_markdown
+from ui.web.screens import welcome
+from ui.web.text import clean, escape
+from ui.web.view import View
+
+RULES = "none"
+
+
+def draw(view: View) -> None:
+    st.title(view.say("page.ask"), anchor=False)
+    if not view.knowledge.exists:
+        view.leave({})
+        welcome.empty(view)
+        return
+    filters = filter_panel.panel(view, st.sidebar.expander(view.say("report.filters")))
+    kept = state.number("kept", 0, 0, 10**9)
+    with st.form("ask", border=False):
+        row = st.columns([5, 1], vertical_alignment="bottom")
+        question = row[0].text_input(
+            view.say("ask.box"),
+            key=state.seed("q", state.text("q")),
+            max_chars=2000,
+            placeholder=view.say("ask.placeholder"),
+            label_visibility="collapsed",
+        )
+        pressed = row[1].form_submit_button(view.say("ask.button"), type="primary", width="stretch")
+    question = (question or "").strip()
+    model = _model(view)
+    address = {
+        "q": question,
+        "model": RULES if model is None and view.knowledge.settings.chat.model else None,
+        **filter_panel.address(filters, view.tz),
+    }
+    asked = (question, model, filters, view.lang)
+    if question and (pressed or (not kept and st.session_state.get("ask.of") != asked)):
+        answer = _answer(view, question, filters, model)
+        if answer is None:
+            view.leave(address)
+            _earlier(view)
+            return
+        kept = questions.keep(view.knowledge, answer) or 0
+        st.session_state["ask.of"], st.session_state["ask.answer"] = asked, (kept, answer)
+    held = st.session_state.get("ask.answer")
+    if held and question and (kept == held[0] or not kept):
+        view.leave({**address, "kept": held[0]})
+        _show(view, held[1])
+    elif kept:
+        view.leave({**address, "kept": kept})
+        _kept(view, kept)
+    else:
+        view.leave(address)
+        st.markdown(view.say("ask.what"))
+        _examples(view)
+    _earlier(view)
+
+
+def _model(view: View) -> str | None:
+    configured = view.knowledge.settings.chat.model
+    if not configured or configured == RULES:
+        st.caption(view.say("ask.quotes"))
+        return None
+    models = [configured, RULES]
+    chosen = st.segmented_control(
+        view.say("report.model"),
+        models,
+        key=state.seed("model", state.text("model", configured, models)),
+        format_func=lambda name: view.say("ask.no_model") if name == RULES else clean(name),
+        label_visibility="collapsed",
+        required=True,
+    )
+    return None if chosen == RULES else configured
+
+
+def _answer(
+    view: View, question: str, filters: filter_panel.Filters, model: str | None
+) -> Answer | None:
+    """Ask with the reader's language and zone; what a model writes appears as it comes."""
+    from kb.knowledge_base import KnowledgeBase
+
+    settings = view.knowledge.settings
+    own = replace(settings, tz=view.tz, lang=view.lang, chat=replace(settings.chat, model=model))
+    place = st.empty()
+    heard: list[str] = []
+
+    def on_text(piece: str) -> None:
+        heard.append(piece)
+        place.markdown(safe_markdown("".join(heard)))
+
+    try:
+        with (
+            st.spinner(view.say("ask.working")),
+            KnowledgeBase.open(settings=own, resident=True) as knowledge,
+        ):
+            answer = knowledge.ask(question, filters=filters, now=view.now, on_text=on_text)
+    except KBError as error:
+        st.error(escape(error.message))
+        if error.hint:
+            st.caption(escape(error.hint))
+        return None
+    place.empty()
+    return answer
+
+
+def _show(view: View, answer: Answer) -> None:
+    with st.container(border=True, key="answer"):
+        if answer.abstained:
+            st.info(view.say("ask.abstained"))
+        st.markdown(safe_markdown(answer.text), anchors=False)
+        how = (
+            view.say("ask.by_quotes")
+            if answer.method == "quotes"
+            else view.say("ask.by_model", model=escape(answer.method))
+        )
+        if answer.removed:
+            how += " · " + view.say("ask.removed", count=len(answer.removed))
+        st.caption(how)
+    if answer.citations:
+        st.markdown(f"**{view.say('ask.citations')}**")
+    for citation in answer.citations:
+        view.link(
+            f"**[{citation.index}]** {escape(citation.title)}".replace("[", r"\[").replace(
+                "]", r"\]"
+            ),
+            "change",
+            id=citation.change_id,
+        )
+        if citation.passage:
+            st.markdown(f"> {escape(citation.passage[:400])}")
+    for note in answer.notes:
+        st.caption(escape(note))
+
+
+def _kept(view: View, number: int) -> None:
+    for entry in view.knowledge.questions(500):
+        if entry.id == number:
+            st.subheader(escape(entry.text), anchor=False)
+            _show(view, questions.restored(entry.text, entry.answer))
+            return
+    st.info(view.say("ask.gone"))
+
+
+def _examples(view: View) -> None:
+    recent = view.knowledge.select(
+        filter_panel.Filters(), order="newest", limit=100, include_bots=False
+    )
+    modules = [name for record in recent for name in record.analysis.modules]
+    common = max(dict.fromkeys(modules), key=modules.count) if modules else None
+    texts = [view.say("ask.example_recent")]
+    if common:
+        texts.insert(0, view.say("ask.example_module", module=clean(common)))
+    row = st.container(horizontal=True)
+    for text in texts:
+        view.link(escape(text), "ask", row, q=text)
+
+
+def _earlier(view: View) -> None:
+    entries = view.knowledge.questions(20)
+    if not entries:
+        return
+    st.subheader(view.say("ask.earlier"), anchor=False)
+    for entry in entries:
+        view.link(
+            f"{escape(entry.text)} · :gray[{view.time(entry.asked_at)}]", "ask", kept=entry.id
+        )

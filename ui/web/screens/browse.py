@@ -1,0 +1,295 @@
+"""Browse: activity, modules, importance, types and risks, authors; every mark narrows the ledger.
+
+A click or a brush becomes a filter, so what is seen stands in the address, shows as a chip that
+can be taken away, and holds for every chart and the table below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import streamlit as st
+
+from kb.store.statistics import Statistics, statistics
+from kb.types import LEVELS, Filters
+from ui.web import charts, ledger, state
+from ui.web import filters as filter_panel
+from ui.web.knowledge import generation
+from ui.web.screens import welcome
+from ui.web.text import clean
+from ui.web.view import View
+
+ROWS = 300
+MODULES = 48
+AUTHORS = 15
+WEEKLY = ("type", "risk", "level")
+ORDERS = ("newest", "importance")
+
+
+def draw(view: View) -> None:
+    st.title(view.say("page.browse"), anchor=False)
+    if not view.knowledge.exists:
+        view.leave({})
+        welcome.empty(view)
+        return
+    filters = filter_panel.panel(view, st.sidebar)
+    filter_panel.chips(view, filters, st.container())
+    found = _statistics(view, filters)
+    _figures(view, found)
+    _activity(view, filters)
+    if found.changes:
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            _modules(view, found)
+        with right:
+            _importance(view, found)
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            field = _weeks(view, found)
+        with right:
+            _authors(view, found)
+    else:
+        field = WEEKLY[0]
+        st.info(view.say("nothing.title"))
+    order = _ledger(view, filters, found.changes)
+    view.leave(
+        {
+            **filter_panel.address(filters, view.tz),
+            "by": field if field != WEEKLY[0] else None,
+            "order": order if order != ORDERS[0] else None,
+        }
+    )
+
+
+def _statistics(view: View, filters: Filters) -> Statistics:
+    return _counted(generation(view.knowledge.settings.home), view.knowledge, filters, view.tz)
+
+
+@st.cache_data(show_spinner=False, max_entries=60)
+def _counted(mark: str, _knowledge: Any, filters: Filters, tz: str) -> Statistics:
+    del mark
+    return statistics(_knowledge.archive, filters, tz)
+
+
+def _labels(view: View) -> dict[str, str]:
+    names = ("changes", "day", "week", "on", "week_of", "importance", "value", "modules")
+    return {name: view.say(f"chart.{name}") for name in names}
+
+
+def _figures(view: View, found: Statistics) -> None:
+    row = st.container(horizontal=True, key="figures")
+    total = found.changes or 1
+    weighted = sum((low + 0.25) * count for low, count in found.importance.items()) / total
+    row.metric(view.say("browse.changes"), f"{found.changes:,}", border=True)
+    row.metric(
+        view.say("browse.high"), f"{found.totals.get('level', {}).get('high', 0):,}", border=True
+    )
+    row.metric(view.say("browse.authors"), f"{len(found.totals.get('author', {})):,}", border=True)
+    row.metric(view.say("browse.mean"), f"{weighted:.1f}" if found.changes else "–", border=True)
+
+
+def _key(name: str) -> str:
+    """A chart's key; a new one after its selection was turned into a filter, so that it is empty."""
+    return f"{name}-{st.session_state.get('_round', 0)}"
+
+
+def _next_round() -> None:
+    st.session_state["_round"] = st.session_state.get("_round", 0) + 1
+
+
+# --- activity ------------------------------------------------------------------------------------
+
+
+def _activity(view: View, filters: Filters) -> None:
+    """The whole history with a brush; the brush is the date filter."""
+    st.subheader(view.say("browse.activity"), anchor=False)
+    days = _statistics(view, replace(filters, since=None, until=None)).days
+    if not days:
+        return
+    held = (state.value("since"), state.value("until"))
+    if st.session_state.get("_brushed", "none") != held:  # set elsewhere: draw the brush anew
+        st.session_state["_brush_round"] = st.session_state.get("_brush_round", 0) + 1
+        st.session_state["_brush_start"] = (
+            (held[0] or min(days), (held[1] or max(days)) + timedelta(days=1))
+            if any(held)
+            else None
+        )
+        st.session_state["_brushed"] = held
+    key = f"activity-{st.session_state['_brush_round']}"
+    st.altair_chart(
+        charts.activity(days, _labels(view), st.session_state["_brush_start"]),
+        key=key,
+        on_select=lambda: _brush(key),
+        selection_mode="range",
+        alt=view.say("browse.activity"),
+    )
+    st.caption(view.say("browse.brush"))
+
+
+def _brush(key: str) -> None:
+    chosen = st.session_state[key].selection.get("range", {})
+    edges = next((list(values) for values in chosen.values() if len(values) == 2), None)
+    since = until = None
+    if edges:
+        first, last = (datetime.fromtimestamp(float(edge) / 1000, UTC) for edge in edges)
+        since, until = first.date(), (last - timedelta(seconds=1)).date()
+        if until < since:
+            until = since
+    state.put("since", since)
+    state.put("until", until)
+    st.session_state["_brushed"] = (since, until)
+
+
+# --- marks that become filters -------------------------------------------------------------------
+
+
+def _modules(view: View, found: Statistics) -> None:
+    st.subheader(view.say("browse.modules"), anchor=False)
+    counts = sorted(found.totals["module"].items(), key=lambda item: (-item[1], item[0]))[:MODULES]
+    if not counts:
+        st.caption(view.say("browse.no_modules"))
+        return
+    names = [name for name, _ in counts]
+    boxes = [(clean(name), count, found.module_importance[name]) for name, count in counts]
+    key = _key("modules")
+    st.echarts_chart(
+        charts.treemap(boxes, _labels(view)),
+        height=300,
+        key=key,
+        on_select=lambda: _pick_module(key, names),
+        alt=view.say("browse.modules"),
+    )
+
+
+def _pick_module(key: str, names: list[str]) -> None:
+    for group in st.session_state[key].selection.get("selected", []):
+        for index in group.get("data_indices", []):
+            # ECharts counts the invisible root of the tree as the first item.
+            if 0 <= index - 1 < len(names):
+                _add("module", names[index - 1])
+
+
+def _importance(view: View, found: Statistics) -> None:
+    st.subheader(view.say("browse.importance"), anchor=False)
+    key = _key("importance")
+    st.altair_chart(
+        charts.distribution(found.importance, _labels(view)),
+        key=key,
+        on_select=lambda: _pick_importance(key),
+        selection_mode="bar",
+        alt=view.say("browse.importance"),
+    )
+    st.caption(view.say("browse.importance_hint"))
+
+
+def _pick_importance(key: str) -> None:
+    for picked in st.session_state[key].selection.get("bar", []):
+        state.put("min", float(picked["low"]))
+        _next_round()
+
+
+def _weeks(view: View, found: Statistics) -> str:
+    st.subheader(view.say("browse.weeks"), anchor=False)
+    field = (
+        st.segmented_control(
+            view.say("browse.by"),
+            WEEKLY,
+            key=state.seed("by", state.text("by", WEEKLY[0], WEEKLY)),
+            format_func=lambda name: view.say(f"filters.{name}"),
+            label_visibility="collapsed",
+            required=True,
+        )
+        or WEEKLY[0]
+    )
+    counts = found.weeks.get(field, {})
+    if counts:
+        values = {value for _, value in counts}
+        key = _key(f"weeks-{field}")
+        st.altair_chart(
+            charts.over_weeks(
+                counts,
+                {value: view.word(field, value) for value in values},
+                _labels(view),
+                charts.LEVELS if field == "level" else None,
+            ),
+            key=key,
+            on_select=lambda: _pick_cell(key, field),
+            selection_mode="cell",
+            alt=view.say("browse.weeks"),
+        )
+    else:
+        st.caption(view.say("browse.none"))
+    return field
+
+
+def _pick_cell(key: str, field: str) -> None:
+    for picked in st.session_state[key].selection.get("cell", []):
+        monday = date.fromisoformat(picked["start"])
+        state.put("since", monday)
+        state.put("until", monday + timedelta(days=6))
+        _add(field, picked["value"])
+
+
+def _authors(view: View, found: Statistics) -> None:
+    st.subheader(view.say("browse.author_title"), anchor=False)
+    counts = sorted(found.totals["author"].items(), key=lambda item: (-item[1], item[0]))[:AUTHORS]
+    if not counts:
+        return
+    shown = [(clean(name) or "–", count) for name, count in counts]
+    names = dict(zip([label for label, _ in shown], [name for name, _ in counts], strict=True))
+    key = _key("authors")
+    st.altair_chart(
+        charts.ranking(shown, _labels(view)),
+        key=key,
+        on_select=lambda: _pick_author(key, names),
+        selection_mode="bar",
+        alt=view.say("browse.author_title"),
+    )
+
+
+def _pick_author(key: str, names: dict[str, str]) -> None:
+    for picked in st.session_state[key].selection.get("bar", []):
+        if picked["name"] in names:
+            _add("author", names[picked["name"]])
+
+
+def _add(name: str, value: str) -> None:
+    if name == "level" and value not in LEVELS:
+        return
+    held = list(state.value(name, []))
+    if value not in held:
+        state.put(name, [*held, value])
+    _next_round()
+
+
+# --- the ledger ----------------------------------------------------------------------------------
+
+
+def _ledger(view: View, filters: Filters, total: int) -> str:
+    st.subheader(view.say("browse.ledger"), anchor=False)
+    order = (
+        st.segmented_control(
+            view.say("search.sort"),
+            ORDERS,
+            key=state.seed("order", state.text("order", ORDERS[0], ORDERS)),
+            format_func=lambda name: view.say(f"sort.{name}"),
+            label_visibility="collapsed",
+            required=True,
+        )
+        or ORDERS[0]
+    )
+    records = view.knowledge.select(filters, order=order, limit=ROWS)
+    if not records:
+        st.caption(view.say("nothing.title"))
+        return order
+    if total > len(records):
+        st.caption(view.say("browse.first", count=len(records), total=f"{total:,}"))
+    ledger.table(
+        view,
+        records,
+        key="ledger",
+        everything=lambda: view.knowledge.select(filters, order=order),
+    )
+    return order

@@ -1,0 +1,338 @@
+"""One change: what it did, why it matters, what may go wrong, and what belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from kb.errors import KBError, NotFound
+from kb.types import ChangeRecord, ReviewThread
+from ui.presenters import commit_url, reference, term_text
+from ui.web import charts, state
+from ui.web.cards import facts, outward
+from ui.web.description import safe_address, safe_markdown
+from ui.web.text import clean, escape
+from ui.web.view import View
+
+MOST_FILES = 1000
+
+
+def draw(view: View) -> None:
+    asked = state.text("id")
+    view.leave({"id": asked})
+    if not asked:
+        _ask(view)
+        return
+    record = _found(view, asked)
+    if record is None:
+        return
+    view.leave({"id": record.id})
+    _head(view, record)
+    _importance(view, record)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _description(view, record)
+        _reviews(view, record)
+    with right:
+        _risks(view, record)
+        _related(view, record)
+    _files(view, record)
+    _digest(view, record)
+    _neighbours(view, record)
+
+
+def _ask(view: View) -> None:
+    st.subheader(view.say("change.which"), anchor=False)
+    st.markdown(view.say("change.how"))
+    wanted = st.text_input(
+        view.say("change.box"), key="wanted", placeholder="#123, owner/name#123, SHA"
+    )
+    if wanted:
+        view.go("change", id=wanted.strip())
+
+
+def _found(view: View, asked: str) -> ChangeRecord | None:
+    """The record; a choice where the reference means several; help where it means none."""
+    try:
+        ids = view.knowledge.resolve(asked)
+        if len(ids) == 1 or asked in ids:
+            return view.knowledge.record(asked if asked in ids else ids[0])
+    except NotFound:
+        st.subheader(view.say("missing.title", asked=escape(asked)), anchor=False)
+        st.markdown(view.say("missing.text"))
+        view.link(view.say("missing.search", asked=escape(asked)), "search", q=asked)
+        view.link(view.say("missing.sources"), "sources")
+        return None
+    st.subheader(view.say("several.title", asked=escape(asked)), anchor=False)
+    for change_id in ids[:20]:
+        record = view.knowledge.record(change_id)
+        view.open_change(record, f"{escape(change_id)} · {escape(record.change.title)}")
+    return None
+
+
+def _head(view: View, record: ChangeRecord) -> None:
+    change = record.change
+    st.title(escape(change.title) or escape(reference(change)), anchor=False)
+    st.markdown(facts(view, record, several=True))
+    row = st.container(horizontal=True, vertical_alignment="center", key="change-actions")
+    view.link(view.say("change.risks"), "report", row, kind="risks", id=record.id)
+    view.link(view.say("change.report"), "report", row, kind="change", id=record.id)
+    view.link(view.say("card.similar"), "search", row, like=record.id)
+    links = []
+    if change.url:
+        links.append(f"[{outward(change.url)} ↗]({change.url})")
+    if (commit := commit_url(change)) and commit != change.url:
+        links.append(f"[{change.sha[:8]} ↗]({commit})")
+    else:
+        links.append(f"`{change.sha[:12]}`")
+    row.markdown(" · ".join(links))
+    if change.labels:
+        st.markdown(" ".join(f":gray-badge[{escape(label)}]" for label in change.labels))
+    if change.linked_issues:
+        st.caption(
+            view.say("change.issues", issues=", ".join(_issue(x) for x in change.linked_issues))
+        )
+
+
+def _issue(issue: str) -> str:
+    address = safe_address(issue)
+    return f"[{escape(issue.split('//', 1)[-1])}]({address})" if address else escape(issue)
+
+
+def _importance(view: View, record: ChangeRecord) -> None:
+    analysis = record.analysis
+    left, middle, right = st.columns([1, 2.4, 1.6], gap="large")
+    with left:
+        st.metric(
+            view.say("change.importance"),
+            f"{analysis.importance:.1f}",
+            border=True,
+            help=view.say("change.importance_help"),
+        )
+        st.metric(view.say("change.level"), view.word("level", analysis.level), border=True)
+        if analysis.level_reason:
+            st.caption(_reason(view, analysis.level_reason))
+        if analysis.override_note is not None:
+            st.info(view.say("change.override", note=escape(analysis.override_note)))
+    with middle:
+        st.markdown(f"**{view.say('change.terms')}**")
+        if analysis.terms:
+            points = sorted(
+                ((clean(term_text(term, view.lang)), term.points) for term in analysis.terms),
+                key=lambda pair: -abs(pair[1]),
+            )
+            st.altair_chart(
+                charts.terms(points, view.say("chart.term"), view.say("chart.points")),
+                alt=view.say("change.terms"),
+            )
+        else:
+            st.caption(view.say("change.no_terms"))
+    with right:
+        _modules(view, record)
+
+
+def _reason(view: View, key: str) -> str:
+    from kb.phrases import phrase
+
+    try:
+        return escape(phrase(key, view.lang))
+    except (KeyError, IndexError, FileNotFoundError):
+        return ""
+
+
+def _modules(view: View, record: ChangeRecord) -> None:
+    """Impact by module: how many lines of which files fall into each."""
+    st.markdown(f"**{view.say('change.modules')}**")
+    rows = _impact(record)
+    if not rows:
+        st.caption(view.say("change.no_modules"))
+        return
+    st.dataframe(
+        pd.DataFrame(rows, columns=["module", "files", "lines"]),
+        hide_index=True, height=min(300, 38 * (len(rows) + 1) + 4),
+        column_config={
+            "module": st.column_config.TextColumn(view.say("chart.module")),
+            "files": st.column_config.NumberColumn(view.say("column.files"), width="small"),
+            "lines": st.column_config.ProgressColumn(
+                view.say("chart.lines"), min_value=0, max_value=max(lines for *_, lines in rows) or 1,
+                format="%d",
+            ),
+        },
+    )  # fmt: skip
+
+
+def _impact(record: ChangeRecord) -> list[tuple[str, int, int]]:
+    """(folder, files, changed lines), most lines first; folders are what the modules are made of."""
+    counts: dict[str, tuple[int, int]] = {}
+    for file in record.change.files:
+        folder = "/".join(file.path.split("/")[:-1][:4]) or "."
+        files, lines = counts.get(folder, (0, 0))
+        counts[folder] = (files + 1, lines + file.additions + file.deletions)
+    ordered = sorted(counts.items(), key=lambda item: -item[1][1])
+    return [(clean(folder), files, lines) for folder, (files, lines) in ordered[:12]]
+
+
+def _description(view: View, record: ChangeRecord) -> None:
+    st.subheader(view.say("change.description"), anchor=False)
+    body = record.change.body.strip()
+    if not body:
+        st.caption(view.say("change.no_description"))
+        return
+    with st.container(border=True, height=420 if len(body) > 1800 else "content"):
+        st.markdown(safe_markdown(body), anchors=False)
+    if record.digest.metrics:
+        st.markdown(f"**{view.say('change.metrics')}**")
+        st.markdown("\n".join(f"- {escape(line)}" for line in record.digest.metrics[:8]))
+
+
+def _reviews(view: View, record: ChangeRecord) -> None:
+    threads = record.change.reviews
+    if not threads:
+        return
+    open_ones = sum(1 for thread in threads if not thread.resolved)
+    st.subheader(view.say("change.reviews", count=len(threads), open=open_ones), anchor=False)
+    for thread in sorted(threads, key=lambda thread: thread.resolved)[:40]:
+        _thread(view, thread)
+
+
+def _thread(view: View, thread: ReviewThread) -> None:
+    mark = view.say("change.resolved" if thread.resolved else "change.unresolved")
+    label = f"{mark} · {escape(thread.path or view.say('change.whole'))}"
+    with st.expander(label, expanded=not thread.resolved):
+        for comment in thread.comments[:30]:
+            st.markdown(f"**{escape(comment.author)}**")
+            st.markdown(safe_markdown(comment.text), anchors=False)
+        if address := safe_address(thread.url or ""):
+            st.markdown(f"[{outward(address)} ↗]({address})")
+
+
+def _risks(view: View, record: ChangeRecord) -> None:
+    st.subheader(view.say("change.risk_title"), anchor=False)
+    if not record.analysis.risks:
+        st.caption(view.say("change.no_risks"))
+    for risk in record.analysis.risks:
+        where = (
+            f"  \n`{clean(risk.path).replace('`', '')}{f':{risk.line}' if risk.line else ''}`"
+            if risk.path
+            else ""
+        )
+        link = f" [↗]({address})" if (address := safe_address(risk.url or "")) else ""
+        st.markdown(
+            f":violet-badge[{view.word('risk', risk.kind)}] {escape(risk.evidence)}{link}{where}"
+        )
+
+
+def _related(view: View, record: ChangeRecord) -> None:
+    analysis = record.analysis
+    groups = (
+        ("reverts", analysis.reverts),
+        ("reverted_by", analysis.reverted_by),
+        ("follows", analysis.follows),
+        ("followed_by", analysis.followed_by),
+    )
+    for name, ids in groups:
+        if ids:
+            st.markdown(f"**{view.say(f'change.{name}')}**")
+            _links(view, ids)
+    if analysis.series is not None:
+        series = analysis.series
+        place = f" {series.index}/{series.total or '?'}" if series.index else ""
+        st.markdown(f"**{view.say('change.series', name=escape(series.name), place=place)}**")
+        _links(view, [item for item in _members(view, record) if item != record.id])
+    if record.change.commits:
+        with st.expander(view.say("change.commits", count=len(record.change.commits))):
+            st.markdown(
+                "\n".join(
+                    f"- `{commit.sha[:8]}` {escape(commit.title)} · {escape(commit.author)}"
+                    for commit in record.change.commits[:200]
+                )
+            )
+
+
+def _members(view: View, record: ChangeRecord) -> list[str]:
+    """The other changes of the series: what the relations say of its key."""
+    assert record.analysis.series is not None
+    key = record.analysis.series.key
+    found = view.knowledge.relations([key])
+    return [relation.source for relation in found if relation.kind == "series"]
+
+
+def _links(view: View, ids: Sequence[str]) -> None:
+    records = {record.id: record for record in view.knowledge.records(list(ids)[:20])}
+    for change_id in ids[:20]:
+        record = records.get(change_id)
+        if record is None:
+            st.caption(view.say("change.not_indexed", name=escape(change_id)))
+        else:
+            view.open_change(
+                record, f"{escape(reference(record.change))} · {escape(record.change.title)}"
+            )
+
+
+def _files(view: View, record: ChangeRecord) -> None:
+    files = record.change.files
+    unseen = [file for file in files if not file.seen]
+    label = view.say("change.files", count=len(files))
+    if unseen:
+        label += " · " + view.say("change.unseen", count=len(unseen))
+    st.subheader(label, anchor=False)
+    rows = [
+        {
+            "path": clean(file.path),
+            "role": view.word("role", file.role) if file.role else "",
+            "status": view.say(f"status.{file.status}") if file.status in STATUSES else file.status,
+            "additions": file.additions,
+            "deletions": file.deletions,
+            "seen": "" if file.seen else view.say("change.not_seen", reason=file.reason or "?"),
+        }
+        for file in files[:MOST_FILES]
+    ]
+    if not rows:
+        st.caption(view.say("change.no_files"))
+        return
+    event = st.dataframe(
+        pd.DataFrame(rows), hide_index=True, height=min(420, 36 * (len(rows) + 1) + 4),
+        on_select="rerun", selection_mode="single-row", key=f"files-{record.change.sha[:12]}",
+        column_config={
+            "path": st.column_config.TextColumn(view.say("column.path"), width="large"),
+            "role": st.column_config.TextColumn(view.say("column.role")),
+            "status": st.column_config.TextColumn(view.say("column.status")),
+            "additions": st.column_config.NumberColumn("+", width="small"),
+            "deletions": st.column_config.NumberColumn("−", width="small"),
+            "seen": st.column_config.TextColumn(view.say("column.seen")),
+        },
+    )  # fmt: skip
+    st.caption(view.say("change.file_hint"))
+    for index in event.selection.rows:
+        patch = view.knowledge.patches(record.id).get(files[index].path)
+        if patch:
+            st.code(patch[:60_000], language="diff", height=420)
+        else:
+            st.caption(view.say("change.no_patch"))
+
+
+STATUSES = ("added", "modified", "deleted", "renamed", "copied", "type-changed", "submodule")
+
+
+def _digest(view: View, record: ChangeRecord) -> None:
+    with st.expander(view.say("change.digest")):
+        st.code(record.digest.text[:20_000] or "–", language=None, wrap_lines=True)
+
+
+def _neighbours(view: View, record: ChangeRecord) -> None:
+    try:
+        hits = view.knowledge.similar(record.id, limit=6)
+    except KBError as error:
+        st.caption(escape(error.message))
+        return
+    if hits:
+        st.subheader(view.say("change.neighbours"), anchor=False)
+        for hit in hits:
+            change = hit.record.change
+            view.open_change(
+                hit.record,
+                f"{escape(reference(change))} · {escape(change.title)} · "
+                f":gray[{view.time(change.merged_at, '%Y-%m-%d')}]",
+            )

@@ -1,0 +1,58 @@
+"""What every screen is given: the knowledge base, the reader's language and zone, and the links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from ui.messages import message
+from ui.presenters import local_time, word
+from ui.web import state
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
+    from kb.types import ChangeRecord
+
+SCREENS = ("search", "change", "report", "browse", "ask", "sources")
+
+
+@dataclass(frozen=True)
+class View:
+    knowledge: KnowledgeBase
+    lang: str
+    tz: str
+    now: datetime
+    page: str
+    pages: Mapping[str, Any]  # name -> st.Page
+    chosen: Mapping[str, str] = field(default_factory=dict)  # lang, tz: only if the reader chose
+
+    def say(self, key: str, **values: object) -> str:
+        return message("web", key, self.lang, **values)
+
+    def word(self, kind: str, identifier: str) -> str:
+        return word(kind, identifier, self.lang)
+
+    def time(self, moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
+        return local_time(moment, self.tz, form)
+
+    def link(self, label: str, page: str, container: Any = None, **params: object) -> None:
+        """A link inside the application; what the reader chose goes along."""
+        (container or st).page_link(
+            self.pages[page],
+            label=label,
+            query_params=state.params_of({**params, **self.chosen}),
+        )
+
+    def go(self, page: str, **params: object) -> None:
+        st.switch_page(self.pages[page], query_params=state.params_of({**params, **self.chosen}))
+
+    def leave(self, values: Mapping[str, object]) -> None:
+        """Write the page's state into the address."""
+        state.leave(self.page, {**values, **self.chosen})
+
+    def open_change(self, record: ChangeRecord, label: str, container: Any = None) -> None:
+        self.link(label, "change", container, id=record.id)
