@@ -1,0 +1,248 @@
+"""One run's reading: new changes and details are prepared and stored, related, and marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ingest.embedding import RECENT, Backlog
+from ingest.sources.interface import (
+    Bounds,
+    Checkpoint,
+    Details,
+    Enricher,
+    Failure,
+    Identity,
+    Known,
+    Reading,
+)
+from kb.store.archive import Archive
+from kb.types import Change, ChangeRecord, Observer, Relation, SourceState
+
+if TYPE_CHECKING:
+    from kb.analysis.context import RepoContext
+    from kb.settings import Settings
+
+CHANGES_A_BATCH = 100  # of one transaction: about a second of work that a kill may repeat
+
+
+@dataclass
+class Run:
+    """What one run has stored so far. Every method leaves whole transactions behind."""
+
+    archive: Archive
+    state: SourceState
+    settings: Settings
+    observer: Observer
+    backlog: Backlog
+    reading: Reading
+    known: Known
+    new: int = 0
+    updated: int = 0
+    failed: int = 0
+    touched: set[str] = field(default_factory=set)
+    _records: list[ChangeRecord] = field(default_factory=list)
+
+    @property
+    def repo(self) -> str:
+        return self.state.name
+
+    # --- changes ---------------------------------------------------------------------------
+
+    def store_changes(self) -> None:
+        """Stores what is new in batches; shows the recent ones as soon as they are all there."""
+        total, recent = self.reading.total, self._recent_from()
+        self.observer.phase("changes", total)
+        for item in self.reading.changes:
+            if isinstance(item, Checkpoint):
+                self._checkpoint("source", item.cursor)
+            elif isinstance(item, Failure):
+                self._fail(item.id, item.reason)
+            else:
+                if recent is not None and item.merged_at < recent:
+                    self._show_recent(recent)
+                    recent = None
+                    self.observer.phase("changes", total and total - self.new - self.updated)
+                self._add(self._keeping_details(item))
+        self._flush()
+
+    def _recent_from(self) -> datetime | None:
+        newest = max((outline.merged_at for outline in self.reading.outlines), default=None)
+        return newest and newest - RECENT
+
+    def _show_recent(self, since: datetime) -> None:
+        self._flush()
+        if self.touched:
+            self.backlog.embed(("title",), since, phase="titles")
+            self.backlog.publish()
+
+    def _add(self, change: Change) -> None:
+        """A change that our own code cannot digest is recorded as failed, and others go on."""
+        try:
+            self._records.append(self._prepare(change))
+        except (ArithmeticError, AttributeError, LookupError, RecursionError) as exc:
+            self._fail(change.id, f"{type(exc).__name__}: {exc}")
+        except (TypeError, ValueError) as exc:
+            self._fail(change.id, f"{type(exc).__name__}: {exc}")
+        if len(self._records) >= CHANGES_A_BATCH:
+            self._flush()
+
+    def _prepare(self, change: Change) -> ChangeRecord:
+        from ingest.prepare import prepare
+
+        return prepare(change, self.settings.for_repo(self.repo), self._context)
+
+    @cached_property
+    def _context(self) -> RepoContext:
+        from ingest.prepare import context_of
+
+        known = self.known
+        unknown = (
+            outline.merged_at
+            for outline in self.reading.outlines
+            if outline.id not in known.fingerprints and outline.sha not in known.shas
+        )
+        return context_of(self.reading, min(unknown, default=None))
+
+    def _keeping_details(self, change: Change) -> Change:
+        """A change that git tells anew keeps what a host said of it."""
+        if " " not in self.known.fingerprints.get(change.id, ""):
+            return change
+        from ingest.enrichment import with_details_of
+
+        record = self.archive.record(change.id, pending=True)
+        return change if record is None else with_details_of(change, record.change)
+
+    def _flush(self) -> None:
+        if not self._records:
+            return
+        new, updated, _ = self.archive.put_changes(self._records)
+        ids = [record.id for record in self._records]
+        if self.known.failed:
+            self.archive.clear_failures(self.repo, ids)
+        self.new += new
+        self.updated += updated
+        self.touched.update(ids)
+        self.observer.advance(len(ids))
+        self._records.clear()
+
+    def _fail(self, change_id: str, reason: str) -> None:
+        self.archive.record_failure(self.repo, change_id, reason)
+        self.failed += 1
+
+    def _checkpoint(self, key: str, cursor: Mapping[str, Any]) -> None:
+        self._flush()
+        self.state = replace(self.state, cursor=dict(self.state.cursor) | {key: dict(cursor)})
+        self.archive.put_source(self.state)
+
+    # --- details ---------------------------------------------------------------------------
+
+    def store_details(self, enricher: Enricher, bounds: Bounds) -> None:
+        """Lays over stored changes what a host says of their pull requests."""
+        from ingest.enrichment import Enrichment
+
+        fingerprints, details = (
+            self.archive.fingerprints(self.repo),
+            self.archive.details(self.repo),
+        )
+        numbers = {int(item.rpartition("#")[2]) for item in fingerprints if "#" in item}
+        known = replace(
+            self.known,
+            fingerprints=fingerprints,
+            shas=self.archive.shas(self.repo),
+            details=details,
+            undescribed=frozenset(numbers - details.keys()),
+            cursor=self.state.cursor.get("host", {}),
+        )
+        enrichment = Enrichment(self.archive, self.repo, known, self._prepare)
+        told: dict[int, str] = {}
+        self.observer.phase("host")
+        for item in enricher.details(known, bounds, self.observer):
+            if isinstance(item, Failure):
+                self._fail(item.id, item.reason)
+            elif isinstance(item, Details):
+                record = enrichment.record(item)
+                if record is not None:
+                    self._records.append(record)
+                    told[item.number] = item.fingerprint
+            if isinstance(item, Checkpoint) or len(self._records) >= CHANGES_A_BATCH:
+                self._flush()
+                self.archive.put_details(self.repo, told)
+                told.clear()
+            if isinstance(item, Checkpoint):
+                self._checkpoint("host", item.cursor)
+        self._flush()
+        self.archive.put_details(self.repo, told)
+
+    # --- the whole repository ----------------------------------------------------------------
+
+    def link(self, *, whole: bool) -> None:
+        """Relations of all changes; those that touch this run's (`whole`: all) are filled in."""
+        if not self.touched and not whole:
+            return
+        from kb.analysis.series import apply_relations, relations
+
+        self.observer.phase("relations")
+        found = relations(list(self._relation_rows()))
+        self.archive.put_relations(self.repo, found)
+        by_change: dict[str, list[Relation]] = {}
+        for relation in found:
+            for end in {relation.source, relation.target}:
+                by_change.setdefault(end, []).append(relation)
+        wanted = set(by_change) if whole else _ends(found, self.touched)
+        stored = self.archive.fingerprints(self.repo)
+        for records in self._in_batches(
+            [item for item in by_change if item in wanted & stored.keys()]
+        ):
+            self.archive.put_analyses(
+                (record.id, linked)
+                for record in records
+                if (linked := apply_relations(record.analysis, by_change[record.id], record.id))
+                != record.analysis
+            )
+
+    def _relation_rows(
+        self,
+    ) -> Iterator[tuple[str, int | None, str, str, str, str, datetime]]:
+        stored = self.archive.fingerprints(self.repo)
+        told: set[str] = set()
+        for row in self.reading.outlines:
+            if row.id in stored:
+                told.add(row.id)
+                yield row.id, row.number, row.sha, row.title, row.body, row.author, row.merged_at
+        for records in self._in_batches([item for item in stored if item not in told]):
+            for record in records:
+                row_ = record.change
+                yield (
+                    row_.id,
+                    row_.number,
+                    row_.sha,
+                    row_.title,
+                    row_.body,
+                    row_.author,
+                    row_.merged_at,
+                )
+
+    def _in_batches(self, ids: Sequence[str]) -> Iterator[list[ChangeRecord]]:
+        for start in range(0, len(ids), 500):
+            yield self.archive.records(ids[start : start + 500], pending=True)
+
+    def mark(self, identity: Identity) -> int:
+        """Remembers what the tip reaches; how many changes no ingested tip reaches now."""
+        if self.reading.reachable is None:
+            return 0
+        branch = identity.branch or identity.location
+        return self.archive.mark_reachable(self.repo, branch, self.reading.reachable)
+
+
+def _ends(found: Sequence[Relation], touched: set[str]) -> set[str]:
+    """Both ends of every relation that touches one of these changes."""
+    return {
+        end
+        for relation in found
+        if relation.source in touched or relation.target in touched
+        for end in (relation.source, relation.target)
+    }

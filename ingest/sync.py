@@ -1,0 +1,228 @@
+"""The pipeline: what is new is fetched, prepared and stored, embedded, and shown in steps.
+
+    source -> new changes, newest first -> prepare -> archive -> vectors -> generation
+
+Every transaction leaves a store that the next run completes: new is a set difference, a change
+counts when it is stored, a vector when it is stored, and readers see what CURRENT publishes.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ingest.embedding import RECENT, Backlog
+from ingest.run import Run
+from ingest.sources.interface import Bounds, Enricher, Identity, Known, Source
+from kb.errors import SourceError, UsageError
+from kb.store.archive import Archive
+from kb.store.lock import writer_lock
+from kb.types import Observer, SilentObserver, SourceState
+
+if TYPE_CHECKING:
+    from kb.embedders.interface import Embedder
+    from kb.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """CONTRACT.md, `ingest --json`; `notes` are for stderr."""
+
+    repo: str
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    stale: int = 0
+    failed: int = 0
+    took_ms: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+def ingest(
+    source: Source,
+    settings: Settings,
+    observer: Observer | None = None,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    enricher: Enricher | None = None,
+) -> IngestResult:
+    """Brings one source into the knowledge base of `settings.home`; one writer at a time.
+
+    Nothing is written before the source has shown that it can be read."""
+    if since is not None and until is not None and since >= until:
+        raise UsageError(
+            f"--since {since.isoformat()} is not before --until {until.isoformat()}",
+            "periods are half open: [since, until)",
+        )
+    source.identify()
+    source.tip()
+    with writer_lock(settings.home), Archive.open(settings.home) as archive:
+        return sync(
+            archive, source, settings, None, observer or SilentObserver(), since, until, enricher
+        )
+
+
+def sync(
+    archive: Archive,
+    source: Source,
+    settings: Settings,
+    embedder: Embedder | None,
+    observer: Observer,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    enricher: Enricher | None = None,
+) -> IngestResult:
+    """One run, under the writer's lock. `embedder`: instead of the one that the settings name."""
+    started = time.monotonic()
+    identity, state = _stored(archive, source)
+    bounds, tip = Bounds(_effective_since(state, since), until), source.tip()
+    backlog = Backlog(archive, settings, observer, embedder)
+    if enricher is None and not _may_be_new(state, bounds, tip):
+        _publish_rest(archive, backlog, changed=False)
+        unchanged = archive.coverage(identity.name).changes
+        return IngestResult(identity.name, unchanged=unchanged, took_ms=_since_ms(started))
+    for note in identity.notes:
+        observer.note(note)
+    state = _begin(archive, identity, state, bounds)
+    known = _known(archive, identity.name, state)
+    reading = source.read(known, bounds, observer)
+    run = Run(archive, state, settings, observer, backlog, reading, known)
+    run.store_changes()
+    if enricher is not None:
+        run.store_details(enricher, bounds)
+    run.link(whole=not _complete(state))
+    stale = run.mark(identity)
+    _finish(archive, run.state, bounds, reading.tip or tip, failed=run.failed)
+    _publish_rest(archive, backlog, changed=bool(run.touched))
+    return IngestResult(
+        identity.name,
+        run.new,
+        run.updated,
+        reading.unchanged,
+        stale,
+        run.failed,
+        _since_ms(started),
+        identity.notes + reading.notes,
+    )
+
+
+def _since_ms(started: float) -> float:
+    return round((time.monotonic() - started) * 1000, 1)
+
+
+# --- what is stored of the source --------------------------------------------------------------
+
+
+def _stored(archive: Archive, source: Source) -> tuple[Identity, SourceState | None]:
+    """Who the source is, and its state after the last run. The same place keeps its name."""
+    sources = archive.sources()
+    here = [state for state in sources if state.location == source.location]
+    identity = source.identify(here[0].name if here else None)
+    if here and identity.name not in {state.name for state in here}:
+        raise SourceError(
+            f"{source.location} is stored as {here[0].name}, not as {identity.name}",
+            f"leave --repo out, or kb forget {here[0].name} first",
+        )
+    for state in sources:
+        same = (state.name, state.kind, state.branch) == (
+            identity.name,
+            identity.kind,
+            identity.branch,
+        )
+        if same:
+            return identity, state
+    return identity, None
+
+
+def _effective_since(state: SourceState | None, since: datetime | None) -> datetime | None:
+    """A stored bound stays unless an earlier one is asked for; the first run sets it."""
+    if state is None:
+        return since
+    if since is None or state.since is None:
+        return state.since
+    return min(since, state.since)
+
+
+def _complete(state: SourceState | None) -> bool:
+    return state is not None and bool(state.cursor.get("complete"))
+
+
+def _may_be_new(state: SourceState | None, bounds: Bounds, tip: str | None) -> bool:
+    if state is None or tip is None or not _complete(state):
+        return True
+    return state.tip != tip or state.since != bounds.since
+
+
+def _begin(
+    archive: Archive, identity: Identity, state: SourceState | None, bounds: Bounds
+) -> SourceState:
+    """The bound is kept before anything is read, so that a run after a kill knows it."""
+    if state is None or state.since != bounds.since or state.location != identity.location:
+        cursor = dict(state.cursor) if state else {}
+        state = SourceState(
+            name=identity.name,
+            kind=identity.kind,
+            location=identity.location,
+            branch=identity.branch,
+            since=bounds.since,
+            tip=state.tip if state else None,
+            has_links=identity.url is not None,
+            updated_at=state.updated_at if state else None,
+            cursor=cursor | {"complete": False},
+            url=identity.url,
+        )
+        archive.put_source(state)
+    return state
+
+
+def _known(archive: Archive, repo: str, state: SourceState) -> Known:
+    return Known(
+        repo=repo,
+        fingerprints=archive.fingerprints(repo),
+        shas=archive.shas(repo),
+        details=archive.details(repo),
+        failed=frozenset(archive.failures(repo)),
+        cursor=state.cursor.get("source", {}),
+    )
+
+
+def _finish(
+    archive: Archive, state: SourceState, bounds: Bounds, tip: str | None, *, failed: int
+) -> None:
+    """A run with --until has not seen the tip: it is no complete one, and later runs look again."""
+    now = datetime.now(UTC)
+    seen = now if bounds.until is None else min(now, bounds.until)
+    archive.put_source(
+        replace(
+            state,
+            tip=tip,
+            updated_at=max(seen, state.updated_at) if state.updated_at else seen,
+            cursor=dict(state.cursor) | {"complete": bounds.until is None and failed == 0},
+            last_error=None,
+        )
+    )
+
+
+# --- showing ---------------------------------------------------------------------------------------
+
+
+def _publish_rest(archive: Archive, backlog: Backlog, *, changed: bool) -> None:
+    """Words of all at once, then titles, then whatever vectors are missing, newest first."""
+    missing = backlog.missing()
+    unpublished = any(archive.coverage(repo).pending for repo in archive.repos())
+    if not missing and not unpublished and not changed:
+        return
+    if len(missing) > 200:
+        backlog.embed(("title",), phase="titles")
+        backlog.publish()
+        newest = max(
+            (state.updated_at for state in archive.sources() if state.updated_at), default=None
+        )
+        if newest is not None:
+            backlog.embed(("title", "text", "diff"), newest - RECENT)
+            backlog.publish()
+    backlog.embed(("title", "text", "diff"))
+    backlog.publish()
