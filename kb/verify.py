@@ -31,6 +31,13 @@ class Evidence:
     index: int | None = None  # [n] in an answer
     aliases: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """How a text refers to it: `[n]` in an answer, else `#12`, or seven digits of the SHA."""
+        if self.index is not None:
+            return f"[{self.index}]"
+        return f"#{self.number}" if self.number is not None else self.sha[:7]
+
     @cached_property
     def folded(self) -> str:
         return plain_digits(clean(f"{self.id}\n{self.prose}\n{self.code}")).casefold()
@@ -233,7 +240,17 @@ def _check(sentence: str, shown: _Shown) -> Sentence | Removed:
         return Removed(sentence, "name", name)
     if figure := _foreign_figure(checked, groups, subject):
         return Removed(sentence, "figure" if everything else "uncited", figure)
-    return Sentence(sentence, tuple(item.id for item in everything))
+    return Sentence(_relabelled(sentence, shown), tuple(item.id for item in everything))
+
+
+def _relabelled(sentence: str, shown: _Shown) -> str:
+    """References in the one form that renderers link: PR 12, o/r#12 and a long SHA become labels."""
+
+    def label(match: re.Match[str]) -> str:
+        found = [items[0].label for items in _resolve(match, shown) if len(items) == 1]
+        return "".join(found) if found and found[0][0] == "[" else ", ".join(found) or match[0]
+
+    return _REFERENCE.sub(label, sentence.replace("＃", "#"))
 
 
 def _groups(text: str, shown: _Shown) -> list[_Group] | tuple[str, str]:
@@ -447,10 +464,11 @@ def evidence_of(
     for path, patch in (patches or {file.path: file.patch or "" for file in change.files}).items():
         code.append(path)
         code.extend(line[1:] for line in patch.splitlines() if line[:1] in ("+", "-"))
+    owns_number = change.id.endswith(f"#{change.number}")  # else #N is another change's
     return Evidence(
         change.id,
         change.repo,
-        change.number,
+        change.number if owns_number else None,
         change.sha,
         "\n".join(prose),
         "\n".join(code),

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+MISSES_ALLOWED = 3  # malformed or empty answers in a row before a way of asking is given up
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One structured question. `evidence` is what is hashed for the cache: without the fence,
@@ -87,7 +90,8 @@ class Chat:
         self._opening = threading.Lock()
         self._breaker = Breaker(self._pace.breaker)
         self._budget = Budget(settings.budget_tokens, settings.max_calls)
-        self._method = METHODS[0]  # the first way that worked is tried first from then on
+        self._method = METHODS[0]  # what is tried first
+        self._misses = dict.fromkeys(METHODS, 0)
         self.notes: list[str] = []
 
     @property
@@ -203,7 +207,7 @@ class Chat:
                 self._breaker.succeeded()
                 if trials:
                     self._budget.count(Usage(fallbacks=1))
-                self._method = method
+                self._misses[method] = 0
                 return Reply(ask, value, method=method, trials=tuple(trials), usage=usage + spent)
             trials.append(f"{method} {fault}")
             usage += spent
@@ -218,10 +222,17 @@ class Chat:
                     attempt += 1
                     continue
             elif (following := next_method(method, fault)) is not None:
+                self._missed(method, fault)
                 method = following
                 continue
             self._budget.count(Usage(failed=1))
             return Reply(ask, fault=fault, trials=tuple(trials), usage=usage)
+
+    def _missed(self, method: str, fault: Fault) -> None:
+        """A server that cannot be asked in a way is not asked so again; one slip is no proof."""
+        self._misses[method] += MISSES_ALLOWED if fault.kind == "unsupported" else 1
+        if self._misses[method] >= MISSES_ALLOWED and method == self._method:
+            self._method = next_method(method, fault) or method
 
     def _settle(self, expected: int, spent: Usage, started: float) -> None:
         took = int((time.monotonic() - started) * 1000)

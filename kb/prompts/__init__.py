@@ -1,0 +1,1 @@
+"""What is said to a chat model: versioned files in English and Chinese."""

@@ -1,0 +1,180 @@
+"""Analyses single changes with a chat model: asked by level, held against the change itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kb.chat.client import Ask, Chat, Reply
+from kb.chat.faults import Fault
+from kb.report.change_prompt import FIELDS, Shown, ask_for
+from kb.text.figures import figures
+from kb.text.sentences import plain_digits
+from kb.types import ChangeProse, ChangeRecord
+from kb.verify import Evidence, Removed, Rules, Verified, evidence_of, verify_sentences
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+DIMENSIONS = {
+    "architecture": ("architecture", "架构"),
+    "performance": ("performance", "性能"),
+    "security": ("security", "安全", "安全性"),
+    "maintainability": ("maintainability", "可维护性", "维护性"),
+    "compatibility": ("compatibility", "兼容性"),
+    "tests": ("tests", "test", "testing", "测试"),
+}
+_DIMENSION_OF = {word: name for name, words in DIMENSIONS.items() for word in words}
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """`prose` is None where the rules write: `fault` says why, or the checks left too little."""
+
+    change_id: str
+    prose: ChangeProse | None
+    fault: Fault | None = None
+    removed: tuple[Removed, ...] = ()
+    cached: bool = False
+    kept: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One change on its way to a model and back."""
+
+    record: ChangeRecord
+    ask: Ask
+    shown: Shown
+    evidence: Evidence
+
+
+def case_of(
+    record: ChangeRecord, patches: Mapping[str, str], langs: Sequence[str], chat: Chat
+) -> Case:
+    """The evidence is what is shown, not what is stored: a model cannot know the rest."""
+    ask, shown = ask_for(record, patches, langs, chat.settings)
+    known = evidence_of(record, {})
+    evidence = Evidence(
+        known.id, known.repo, known.number, known.sha, *_prose_and_code(shown.text, record)
+    )
+    return Case(record, ask, shown, evidence)
+
+
+def _prose_and_code(shown: str, record: ChangeRecord) -> tuple[str, str]:
+    prose, _, code = shown.partition("\nPatch of ")
+    lines = [line[1:] if line[:1] in "+- " else "" if line.startswith("@@") else line
+             for line in code.split("\n")]  # fmt: skip
+    paths = "\n".join(f"{file.path} {file.previous_path or ''}" for file in record.change.files)
+    return prose, "\n".join((paths, *lines))
+
+
+def analyse(
+    record: ChangeRecord, patches: Mapping[str, str], langs: Sequence[str], chat: Chat
+) -> Analysed:
+    """One change, as `kb doctor --chat` and the per-change report want it."""
+    case = case_of(record, patches, langs, chat)
+    return analysed(case, chat.ask(case.ask), langs, chat.name)
+
+
+def analysed(case: Case, reply: Reply, langs: Sequence[str], model: str) -> Analysed:
+    """The verified prose of one reply."""
+    if reply.value is None:
+        return Analysed(case.record.id, None, reply.fault)
+    reading = _Reading(case)
+    texts = {lang: reading.fields(reply.value, lang) for lang in langs}
+    if len(langs) > 1:
+        texts = reading.agreed(texts)
+    summaries = {lang: found["summary"][0] for lang, found in texts.items() if found["summary"]}
+    removed = tuple(reading.removed)
+    if len(summaries) < len(langs):
+        return Analysed(case.record.id, None, None, removed, reply.cached, reading.kept)
+    prose = ChangeProse(
+        change_id=case.record.id,
+        summary=summaries,
+        impact={lang: tuple(found["impact"]) for lang, found in texts.items()},
+        insights={lang: _by_dimension(found["insights"]) for lang, found in texts.items()},
+        risks={lang: tuple(found["risks"]) for lang, found in texts.items()},
+        suggestions={lang: tuple(found["suggestions"]) for lang, found in texts.items()},
+        verdict={lang: " ".join(found["verdict"]) for lang, found in texts.items()},
+        model=model,
+        prompt_version=case.ask.prompt_version,
+        input_hash=case.ask.input_hash,
+        not_seen=case.shown.not_seen,
+    )
+    return Analysed(case.record.id, prose, None, removed, reply.cached, reading.kept)
+
+
+class _Reading:
+    """Holds each field of an answer against the evidence of its change."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._rules = Rules(subject=case.record.id, repo=case.record.change.repo)
+        self.removed: list[Removed] = []
+        self.kept = 0
+
+    def fields(self, value: BaseModel, lang: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {name: [] for name in FIELDS["high"]}
+        for name in FIELDS[self._case.record.analysis.level]:
+            said: Any = getattr(value, f"{name}_{lang}", "")
+            texts = said if isinstance(said, list) else [said] if said else []
+            found[name] = self._held(texts, name)
+        return found
+
+    def _held(self, texts: Sequence[str], name: str) -> list[str]:
+        """The texts that stand; a text, or a field, that loses more than half goes whole."""
+        held: list[str] = []
+        all_verified: list[Verified] = []
+        for said in texts:
+            dimension, body = split_dimension(said) if name == "insights" else ("", said)
+            if name == "insights" and not dimension:
+                continue
+            verified = verify_sentences(body, [self._case.evidence], self._rules)
+            all_verified.append(verified)
+            self.removed.extend(verified.removed)
+            if verified.enough:
+                held.append(f"{dimension}: {verified.text}" if dimension else verified.text)
+                self.kept += len(verified.kept)
+        kept = sum(len(verified.kept) for verified in all_verified)
+        lost = sum(len(verified.removed) for verified in all_verified)
+        return held if kept >= lost else []
+
+    def agreed(self, texts: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, list[str]]]:
+        """Both languages state the same figures and references: a field that differs goes in both."""
+        first, *others = texts
+        for name in FIELDS["high"]:
+            stated = {lang: stated_in(" ".join(found[name])) for lang, found in texts.items()}
+            if any(stated[other] != stated[first] for other in others):
+                for lang, found in texts.items():
+                    self.removed.extend(Removed(said, "languages", lang) for said in found[name])
+                    found[name] = []
+        return texts
+
+
+def stated_in(text: str) -> frozenset[str]:
+    """The figures and references of a text in one spelling, to compare two languages."""
+    plain = plain_digits(text)
+    references = re.findall(r"#\d+|\[\d+\]", plain)
+    bare = re.sub(r"(?:[\w.-]+/[\w.-]+)?#\d+|\[\d+\]|`[^`]*`", " ", plain)
+    return frozenset(references) | {
+        " or ".join(f"{value}{unit}" for value, unit in figure.alternatives)
+        for figure in figures(bare)
+    }
+
+
+def split_dimension(text: str) -> tuple[str, str]:
+    """`performance: ...` -> both parts; ("", text) where it begins with no dimension of ours."""
+    head, colon, body = re.sub(r"^[\s*`_-]+", "", text).replace("：", ":", 1).partition(":")
+    name = _DIMENSION_OF.get(head.strip(" *`_").lower(), "")
+    return (name, body.strip(" *")) if colon and name and body.strip() else ("", text)
+
+
+def _by_dimension(texts: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for said in texts:
+        name, body = split_dimension(said)
+        found[name] = f"{found[name]} {body}" if name in found else body
+    return found

@@ -1,0 +1,234 @@
+"""The chat model as a writer of reports: maps over changes, reduces to parts, checks every sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from kb.chat.budget import Usage
+from kb.chat.client import Chat, Estimate, Reply
+from kb.chat.faults import Fault
+from kb.phrases import phrase
+from kb.report.change_analyst import Analysed, Case, analysed, case_of
+from kb.report.types import WriterHealth, WritingTask, Written
+from kb.report.writing_prompt import RANKED, ask_to_rank, ask_to_write, evidence_for
+from kb.text.sentences import sentences
+from kb.types import ChangeProse, ChangeRecord, Observer, SilentObserver
+from kb.verify import Removed, Rules, Verified, join, verify_sentences
+from kb.vocabulary import LEVELS
+
+MOST_NAMED = 40  # removed sentences that the health section quotes
+RANKED_AT_MOST = 24
+
+
+class PatchReader(Protocol):
+    def patches(self, change_id: str) -> Mapping[str, str]: ...
+
+
+class ModelWriter:
+    """Implements kb.report.types.Writer. `langs` names both languages where both reports are wanted:
+    one call then writes both, and they state the same figures.
+    """
+
+    def __init__(
+        self,
+        chat: Chat,
+        reader: PatchReader,
+        *,
+        langs: Sequence[str] = (),
+        min_level: str | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self._chat = chat
+        self._reader = reader
+        self._langs = tuple(langs)
+        self._min_level = min_level or chat.settings.min_level
+        self._observer = observer or SilentObserver()
+        self._lang = "en"
+        self._proses: dict[str, ChangeProse] = {}
+        self._analysed: dict[str, Analysed] = {}
+        self._below = 0
+        self._removed: list[Removed] = []
+        self._faults: Counter[str] = Counter()
+        self._details: dict[str, str] = {}
+        self._before = chat.usage
+
+    @property
+    def name(self) -> str:
+        return self._chat.name
+
+    def prepare(self, records: Sequence[ChangeRecord], lang: str) -> None:
+        """Analyse the changes at or above the level; a second call asks for what is new only."""
+        self._lang = lang
+        langs = self._wanted(lang)
+        wanted = [r for r in dict.fromkeys(records) if r.id not in self._analysed]
+        chosen = [record for record in wanted if self._is_chosen(record)]
+        self._below += len(wanted) - len(chosen)
+        cases = [case_of(r, self._reader.patches(r.id), langs, self._chat) for r in chosen]
+        by_key = {case.ask.key: case for case in cases}
+        self._observer.phase("chat", len(cases))
+
+        def done(reply: Reply) -> None:
+            self._take(by_key[reply.ask.key], reply, langs)
+            self._observer.advance()
+
+        self._chat.ask_all([case.ask for case in cases], done)
+
+    def estimate(self, records: Sequence[ChangeRecord], lang: str) -> Estimate:
+        """What `prepare` would cost, for --dry-run; the parts of the report are up to 12 calls more."""
+        cases = [
+            case_of(record, self._reader.patches(record.id), self._wanted(lang), self._chat)
+            for record in records
+            if self._is_chosen(record)
+        ]
+        return self._chat.estimate([case.ask for case in cases])
+
+    def change(self, change_id: str) -> ChangeProse | None:
+        return self._proses.get(change_id)
+
+    def analysed(self, change_id: str) -> Analysed | None:
+        """With what was removed, and why the rules wrote it where they did."""
+        return self._analysed.get(change_id)
+
+    def rank(self, records: Sequence[ChangeRecord]) -> Sequence[tuple[str, float, str]] | None:
+        """The model's order of the weightiest, each with a checked reason."""
+        chosen = tuple(records)[:RANKED]
+        if len(chosen) < 2:
+            return None
+        evidence = evidence_for(chosen, self._proses, self._lang)
+        items = min(RANKED_AT_MOST, len(chosen))
+        ask = ask_to_rank(chosen, self._proses, evidence, self._chat.settings, self._lang, items)
+        reply = self._chat.ask(ask)
+        if reply.value is None:
+            self._count(reply.fault)
+            return None
+        by_label = {item.label: item for item in evidence}
+        found: dict[str, tuple[str, float, str]] = {}
+        rows: Any = reply.value
+        for row in rows.ranking:
+            item = by_label.get(row.ref.strip("()[] ")) or by_label.get(f"#{row.ref.strip('# ')}")
+            if item is None:
+                self._removed.append(Removed(f"{row.ref}: {row.reason}", "reference", row.ref))
+                continue
+            reason = self._checked(verify_sentences(row.reason, [item], Rules(subject=item.id)))
+            importance = round(min(max(row.importance, 0.0), 10.0), 1)
+            found.setdefault(item.id, (item.id, importance, reason))
+        return tuple(found.values()) or None
+
+    def write(self, task: WritingTask) -> Written | None:
+        """The part in the model's words; texts that the checks emptied are left to the rules."""
+        if not task.evidence:
+            return None
+        evidence = evidence_for((*task.evidence, *task.history), self._proses, task.lang)
+        ask = ask_to_write(task, self._proses, evidence, self._chat.settings)
+        reply = self._chat.ask(ask)
+        if reply.value is None:
+            self._count(reply.fault)
+            return None
+        said: Any = reply.value
+        texts = [" ".join(said.texts)] if task.items == 1 else list(said.texts)[: task.items]
+        repos = {item.repo for item in evidence}
+        rules = Rules(
+            must_cite=task.part != "summary", repo=repos.pop() if len(repos) == 1 else None
+        )
+        before = len(self._removed)
+        checked = [
+            shortened(
+                self._checked(verify_sentences(text, evidence, rules)), task.max_words, task.lang
+            )
+            for text in texts
+        ]
+        if task.part == "summary" and checked and checked[0]:
+            checked[0] = join((*counted(task), checked[0]))
+        if not any(checked):
+            return None
+        checked += [""] * (task.items - len(checked))
+        removed = tuple(
+            f"{gone.text} ({gone.why}: {gone.detail})" for gone in self._removed[before:]
+        )
+        return Written(tuple(checked), self.name, removed)
+
+    def health(self) -> WriterHealth:
+        usage = self._chat.usage
+        spent = Usage(*(getattr(usage, n) - getattr(self._before, n) for n in Usage.__slots__))
+        failed = sum(1 for item in self._analysed.values() if item.prose is None)
+        return WriterHealth(
+            model=self.name,
+            by_model=len(self._proses),
+            failed=failed,
+            calls=spent.calls,
+            tokens=spent.tokens,
+            took_ms=spent.took_ms,
+            sentences_removed=len(self._removed),
+            removed=tuple(
+                f"{gone.text} ({gone.why}: {gone.detail})" for gone in self._removed[:MOST_NAMED]
+            ),
+            notes=self._notes(spent),
+        )
+
+    def _notes(self, spent: Usage) -> tuple[str, ...]:
+        lang = self._lang
+        notes = [
+            phrase(f"chat.fault.{kind}", lang, count=count, detail=self._details.get(kind, ""))
+            for kind, count in self._faults.items()
+        ]
+        if spent.fallbacks:
+            notes.append(phrase("chat.health.fallbacks", lang, count=spent.fallbacks))
+        if spent.cached:
+            notes.append(phrase("chat.health.cached", lang, count=spent.cached))
+        if self._below:
+            notes.append(
+                phrase("chat.health.below", lang, count=self._below, level=self._min_level)
+            )
+        return (*notes, *self._chat.notes)
+
+    def _wanted(self, lang: str) -> tuple[str, ...]:
+        return self._langs if lang in self._langs else (lang,)
+
+    def _is_chosen(self, record: ChangeRecord) -> bool:
+        return LEVELS.index(record.analysis.level) <= LEVELS.index(self._min_level)
+
+    def _take(self, case: Case, reply: Reply, langs: Sequence[str]) -> None:
+        result = analysed(case, reply, langs, self.name)
+        self._analysed[result.change_id] = result
+        self._removed.extend(result.removed)
+        if result.prose is not None:
+            self._proses[result.change_id] = result.prose
+        else:
+            self._count(result.fault or Fault("checks"))
+
+    def _count(self, fault: Fault | None) -> None:
+        if fault is not None:
+            self._faults[fault.kind] += 1
+            self._details.setdefault(fault.kind, fault.detail)
+
+    def _checked(self, verified: Verified) -> str:
+        self._removed.extend(verified.removed)
+        return verified.text if verified.enough else ""
+
+
+def counted(task: WritingTask) -> tuple[str, ...]:
+    """The draft's first sentences that state the counts: these are code's, never the model's."""
+    lead: list[str] = []
+    for sentence in sentences(" ".join(task.draft)):
+        if not any(value in sentence for value in task.facts.values()):
+            break
+        lead.append(sentence)
+    return tuple(lead[:2])
+
+
+def shortened(text: str, max_words: int, lang: str) -> str:
+    """Whole sentences up to the limit (1.2 times it: a sentence more is better than half a thought)."""
+    limit = max_words * (2.4 if lang == "zh" else 1.2)
+    kept: list[str] = []
+    used = 0
+    for sentence in sentences(text):
+        used += len(sentence) if lang == "zh" else len(sentence.split())
+        if kept and used > limit:
+            break
+        kept.append(sentence)
+    return join(kept)
+
+
+__all__ = ["ModelWriter", "PatchReader"]
