@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
 from math import floor
+from typing import Any
 
 from kb.errors import QueryError
 from kb.periods import parse_time
@@ -207,7 +208,8 @@ def _narrowed(filters: Filters, name: str, typed: str, tz: str, now: datetime) -
     if name in _CHOICES:
         values = [one_of(name, part) for part in values]
     together = dict.fromkeys((*getattr(filters, attribute), *values))
-    return replace(filters, **{attribute: tuple(together)})
+    changed: dict[str, Any] = {attribute: tuple(together)}
+    return replace(filters, **changed)
 
 
 def _least_importance(value: str) -> float:

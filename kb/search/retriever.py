@@ -1,0 +1,350 @@
+"""One search: exact references, words and vectors, fused by rank.
+
+Filters are applied before ranking, in both retrievers. The vectors of a change are ranked by kind
+(title, text, diff), because a short title and a long diff have cosines of different height.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from kb.phrases import phrase
+from kb.search.evidence import Trail, evidence
+from kb.search.folding import fold
+from kb.search.fusion import fuse
+from kb.search.question import Question, understand
+from kb.store import lexical_index
+from kb.store.lexical_index import LexicalQuery
+from kb.text.tokenizer import tokens
+from kb.types import ChangeRecord, Filters, Hit, Query, SearchResult
+
+if TYPE_CHECKING:
+    from kb.embedders.interface import Embedder
+    from kb.settings import Settings
+    from kb.store.archive import Archive
+    from kb.store.vector_index import VectorIndex
+
+OpenIndex = Callable[[], "VectorIndex"]
+OpenEmbedder = Callable[[], "Embedder"]
+
+KINDS = ("title", "text", "diff")
+# Measured on the development questions of sglang and checked on other repositories.
+FIELD_WEIGHTS = {
+    "title": 4.0,
+    "body": 1.0,
+    "paths": 1.0,
+    "symbols": 2.0,
+    "comments": 1.0,
+    "reviews": 0.5,
+}
+FUSION_WEIGHTS = {"lexical": 1.0, "title": 0.5, "text": 0.5, "diff": 0.5}
+FUSION_K = 10.0
+DEPTH = 200  # of each retriever
+WHOLE = 1_000_000_000
+EXACT_SCORE = 1.0
+
+
+def search(
+    archive: Archive,
+    open_index: OpenIndex,
+    open_embedder: OpenEmbedder,
+    query: Query,
+    settings: Settings,
+) -> SearchResult:
+    """`open_index` and `open_embedder` are called only where vectors are asked for."""
+    started = perf_counter()
+    with archive.reading():
+        found = _search(archive, open_index, open_embedder, query, settings)
+    return replace(found, took_ms=round((perf_counter() - started) * 1000, 1))
+
+
+def similar(archive: Archive, open_index: OpenIndex, change_id: str, limit: int = 8) -> list[Hit]:
+    """The nearest neighbours of a change by its stored vectors, without itself."""
+    with archive.reading():
+        rowid = archive.rowids([change_id]).get(change_id)
+        if rowid is None or limit <= 0:
+            return []
+        index = open_index()
+        trails: dict[int, Trail] = {}
+        rankings: dict[str, list[int]] = {}
+        for kind in KINDS:
+            vector = archive.vectors([change_id], kind).get(change_id)
+            if vector is not None:
+                rankings[kind] = _ranked(index, vector, kind, None, trails, skip=rowid)
+        order = fuse(rankings, FUSION_WEIGHTS, FUSION_K)
+        allowed = _visible(archive, [key for key, _ in order])
+        chosen = [(key, score) for key, score in order if key in allowed][:limit]
+        records = archive.by_rowids([key for key, _ in chosen])
+        nothing = Question((), "")
+        hits = []
+        for rank, (key, score) in enumerate(chosen, 1):
+            trail = trails[key]
+            trail.ranks["dense"] = rank
+            seen = evidence(records[key], nothing, trail, "en")
+            hits.append(
+                Hit(records[key], score, trail.ranks, seen.passage, seen.kind, (), seen.found_by)
+            )
+        return hits
+
+
+def _search(
+    archive: Archive,
+    open_index: OpenIndex,
+    open_embedder: OpenEmbedder,
+    query: Query,
+    settings: Settings,
+) -> SearchResult:
+    exact = _exact(archive, query)
+    if exact:
+        return _result(query, query.mode, None, exact)
+    if not query.text.strip():
+        return _result(query, query.mode, None, _listed(archive, query))
+    question = understand(query.text)
+    allowed = _allowed(archive, query)
+    trails: dict[int, Trail] = {}
+    rankings: dict[str, list[int]] = {}
+    notes: list[str] = []
+    engine: str | None = None
+    mode = query.mode
+    depth = max(DEPTH, 2 * (query.offset + query.limit))
+    if mode != "dense":
+        rankings["lexical"] = _lexical(archive, question, query, allowed, trails, depth)
+    if mode != "lexical":
+        index = open_index()
+        engine = index.engine
+        if index.count("title"):
+            vector = open_embedder().encode([question.english])[0]
+            near = allowed if allowed is not None else _filtered(archive, query.filters)
+            dense = {
+                kind: _ranked(index, vector, kind, near, trails, depth=depth) for kind in KINDS
+            }
+            rankings.update(_shown(archive, dense) if near is None else dense)
+            notes += _pending(archive, index, settings.lang)
+        else:
+            mode = "lexical"
+            notes.append(phrase("search.note.no_vectors", settings.lang))
+            if query.mode == "dense":
+                rankings["lexical"] = _lexical(archive, question, query, allowed, trails, depth)
+    _rank_dense(rankings, trails)
+    order = fuse(rankings, FUSION_WEIGHTS, FUSION_K)
+    hits = _hits(archive, query, question, order, trails, settings)
+    return _result(query, mode, engine, hits, notes)
+
+
+def _result(
+    query: Query,
+    mode: str,
+    engine: str | None,
+    hits: Sequence[Hit],
+    notes: Sequence[str] = (),
+) -> SearchResult:
+    return SearchResult(query, mode, engine, tuple(hits), 0.0, tuple(notes))
+
+
+def _exact(archive: Archive, query: Query) -> list[Hit]:
+    """Hits of a query that is nothing but a number, a SHA, an id or a link."""
+    text = query.text.strip()
+    if not text or " " in text or query.phrases or not any(sign.isdigit() for sign in text):
+        return []
+    ids = archive.resolve(text)
+    if not ids:
+        return []
+    keys = archive.rowids(ids)
+    allowed = set(archive.ids(query.filters)) if query.filters else None
+    records = archive.by_rowids([key for key in keys.values() if allowed is None or key in allowed])
+    nothing = Question((), "")
+    hits = []
+    for rank, record in enumerate(records.values(), 1):
+        seen = evidence(record, nothing, Trail(ranks={"exact": rank}), "en")
+        hits.append(
+            Hit(
+                record,
+                EXACT_SCORE,
+                {"exact": rank},
+                seen.passage,
+                seen.kind,
+                (text,),
+                seen.found_by,
+            )
+        )
+    return hits[query.offset : query.offset + query.limit]
+
+
+def _listed(archive: Archive, query: Query) -> list[Hit]:
+    """A query of filters alone lists the most important changes that they leave."""
+    records: Iterable[ChangeRecord]
+    if query.excluded:
+        allowed = _allowed(archive, query)
+        keys = [key for key in archive.ids(query.filters, order="importance") if key in allowed]
+        records = archive.by_rowids(keys[query.offset : query.offset + query.limit]).values()
+    elif query.filters:
+        records = archive.select(
+            query.filters, order="importance", limit=query.limit, offset=query.offset
+        )
+    else:
+        return []
+    return [Hit(record, 0.0, {}, record.change.title, "title") for record in records]
+
+
+def _allowed(archive: Archive, query: Query) -> set[int] | None:
+    """The changes that hold every phrase and no excluded word; None: no such condition."""
+    if not query.phrases and not query.excluded:
+        return None
+    found: set[int] | None = None
+    for text in query.phrases:
+        with_phrase = _holding(archive, text, query.filters)
+        found = with_phrase if found is None else found & with_phrase
+    if found is None:
+        found = set(archive.ids(query.filters))
+    for text in query.excluded:
+        found -= _holding(archive, text, query.filters)
+    return found
+
+
+def _holding(archive: Archive, text: str, filters: Filters) -> set[int]:
+    """The changes that hold these words next to each other, in any field."""
+    sequence = tuple(tokens(text))
+    if not sequence:
+        return set()
+    rows = lexical_index.search(
+        archive, LexicalQuery(phrases=(sequence,)), filters=filters, limit=WHOLE
+    )
+    return {rowid for rowid, _ in rows}
+
+
+def _filtered(archive: Archive, filters: Filters) -> set[int] | None:
+    return set(archive.ids(filters)) if filters else None
+
+
+def _lexical(
+    archive: Archive,
+    question: Question,
+    query: Query,
+    allowed: set[int] | None,
+    trails: dict[int, Trail],
+    depth: int,
+) -> list[int]:
+    rows = lexical_index.search(
+        archive,
+        LexicalQuery(any_of=question.tokens, weights=FIELD_WEIGHTS),
+        filters=Filters() if allowed is not None else query.filters,
+        rowids=allowed,
+        limit=depth,
+    )
+    for rank, (rowid, _) in enumerate(rows, 1):
+        trails.setdefault(rowid, Trail()).ranks["lexical"] = rank
+    return [rowid for rowid, _ in rows]
+
+
+def _ranked(
+    index: VectorIndex,
+    vector: object,
+    kind: str,
+    allowed: set[int] | None,
+    trails: dict[int, Trail],
+    *,
+    depth: int = DEPTH,
+    skip: int | None = None,
+) -> list[int]:
+    """Changes by their best chunk of a kind."""
+    hits = index.search(vector, kind, depth, allowed)  # type: ignore[arg-type]
+    hits = [hit for hit in hits if hit.rowid != skip]
+    for rank, hit in enumerate(hits, 1):
+        trail = trails.setdefault(hit.rowid, Trail())
+        trail.vectors[kind] = (rank, float(hit.score), hit.chunk)
+    return [hit.rowid for hit in hits]
+
+
+def _shown(archive: Archive, rankings: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Without changes that became stale after the generation was made."""
+    visible = _visible(archive, [key for ranking in rankings.values() for key in ranking])
+    return {kind: [key for key in ranking if key in visible] for kind, ranking in rankings.items()}
+
+
+def _visible(archive: Archive, keys: Sequence[int]) -> set[int]:
+    condition = archive.condition(Filters())
+    found: set[int] = set()
+    unique = list(dict.fromkeys(keys))
+    for start in range(0, len(unique), 500):
+        part = unique[start : start + 500]
+        marks = ",".join("?" * len(part))
+        rows = archive.connection.execute(
+            f"SELECT rowid FROM changes WHERE rowid IN ({marks}) AND {condition.sql}",
+            (*part, *condition.parameters),
+        )
+        found.update(rowid for (rowid,) in rows)
+    return found
+
+
+def _pending(archive: Archive, index: VectorIndex, lang: str) -> list[str]:
+    changes = archive.count(Filters())
+    missing = changes - index.count("title")
+    if missing <= 0:
+        return []
+    return [phrase("search.note.pending", lang, missing=missing, changes=changes)]
+
+
+def _rank_dense(rankings: dict[str, list[int]], trails: dict[int, Trail]) -> None:
+    """The rank that the vectors together give; what `ranks.dense` of the JSON says."""
+    dense = {kind: rankings[kind] for kind in KINDS if kind in rankings}
+    for rank, (key, _) in enumerate(fuse(dense, FUSION_WEIGHTS, FUSION_K), 1):
+        trails[key].ranks["dense"] = rank
+
+
+def _hits(
+    archive: Archive,
+    query: Query,
+    question: Question,
+    order: Sequence[tuple[int, float]],
+    trails: dict[int, Trail],
+    settings: Settings,
+) -> list[Hit]:
+    end = query.offset + query.limit
+    reranked = bool(settings.search.reranker)
+    wide = max(end + 10, 50) if reranked else end + 10
+    best = archive.by_rowids([key for key, _ in order[:wide]])
+    keys = {record.id: key for key, record in best.items()}
+    scores = dict(order)
+    records = list(best.values())
+    if reranked:
+        records = _reranked(records, query, trails, keys, settings)
+    hits = []
+    for record, folded in fold(records)[query.offset : end]:
+        key = keys[record.id]
+        seen = evidence(record, question, trails[key], settings.lang)
+        hits.append(
+            Hit(
+                record=record,
+                score=round(scores[key], 6),
+                ranks=trails[key].ranks,
+                passage=seen.passage,
+                passage_kind=seen.kind,
+                matched=seen.matched,
+                found_by=seen.found_by,
+                folded=folded,
+            )
+        )
+    return hits
+
+
+def _reranked(
+    records: Sequence[ChangeRecord],
+    query: Query,
+    trails: dict[int, Trail],
+    keys: dict[str, int],
+    settings: Settings,
+) -> list[ChangeRecord]:
+    from kb.search.reranker import DEPTH as RERANKED
+    from kb.search.reranker import rerank, reranker_for
+
+    assert settings.search.reranker is not None
+    head = records[:RERANKED]
+    texts = [f"{record.change.title}\n{record.digest.text}" for record in head]
+    places = rerank(reranker_for(settings.search.reranker), query.text, texts)
+    ordered = [head[place] for place in places]
+    for rank, record in enumerate(ordered, 1):
+        trails[keys[record.id]].ranks["rerank"] = rank
+    return [*ordered, *records[RERANKED:]]
