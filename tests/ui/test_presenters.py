@@ -8,10 +8,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from kb.types import (
-    CHANGE_TYPES,
-    LEVELS,
-    MODES,
-    RISK_KINDS,
     Analysis,
     Change,
     ChangeRecord,
@@ -27,6 +23,7 @@ from kb.types import (
     Size,
     Term,
 )
+from kb.vocabulary import CHANGE_TYPES, LEVELS, MODES, RISK_KINDS
 from ui import presenters
 from ui.messages import catalogue
 

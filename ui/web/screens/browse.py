@@ -13,7 +13,8 @@ from typing import Any
 import streamlit as st
 
 from kb.store.statistics import Statistics, statistics
-from kb.types import LEVELS, Filters
+from kb.types import Filters
+from kb.vocabulary import LEVELS
 from ui.web import charts, ledger, state
 from ui.web import filters as filter_panel
 from ui.web.knowledge import generation

@@ -11,7 +11,7 @@ import streamlit as st
 from kb.errors import KBError, UsageError
 from kb.periods import between, local, midnight, period_from
 from kb.report.request import DEFAULT_TOP_K, SECTIONS, ReportRequest
-from kb.types import LANGUAGES
+from kb.vocabulary import LANGUAGES
 from ui.web import filters as filter_panel
 from ui.web import jobs, ledger, reporting, state
 from ui.web.preferences import NAMES
