@@ -96,7 +96,7 @@ def parse_query(
     *,
     limit: int = 10,
     mode: str = "hybrid",
-    filters: Filters = Filters(),  # noqa: B008 - frozen
+    filters: Filters = Filters(),
     offset: int = 0,
 ) -> Query:
     """`filters` are those of the flags; the query's own are added. Raises QueryError."""

@@ -27,7 +27,8 @@ def reranker_for(name: str) -> Reranker:
     """The cross-encoder of that name or folder. StoreError where it cannot be loaded."""
     from kb.embedders.cross_encoder import CrossEncoderReranker
 
-    return CrossEncoderReranker(name)
+    reranker: Reranker = CrossEncoderReranker(name)
+    return reranker
 
 
 def rerank(reranker: Reranker, question: str, texts: Sequence[str]) -> list[int]:
