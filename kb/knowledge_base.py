@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +34,7 @@ from kb.types import (
 )
 
 if TYPE_CHECKING:
-    from kb.chat.session import ChatSession
+    from kb.chat.client import Chat
     from kb.embedders.interface import Embedder
     from kb.evaluation import Evaluation, EvaluationQuery
     from kb.maintenance import Analyzed, Check
@@ -277,11 +277,11 @@ class KnowledgeBase:
 
         observer = observer or SilentObserver()
         writer = None
-        with self._resident() as reader:
-            if reader.settings.chat.model not in (None, "none"):
+        with self._resident() as reader, reader.chat(use_cache=use_cache) as chat:
+            if chat is not None:
                 from kb.report.writer import ModelWriter
 
-                writer = ModelWriter(reader, reader._chat(use_cache=use_cache), observer=observer)
+                writer = ModelWriter(reader, chat, observer=observer)
             return compose(reader, request, writer, observer)
 
     def estimate(self, request: ReportRequest) -> str:
@@ -325,25 +325,27 @@ class KnowledgeBase:
         *,
         filters: Filters = Filters(),
         now: datetime | None = None,
+        lang: str | None = None,
         on_text: Callable[[str], None] | None = None,
     ) -> Answer:
-        """Answer with citations; without a chat model, with quotes that say that they are quotes."""
+        """Answer with citations; without a chat model, with quotes that say that they are quotes.
+
+        `lang` of None answers in the language of the question."""
         from kb.qa.answerer import answer
 
-        with self._resident() as reader:
-            chat = None
-            if reader.settings.chat.model not in (None, "none"):
-                chat = reader._chat()
-            return answer(
+        with self._resident() as reader, reader.chat() as chat:
+            found = answer(
                 reader,
                 question,
                 filters,
                 chat,
-                now or datetime.now(UTC),
-                self.settings.tz,
-                lang=self.settings.lang,
+                now=now or datetime.now(UTC),
+                tz=self.settings.tz,
+                lang=lang,
                 on_text=on_text,
             )
+        self._keep_question(found)
+        return found
 
     def questions(self, limit: int = 50) -> list[QuestionEntry]:
         return self.archive.questions(limit)
@@ -389,10 +391,25 @@ class KnowledgeBase:
                 self._index = (generation, chroma, index)
             return self._index[2]
 
-    def _chat(self, *, use_cache: bool = True) -> ChatSession:
-        from kb.chat.session import ChatSession
+    @contextmanager
+    def chat(self, *, use_cache: bool = True) -> Iterator[Chat | None]:
+        """The settings' chat model with the archive as its cache; None where none is configured."""
+        if self.settings.chat.model in (None, "none"):
+            yield None
+            return
+        from kb.chat.client import open_chat
+        from kb.store.archive import Archive
 
-        return ChatSession(self.settings, use_cache=use_cache)
+        with Archive.open(self.settings.home) as cache:
+            yield open_chat(None, self.settings.chat, cache, use_cache=use_cache)
+
+    def _keep_question(self, answer: Answer) -> None:
+        """Earlier questions are listed on the page; a read-only home keeps none."""
+        from kb.store.archive import Archive
+
+        with suppress(StoreError), Archive.open(self.settings.home) as archive:
+            kept = {name: value for name, value in asdict(answer).items() if name != "filters"}
+            archive.put_question(answer.question, kept)
 
     @contextmanager
     def _resident(self) -> Iterator[KnowledgeBase]:

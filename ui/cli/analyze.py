@@ -12,8 +12,8 @@ from ui.cli.options import command as kb_command
 @click.option("--repo", metavar="OWNER/NAME", help="Only this one.")
 def command(common: Common, repo: str | None) -> int:
     """Judge all changes again (after changing weights, core paths or overrides)."""
-    with common.open() as knowledge:
-        outcome = knowledge.analyze(repo, common.observer())
+    with common.open() as knowledge, common.observer() as observer:
+        outcome = knowledge.analyze(repo, observer)
     click.echo(
         f"{outcome.changes} changes judged again: {outcome.levels_moved} levels and "
         f"{outcome.importances_moved} importances moved"

@@ -36,9 +36,9 @@ def command(
     as_json: bool,
 ) -> int:
     """Answer a question from the indexed changes; every sentence cites its change."""
-    with common.open({"chat.model": chat_model, "lang": lang, "tz": tz}) as knowledge:
+    with common.open({"chat.model": chat_model, "tz": tz}) as knowledge:
         filters = filter_words.filters(knowledge.settings)
-        answer = knowledge.ask(" ".join(words), filters=filters)
+        answer = knowledge.ask(" ".join(words), filters=filters, lang=lang)
     if as_json:
         fields = {
             "question": answer.question,

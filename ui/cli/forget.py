@@ -13,6 +13,6 @@ from ui.cli.options import command as kb_command
 def command(common: Common, source: str) -> int:
     """Remove SOURCE (owner/name) with its changes, vectors, model answers and own clone."""
     with common.open() as knowledge:
-        count = knowledge.forget(source, common.observer())
+        count = knowledge.forget(source)
     click.echo(f"{source}: {count} changes removed")
     return 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -44,14 +45,18 @@ class Common:
 
         return KnowledgeBase.open(settings=self.settings(changes))
 
-    def observer(self) -> Observer:
+    @contextmanager
+    def observer(self) -> Iterator[Observer]:
+        """Progress on stderr while a command works; silent with --quiet or without a terminal."""
         if self.quiet:
             from kb.types import SilentObserver
 
-            return SilentObserver()
+            yield SilentObserver()
+            return
         from ingest.progress import ProgressObserver
 
-        return ProgressObserver(verbose=self.verbose)
+        with ProgressObserver(verbose=self.verbose) as observer:
+            yield observer
 
 
 def common_options(function: Callable[P, R]) -> Callable[..., R]:

@@ -10,8 +10,10 @@ from ui.cli.options import command as kb_command
 
 @kb_command("reindex")
 def command(common: Common) -> int:
-    """Build the vectors' and words' indexes again from the archive (after changing the embedder)."""
-    with common.open() as knowledge:
-        count = knowledge.reindex(common.observer())
+    """Build words and vectors again from the archive (after changing the embedder)."""
+    from ingest.reindex import reindex
+
+    with common.observer() as observer:
+        count = reindex(common.settings(), observer)
     click.echo(f"{count} changes indexed again")
     return 0

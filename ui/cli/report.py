@@ -153,7 +153,8 @@ def write(
     """Make the report, print or write it; 1 where too many changes failed."""
     from kb.report.renderers import render
 
-    report = knowledge.report(request, observer=common.observer(), use_cache=use_cache)
+    with common.observer() as observer:
+        report = knowledge.report(request, observer=observer, use_cache=use_cache)
     content = render(report, form)
     if isinstance(content, bytes):
         assert output is not None

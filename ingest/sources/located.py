@@ -1,0 +1,77 @@
+"""From what a user names to a source: a path, a file of changes, or a repository on GitHub."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.sources.git_log import GitSource
+from ingest.sources.interface import Enricher, Source
+from ingest.sources.jsonl import JsonlSource
+from ingest.trim import trim_files
+from kb.errors import SourceError, UsageError
+from kb.types import Observer, SourceState
+
+if TYPE_CHECKING:
+    from kb.settings import Settings
+
+NAME = re.compile(r"(?P<prefix>github:)?(?P<name>[A-Za-z0-9][\w.-]*/[\w.-]+)")
+
+
+def located(
+    source: str,
+    settings: Settings,
+    *,
+    repo: str | None = None,
+    branch: str | None = None,
+    github: str | None = None,
+    observer: Observer,
+) -> tuple[Source, Enricher | None]:
+    """The source that `source` names, and the host that describes its changes, if any.
+
+    Raises UsageError or SourceError with a hint where it names nothing.
+    """
+    path = Path(source).expanduser()
+    if path.is_file():
+        if branch or github:
+            raise UsageError(f"{source} is a file of changes: it has no branch and no GitHub part")
+        return JsonlSource(path, repo=repo), None
+    if path.exists():
+        clone = GitSource(path, branch=branch, repo=repo or github, keep=trim_files)
+        return clone, enricher_for(github, settings) if github else None
+    if found := NAME.fullmatch(source):
+        from ingest.sources.github import own_clone, source_for
+
+        if found["prefix"]:
+            return source_for(found["name"], settings), None
+        return own_clone(found["name"], settings, branch=branch, observer=observer)
+    raise SourceError(
+        f"no such folder or repository: {source}", "kb ingest PATH, or kb ingest owner/name"
+    )
+
+
+def again(
+    state: SourceState, settings: Settings, *, fetch: bool, observer: Observer
+) -> tuple[Source, Enricher | None]:
+    """A stored source, ready to be read once more; a clone is fetched first where `fetch` says so."""
+    if state.kind == "jsonl":
+        return JsonlSource(Path(state.location), repo=state.name), None
+    if state.kind == "github":
+        from ingest.sources.github import source_for
+
+        return source_for(state.name, settings), None
+    clone = GitSource(Path(state.location), branch=state.branch, keep=trim_files)
+    if fetch:
+        from ingest.sources.git_fetch import fetch as git_fetch
+
+        for note in git_fetch(clone.repository):
+            observer.note(note)
+    github = state.cursor.get("github")
+    return clone, enricher_for(str(github), settings) if github else None
+
+
+def enricher_for(github: str, settings: Settings) -> Enricher:
+    from ingest.sources.github import enricher_for as github_enricher
+
+    return github_enricher(github, settings)

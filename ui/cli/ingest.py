@@ -1,0 +1,94 @@
+"""`kb ingest`: bring a source into the knowledge base."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.errors import UsageError
+from ui.cli.options import Common, emit, json_option, tz_option
+from ui.cli.options import command as kb_command
+
+if TYPE_CHECKING:
+    from ingest.sync import IngestResult
+
+
+@kb_command("ingest")
+@click.argument("source", required=False)
+@click.option(
+    "--repo", metavar="OWNER/NAME", help="The repository's name, if the clone does not say."
+)
+@click.option("--branch", help="Branch or ref (default: HEAD).")
+@click.option(
+    "--github", metavar="OWNER/NAME", help="Take descriptions, labels and reviews from here."
+)
+@click.option("--github-url", metavar="URL", help="GitHub Enterprise.")
+@click.option("--max-wait", type=click.FloatRange(0), help="Seconds to wait for a rate limit.")
+@click.option("--since", metavar="TIME", help="Only what was merged at this time or later (kept).")
+@click.option("--until", metavar="TIME", help="Only what was merged before this time (this run).")
+@click.option("--all", "every", is_flag=True, help="Every source that is stored.")
+@tz_option
+@json_option
+def command(
+    common: Common,
+    source: str | None,
+    repo: str | None,
+    branch: str | None,
+    github: str | None,
+    github_url: str | None,
+    max_wait: float | None,
+    since: str | None,
+    until: str | None,
+    every: bool,
+    tz: str | None,
+    as_json: bool,
+) -> int:
+    """Index SOURCE: a git clone, owner/name, github:owner/name, or a file of changes (.jsonl).
+
+    What is new since the last run is read; an interrupted run goes on where it stopped.
+    """
+    if every == (source is not None):
+        raise UsageError("give one source, or --all", "kb ingest PATH, or kb ingest --all")
+    if every:
+        from ui.cli.update import update_all
+
+        return update_all(common, fetch=False, as_json=as_json)
+    from ingest.sources.located import located
+    from ingest.sync import ingest
+    from kb.periods import between, parse_time
+
+    changes = {"tz": tz, "github.url": github_url, "github.max_wait": max_wait}
+    settings = common.settings(changes)
+    now = datetime.now(UTC)
+    begin = parse_time(since, settings.tz, now) if since else None
+    end = parse_time(until, settings.tz, now) if until else None
+    if begin and end:
+        between(begin, end, settings.tz)
+    assert source is not None
+    with common.observer() as observer:
+        found, enricher = located(
+            source, settings, repo=repo, branch=branch, github=github, observer=observer
+        )
+        result = ingest(found, settings, observer, since=begin, until=end, enricher=enricher)
+    say(result, as_json)
+    return 0
+
+
+def say(result: IngestResult, as_json: bool) -> None:
+    if as_json:
+        emit(json.dumps(as_object(result), ensure_ascii=False, indent=1))
+        return
+    emit(
+        f"{result.repo}: {result.new} new, {result.updated} updated, {result.unchanged} unchanged"
+        + (f", {result.stale} stale" if result.stale else "")
+        + (f", {result.failed} failed (tried again next time)" if result.failed else "")
+        + f" in {result.took_ms / 1000:.1f} s"
+    )
+
+
+def as_object(result: IngestResult) -> dict[str, object]:
+    names = ("repo", "new", "updated", "unchanged", "stale", "failed", "took_ms")
+    return {name: getattr(result, name) for name in names}
