@@ -13,7 +13,15 @@ from kb.chat.budget import Budget, Usage, estimated_tokens
 from kb.chat.cache import AnswerCache, NoCache, cache_key, hashed
 from kb.chat.faults import RETRIED, Fault, Faulted, fault_of
 from kb.chat.pace import Breaker, Pace
-from kb.chat.structured import METHODS, call, messages_of, next_method
+from kb.chat.structured import (
+    METHODS,
+    call,
+    checked,
+    messages_of,
+    next_method,
+    reason_of,
+    usage_of,
+)
 from kb.errors import ChatError, StoreError
 from kb.settings import ChatSettings
 
@@ -126,6 +134,41 @@ class Chat:
             if on_reply is not None:
                 on_reply(reply)
         return tuple(replies[position] for position in range(len(asks)))
+
+    def stream(self, ask: Ask) -> Iterator[str]:
+        """The pieces of a plain answer as they come. Raises Faulted, also for one that was cut: a
+        stream that ends early says so only by the lack of a finish reason.
+        """
+        refusal = self._breaker.fault or self._budget.reserve(ask.tokens)
+        if refusal is not None:
+            raise Faulted(refusal)
+        from langchain_core.messages import AIMessage, AIMessageChunk
+
+        started = time.monotonic()
+        whole: AIMessageChunk | None = None
+        try:
+            for chunk in self.model().stream(messages_of(ask.system, ask.user)):
+                if not isinstance(chunk, AIMessageChunk):
+                    continue
+                whole = chunk if whole is None else whole + chunk
+                if isinstance(chunk.content, str) and chunk.content:
+                    yield chunk.content
+        except Exception as exc:
+            fault = fault_of(exc)
+            self._budget.settle(ask.tokens, Usage(failed=1))
+            self._breaker.failed(fault)
+            raise Faulted(fault) from exc
+        message = AIMessage(
+            content=whole.content if whole else "",
+            response_metadata=whole.response_metadata if whole else {},
+            usage_metadata=whole.usage_metadata if whole else None,
+        )
+        took = Usage(took_ms=int((time.monotonic() - started) * 1000))
+        self._budget.settle(ask.tokens, usage_of(message, messages_of(ask.system, ask.user)) + took)
+        checked(message)
+        if not reason_of(message):
+            raise Faulted(Fault("cut", "the stream ended without a finish reason"))
+        self._breaker.succeeded()
 
     def estimate(self, asks: Sequence[Ask]) -> Estimate:
         open_asks = [ask for ask in asks if self._cached(ask) is None]

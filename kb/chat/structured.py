@@ -76,12 +76,16 @@ def _untitled(value: Any) -> Any:
     return value
 
 
+def reason_of(raw: AIMessage) -> str:
+    """Why the answer ended, in the provider's word; "" where it did not say."""
+    metadata = raw.response_metadata or {}
+    names = ("finish_reason", "stop_reason", "done_reason")
+    return next((str(metadata[name]) for name in names if metadata.get(name)), "")
+
+
 def checked(raw: AIMessage) -> None:
     """Raises for an answer that was cut, filtered, or is empty."""
-    metadata = raw.response_metadata or {}
-    reason = (
-        metadata.get("finish_reason") or metadata.get("stop_reason") or metadata.get("done_reason")
-    )
+    reason = reason_of(raw)
     if reason in _CUT:
         raise Faulted(Fault("cut", f"the answer ended by {reason}"))
     if reason in _FILTERED:

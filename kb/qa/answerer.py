@@ -56,7 +56,7 @@ def answer(
     if chat is not None and hits:
         from kb.qa.chain import written
 
-        result = written(reader, question, hits, chat, lang=lang, tz=tz, on_text=on_text)
+        result = written(reader, question, hits, chat, lang=lang, on_text=on_text)
         if isinstance(result, Answer):
             return replace(result, filters=merged, notes=(*notes, *result.notes))
         notes, removed = (*notes, result.note), result.removed
