@@ -287,16 +287,21 @@ def _put_aliases(connection: sqlite3.Connection, rowid: int, change: Change) -> 
     for alias in change.aliases:
         if alias == change.id:
             continue
-        absorbed = connection.execute("SELECT rowid FROM changes WHERE id = ?", (alias,)).fetchone()
-        if absorbed is not None:
-            lexical_index.remove(connection, absorbed)
-            connection.execute(
-                "UPDATE aliases SET change = ? WHERE change = ?", (rowid, absorbed[0])
+        row = connection.execute(
+            "SELECT rowid, generation FROM changes WHERE id = ?", (alias,)
+        ).fetchone()
+        if row is not None:
+            absorbed, generation = row
+            lexical_index.remove(connection, [absorbed])
+            for table in ("aliases", "reached"):
+                connection.execute(
+                    f"UPDATE OR IGNORE {table} SET change = ? WHERE change = ?", (rowid, absorbed)
+                )
+            connection.execute("DELETE FROM changes WHERE rowid = ?", (absorbed,))
+            connection.execute(  # what was shown stays shown
+                "UPDATE changes SET generation = min(generation, ?) WHERE rowid = ?",
+                (generation, rowid),
             )
-            connection.execute(
-                "UPDATE OR IGNORE reached SET change = ? WHERE change = ?", (rowid, absorbed[0])
-            )
-            connection.execute("DELETE FROM changes WHERE rowid = ?", absorbed)
         connection.execute(
             "INSERT OR REPLACE INTO aliases (alias, change) VALUES (?, ?)", (alias, rowid)
         )

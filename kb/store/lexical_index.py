@@ -100,7 +100,7 @@ def match_expression(query: LexicalQuery) -> str:
 
 
 def _quoted(tokens: Sequence[str]) -> str:
-    return '"' + " ".join(tokens).replace('"', '""') + '"'
+    return '"' + " ".join(tokens).replace('"', '""').replace("\x00", " ") + '"'
 
 
 def search(

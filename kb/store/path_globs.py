@@ -29,9 +29,10 @@ def matches(path: str, glob: str) -> bool:
 
 def coarse(glob: str) -> str:
     """A GLOB for SQLite that lets at least the matching paths through (its `*` crosses folders)."""
-    literals = re.split(r"[*?\[].*?", glob.removeprefix("./").strip("/"))
-    longest = max(literals, key=len) if "[" not in glob else ""
-    return f"*{longest}*"
+    if "[" in glob:
+        return "*"
+    literals = re.split(r"[*?]", glob.removeprefix("./"))
+    return f"*{max((item.strip('/') for item in literals), key=len)}*"
 
 
 def _regex(piece: str) -> str:
@@ -44,6 +45,6 @@ def _regex(piece: str) -> str:
     if piece == "?":
         return "[^/]"
     if piece[0] == "[" and len(piece) > 2:
-        inner = piece[1:-1].replace("\\", "\\\\")
+        inner = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
         return "[" + ("^" + inner[1:] if inner[0] == "!" else inner) + "]"
     return re.escape(piece)
