@@ -81,7 +81,7 @@ def row(record: ChangeRecord, tz: str, lang: str) -> dict[str, Any]:
         "title": change.title,
         "author": change.author,
         "importance": analysis.importance,
-        "level": f"{LEVEL_MARKS.get(analysis.level, '')} {word('level', analysis.level, lang)}",
+        "level": word("level", analysis.level, lang),
         "type": ", ".join(word("type", name, lang) for name in analysis.types),
         "modules": ", ".join(analysis.modules),
         "risks": ", ".join(word("risk", risk, lang) for risk in risk_kinds(record)),

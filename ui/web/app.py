@@ -17,7 +17,7 @@ from kb.errors import KBError
 from ui.web import state
 from ui.web.icon import icon
 from ui.web.knowledge import now, open_knowledge, settings
-from ui.web.preferences import language, settle, zone_name
+from ui.web.preferences import language, language_switch, settle, zone_name, zone_switch
 from ui.web.screens import ask, browse, change, report, search, sources
 from ui.web.view import SCREENS, View
 
@@ -96,7 +96,9 @@ def _frame(name: str, pages: dict[str, Any]) -> None:
     )
     _sidebar(view)
     DRAW[name](view)
-    _preferences(view)
+    with st.sidebar:
+        st.divider()
+        zone_switch(view)
 
 
 def _allowed() -> bool:
@@ -117,20 +119,14 @@ def _allowed() -> bool:
 
 def _sidebar(view: View) -> None:
     with st.sidebar:
-        st.markdown("### RepoKB")
+        brand = st.container(horizontal=True, vertical_alignment="center", key="brand")
+        brand.markdown("**RepoKB**", width="stretch")
+        language_switch(view, brand)
         with st.container(key="navigation", gap="small"):
             for name in SCREENS:
                 if name != "change":
                     view.link(view.say(f"page.{name}"), name)
         st.divider()
-
-
-def _preferences(view: View) -> None:
-    from ui.web.preferences import controls
-
-    with st.sidebar:
-        st.divider()
-        controls(view)
 
 
 def _sorry(error: KBError) -> None:

@@ -11,7 +11,9 @@ from ui.presenters import reference, risk_kinds
 from ui.web.text import clean, escape, excerpt, marked
 from ui.web.view import View
 
-LEVEL_COLOURS = {"high": "red", "medium": "orange", "low": "gray"}
+
+def weight_colour(importance: float) -> str:
+    return "red" if importance >= 8 else "orange" if importance >= 6.5 else "gray"
 
 
 def title_label(record: ChangeRecord, words: Sequence[str] = ()) -> str:
@@ -24,10 +26,7 @@ def facts(view: View, record: ChangeRecord, *, several: bool) -> str:
     """One line: reference, author, time, importance, type, modules, risks; Markdown of ours."""
     change, analysis = record.change, record.analysis
     name = (f"{change.repo} " if several else "") + reference(change)
-    badges = [
-        f":{LEVEL_COLOURS.get(analysis.level, 'gray')}-badge[{analysis.importance:.1f} · "
-        f"{view.word('level', analysis.level)}]"
-    ]
+    badges = [f":{weight_colour(analysis.importance)}-badge[**{analysis.importance:.1f}**]"]
     badges += [f":green-badge[{view.word('type', kind)}]" for kind in analysis.types]
     badges += [f":blue-badge[{escape(module)}]" for module in analysis.modules[:3]]
     badges += [f":violet-badge[{view.word('risk', kind)}]" for kind in risk_kinds(record)[:4]]
@@ -65,7 +64,8 @@ PASSAGES = ("title", "text", "diff", "symbols", "paths", "review")
 
 
 def _foot(view: View, record: ChangeRecord, hit: Hit | None) -> None:
-    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    key = f"foot-{record.change.sha[:12]}-{record.change.number or 0}"
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small", key=key)
     if hit is not None:
         why = why_found(view, hit)
         if hit.folded:

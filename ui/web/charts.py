@@ -39,58 +39,72 @@ def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> alt.Char
     return bars.properties(height=26 * len(points) + 40)
 
 
+def bucketed(days: Mapping[date, int]) -> tuple[dict[date, int], int]:
+    """Changes a day, or a week where the span is long, without gaps; and a bucket's days.
+
+    Buckets are names on an axis, not moments: the zone was applied when they were counted, and a
+    browser in another one must not move them.
+    """
+    if not days:
+        return {}, 1
+    first, last = min(days), max(days)
+    span = 7 if (last - first).days > 200 else 1
+    if span == 7:
+        first -= timedelta(days=first.weekday())
+    buckets = {first + timedelta(days=step): 0 for step in range(0, (last - first).days + 1, span)}
+    for day, count in days.items():
+        buckets[day - timedelta(days=day.weekday() if span == 7 else 0)] += count
+    return buckets, span
+
+
 def activity(
     days: Mapping[date, int], labels: Mapping[str, str], chosen: tuple[date, date] | None
 ) -> alt.Chart:
-    """Changes a day (a week, where the span is long) with a brush named `range`.
-
-    Days are drawn on a UTC scale: the zone was applied when they were counted.
-    """
-    weekly = bool(days) and (max(days) - min(days)).days > 240
-    counts: dict[date, int] = {}
-    for day, count in days.items():
-        bucket = day - timedelta(days=day.weekday()) if weekly else day
-        counts[bucket] = counts.get(bucket, 0) + count
-    span = timedelta(days=7 if weekly else 1)
-    frame = pd.DataFrame(
-        [
-            {"day": _utc(day), "next": _utc(day + span), "from": str(day), "changes": count}
-            for day, count in sorted(counts.items())
-        ]
-    )
-    start = {"value": {"x": [_epoch(chosen[0]), _epoch(chosen[1])]}} if chosen else {}
+    """Changes over time with a brush named `range`; `chosen` is where the brush lies at first."""
+    counts, span = bucketed(days)
+    frame = pd.DataFrame([{"start": str(day), "changes": count} for day, count in counts.items()])
+    held = [
+        str(day)
+        for day in counts
+        if chosen and day <= chosen[1] and day + timedelta(days=span) > chosen[0]
+    ]
+    start = {"value": {"x": held}} if held else {}
     brush = alt.selection_interval(name="range", encodings=["x"], **start)
     return (
         alt.Chart(frame)
         .mark_bar(cornerRadiusEnd=2, cursor="crosshair")
         .encode(
-            x=alt.X("day:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=False)),
-            x2="next:T",
-            y=alt.Y("changes:Q", title=labels["week" if weekly else "day"]),
-            color=alt.condition(brush, alt.value(MAIN), alt.value("#b9c9c4")),
+            x=_days_axis(list(frame["start"])),
+            y=alt.Y("changes:Q", title=labels["week" if span == 7 else "day"]),
+            color=alt.condition(brush, alt.value(MAIN), alt.value("#9db5ae")),
             tooltip=[
-                alt.Tooltip("from:N", title=labels["week_of" if weekly else "on"]),
+                alt.Tooltip("start:N", title=labels["week_of" if span == 7 else "on"]),
                 alt.Tooltip("changes:Q", title=labels["changes"]),
             ],
         )
         .add_params(brush)
-        .properties(height=190)
+        .properties(height=180)
     )
 
 
-def _utc(day: date) -> pd.Timestamp:
-    return pd.Timestamp(day, tz="UTC")
-
-
-def _epoch(day: date) -> int:
-    return int(pd.Timestamp(day, tz="UTC").timestamp() * 1000)
+def _days_axis(names: Sequence[str], ticks: int = 10) -> alt.X:
+    """A band for every bucket, a label for some."""
+    step = max(1, round(len(names) / ticks))
+    return alt.X(
+        "start:O",
+        title=None,
+        scale=alt.Scale(paddingInner=0.12),
+        axis=alt.Axis(
+            values=list(names[::step]), labelAngle=0, grid=False, ticks=False, labelOverlap=True
+        ),
+    )
 
 
 def distribution(importance: Mapping[float, int], labels: Mapping[str, str]) -> alt.Chart:
     """How many changes each half point of importance has; a click picks a bar (`bar`)."""
     frame = pd.DataFrame(
         [
-            {"low": low, "high": low + 0.5, "changes": importance.get(low, 0)}
+            {"low": low, "span": f"{low:g} – {low + 0.5:g}", "changes": importance.get(low, 0)}
             for low in (step / 2 for step in range(20))
         ]
     )
@@ -100,24 +114,23 @@ def distribution(importance: Mapping[float, int], labels: Mapping[str, str]) -> 
         .mark_bar(cornerRadiusEnd=2, cursor="pointer")
         .encode(
             x=alt.X(
-                "low:Q",
-                bin="binned",
+                "low:O",
                 title=labels["importance"],
-                axis=alt.Axis(tickCount=10, format="d"),
+                scale=alt.Scale(paddingInner=0.1),
+                axis=alt.Axis(values=list(range(10)), labelAngle=0, ticks=False),
             ),
-            x2="high:Q",
             y=alt.Y("changes:Q", title=labels["changes"]),
             opacity=alt.condition(pick, alt.value(1), alt.value(0.35)),
             color=alt.Color(
                 "low:Q", scale=alt.Scale(range=list(RAMP[1:]), domain=[2, 10]), legend=None
             ),
             tooltip=[
-                alt.Tooltip("low:Q", title="≥"),
+                alt.Tooltip("span:N", title=labels["importance"]),
                 alt.Tooltip("changes:Q", title=labels["changes"]),
             ],
         )
         .add_params(pick)
-        .properties(height=230)
+        .properties(height=300)
     )
 
 
@@ -129,16 +142,11 @@ def over_weeks(
 ) -> alt.Chart:
     """Stacked bars a week, one colour a value; a click picks week and value (`cell`)."""
     order = _by_weight(counts)
+    first, last = min(week for week, _ in counts), max(week for week, _ in counts)
+    weeks = [str(first + timedelta(days=step)) for step in range(0, (last - first).days + 1, 7)]
     frame = pd.DataFrame(
         [
-            {
-                "week": _utc(week),
-                "next": _utc(week + timedelta(days=7)),
-                "start": str(week),
-                "value": value,
-                "name": words.get(value, value),
-                "changes": count,
-            }
+            {"start": str(week), "value": value, "name": words.get(value, value), "changes": count}
             for (week, value), count in sorted(counts.items())
         ]
     )
@@ -151,15 +159,18 @@ def over_weeks(
         ],
     )
     pick = alt.selection_point(name="cell", fields=["start", "value"])
+    axis = _days_axis(weeks, 6)
+    axis.scale = alt.Scale(domain=weeks, paddingInner=0.12)
     return (
         alt.Chart(frame)
         .mark_bar(cursor="pointer")
         .encode(
-            x=alt.X("week:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=False)),
-            x2="next:T",
+            x=axis,
             y=alt.Y("changes:Q", title=labels["changes"], stack="zero"),
             color=alt.Color(
-                "name:N", scale=scale, sort=names,
+                "name:N",
+                scale=scale,
+                sort=names,
                 legend=alt.Legend(title=None, orient="bottom", columns=4, labelLimit=160),
             ),
             opacity=alt.condition(pick, alt.value(1), alt.value(0.35)),
@@ -170,8 +181,8 @@ def over_weeks(
             ],
         )
         .add_params(pick)
-        .properties(height=270)
-    )  # fmt: skip
+        .properties(height=320)
+    )
 
 
 def ranking(counts: Iterable[tuple[str, int]], labels: Mapping[str, str]) -> alt.Chart:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +63,16 @@ def _opened(home: str, config: str) -> _Opened:
     del home, config  # the cache's key; the settings hold more than the two
     found = settings()
     published = _published(found.home)
-    return _Opened(KnowledgeBase.open(settings=found), published)
+    knowledge = KnowledgeBase.open(settings=found, resident=True)
+    threading.Thread(target=_warm, args=(knowledge,), daemon=True).start()
+    return _Opened(knowledge, published)
+
+
+def _warm(knowledge: KnowledgeBase) -> None:
+    """Load index and embedder before the first question; what fails here fails there, visibly."""
+    with suppress(Exception):
+        if knowledge.exists:
+            knowledge.search("warm", limit=1)
 
 
 Facets = dict[str, list[tuple[str, int]]]

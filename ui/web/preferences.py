@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import streamlit as st
@@ -13,7 +13,8 @@ from ui.web import state
 if TYPE_CHECKING:
     from ui.web.view import View
 
-NAMES = {"en": "English", "zh": "中文"}
+NAMES = {"en": "EN", "zh": "中文"}
+LONG_NAMES = {"en": "English", "zh": "中文"}
 COMMON_ZONES = (
     "UTC",
     "Asia/Shanghai",
@@ -51,9 +52,8 @@ def zone_name(default: str) -> str:
     return str(browser) if browser and _known(str(browser)) else default
 
 
-def controls(view: View) -> None:
-    """The two switches at the foot of the sidebar."""
-    st.segmented_control(
+def language_switch(view: View, container: Any) -> None:
+    container.segmented_control(
         message("web", "preferences.language", view.lang),
         LANGUAGES,
         format_func=NAMES.__getitem__,
@@ -61,7 +61,11 @@ def controls(view: View) -> None:
         on_change=_choose,
         args=("lang",),
         required=True,
+        label_visibility="collapsed",
     )
+
+
+def zone_switch(view: View) -> None:
     zones = list(dict.fromkeys([view.tz, *COMMON_ZONES, *_zones()]))
     st.selectbox(
         view.say("preferences.zone"),

@@ -7,7 +7,7 @@ can be taken away, and holds for every chart and the table below.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import streamlit as st
@@ -113,31 +113,29 @@ def _activity(view: View, filters: Filters) -> None:
     if st.session_state.get("_brushed", "none") != held:  # set elsewhere: draw the brush anew
         st.session_state["_brush_round"] = st.session_state.get("_brush_round", 0) + 1
         st.session_state["_brush_start"] = (
-            (held[0] or min(days), (held[1] or max(days)) + timedelta(days=1))
-            if any(held)
-            else None
+            (held[0] or min(days), (held[1] or max(days))) if any(held) else None
         )
         st.session_state["_brushed"] = held
+    span = charts.bucketed(days)[1]
     key = f"activity-{st.session_state['_brush_round']}"
     st.altair_chart(
         charts.activity(days, _labels(view), st.session_state["_brush_start"]),
         key=key,
-        on_select=lambda: _brush(key),
+        on_select=lambda: _brush(key, span),
         selection_mode="range",
         alt=view.say("browse.activity"),
     )
     st.caption(view.say("browse.brush"))
 
 
-def _brush(key: str) -> None:
+def _brush(key: str, span: int) -> None:
+    """Callback: the bars under the brush, as the first and the last day that they hold."""
     chosen = st.session_state[key].selection.get("range", {})
-    edges = next((list(values) for values in chosen.values() if len(values) == 2), None)
+    starts = sorted(name for names in chosen.values() for name in names)
     since = until = None
-    if edges:
-        first, last = (datetime.fromtimestamp(float(edge) / 1000, UTC) for edge in edges)
-        since, until = first.date(), (last - timedelta(seconds=1)).date()
-        if until < since:
-            until = since
+    if starts:
+        since = date.fromisoformat(str(starts[0]))
+        until = date.fromisoformat(str(starts[-1])) + timedelta(days=span - 1)
     state.put("since", since)
     state.put("until", until)
     st.session_state["_brushed"] = (since, until)

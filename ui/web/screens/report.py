@@ -14,7 +14,7 @@ from kb.report.request import DEFAULT_TOP_K, SECTIONS, ReportRequest
 from kb.vocabulary import LANGUAGES
 from ui.web import filters as filter_panel
 from ui.web import jobs, ledger, reporting, state
-from ui.web.preferences import NAMES
+from ui.web.preferences import LONG_NAMES
 from ui.web.screens import welcome
 from ui.web.text import clean, escape
 from ui.web.view import View
@@ -131,7 +131,7 @@ def _form(view: View) -> tuple[Choice, bool]:
         lang = row[2].selectbox(
             view.say("preferences.language"),
             LANGUAGES,
-            format_func=NAMES.__getitem__,
+            format_func=LONG_NAMES.__getitem__,
             key=state.seed("rl", state.text("rl", view.lang, LANGUAGES)),
         )
         pressed = row[3].button(
@@ -331,7 +331,7 @@ def _past(view: View) -> None:
     st.subheader(view.say("report.past"), anchor=False)
     for entry in entries:
         view.link(
-            f"{escape(entry.title or entry.kind)} · {NAMES.get(entry.lang, entry.lang)} · "
+            f"{escape(entry.title or entry.kind)} · {LONG_NAMES.get(entry.lang, entry.lang)} · "
             f":gray[{view.time(entry.made_at)}]",
             "report",
             saved=entry.id,

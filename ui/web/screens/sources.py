@@ -153,10 +153,7 @@ def _health(view: View) -> None:
             escape(", ".join(f"{k} {v:,}" for k, v in status.chat.items()) or "–"),
         ),
     ]
-    st.markdown(
-        "| | |\n|---|---|\n"
-        + "\n".join(f"| {name} | {value.replace('|', '/')} |" for name, value in lines)
-    )
+    st.markdown("  \n".join(f"{name}: {value}" for name, value in lines))
     if st.button(view.say("health.check"), key="check"):
         for check in view.knowledge.doctor():
             good = bool(getattr(check, "ok", getattr(check, "passed", True)))
