@@ -81,7 +81,7 @@ def owners(
     return found + [item for item in (loose if found else named) if item not in found]
 
 
-Prepare = Callable[[Change], ChangeRecord]
+Prepare = Callable[[Change], ChangeRecord | str]  # a text: why it cannot be prepared
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Enrichment:
         self._ids = dict(self.known.fingerprints)
         self._shas = dict(self.known.shas)
 
-    def record(self, details: Details) -> ChangeRecord | None:
+    def record(self, details: Details) -> ChangeRecord | str | None:
         """The record as it will be; None where no stored change is this pull request (yet)."""
         ids = owners(details, self._ids, self._shas, self.repo)
         stored = [self.archive.record(item, patches=True, pending=True) for item in ids]
@@ -106,6 +106,8 @@ class Enrichment:
             return None
         changes.sort(key=lambda change: change.merged_at, reverse=True)
         record = self.prepare(overlay(changes, details))
+        if isinstance(record, str):
+            return record
         for change in changes:
             self._ids.pop(change.id, None)
         self._ids[record.id] = record.change.fingerprint

@@ -19,6 +19,7 @@ from ingest.sources.interface import (
     Known,
     Reading,
 )
+from ingest.workers import preparation, prepare_one
 from kb.store.archive import Archive
 from kb.types import Change, ChangeRecord, Observer, Relation, SourceState
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kb.analysis.context import RepoContext
     from kb.settings import Settings
 
+LONG = 1000  # changes; an ingest of fewer is over before a first step would be worth its time
 CHANGES_A_BATCH = 100  # of one transaction: about a second of work that a kill may repeat
 
 
@@ -54,24 +56,27 @@ class Run:
 
     def store_changes(self) -> None:
         """Stores what is new in batches; shows the recent ones as soon as they are all there."""
-        total, recent = self.reading.total, self._recent_from()
+        recent, total = self._recent_from(), self.reading.total
         self.observer.phase("changes", total)
-        for item in self.reading.changes:
-            if isinstance(item, Checkpoint):
-                self._checkpoint("source", item.cursor)
-            elif isinstance(item, Failure):
-                self._fail(item.id, item.reason)
-            else:
-                if recent is not None and item.merged_at < recent:
-                    self._show_recent(recent)
-                    recent = None
-                    self.observer.phase("changes", total and total - self.new - self.updated)
-                self._add(self._keeping_details(item))
+        with preparation(self.settings.for_repo(self.repo), self._context, total) as prepared:
+            for item in prepared.map(map(self._keeping_details, self.reading.changes)):
+                if isinstance(item, Checkpoint):
+                    self._checkpoint("source", item.cursor)
+                elif isinstance(item, Failure):
+                    self._fail(item.id, item.reason)
+                elif isinstance(item, tuple):
+                    change, record = item
+                    if recent is not None and change.merged_at < recent:
+                        self._show_recent(recent)
+                        recent = None
+                        self.observer.phase("changes", total and total - self.new - self.updated)
+                    self._add(change, record)
         self._flush()
 
     def _recent_from(self) -> datetime | None:
+        """The newest 90 days are shown first, where so much follows that waiting would be long."""
         newest = max((outline.merged_at for outline in self.reading.outlines), default=None)
-        return newest and newest - RECENT
+        return newest and newest - RECENT if (self.reading.total or 0) >= LONG else None
 
     def _show_recent(self, since: datetime) -> None:
         self._flush()
@@ -79,21 +84,14 @@ class Run:
             self.backlog.embed(("title",), since, phase="titles")
             self.backlog.publish()
 
-    def _add(self, change: Change) -> None:
+    def _add(self, change: Change, record: ChangeRecord | str) -> None:
         """A change that our own code cannot digest is recorded as failed, and others go on."""
-        try:
-            self._records.append(self._prepare(change))
-        except (ArithmeticError, AttributeError, LookupError, RecursionError) as exc:
-            self._fail(change.id, f"{type(exc).__name__}: {exc}")
-        except (TypeError, ValueError) as exc:
-            self._fail(change.id, f"{type(exc).__name__}: {exc}")
+        if isinstance(record, str):
+            self._fail(change.id, record)
+            return
+        self._records.append(record)
         if len(self._records) >= CHANGES_A_BATCH:
             self._flush()
-
-    def _prepare(self, change: Change) -> ChangeRecord:
-        from ingest.prepare import prepare
-
-        return prepare(change, self.settings.for_repo(self.repo), self._context)
 
     @cached_property
     def _context(self) -> RepoContext:
@@ -107,9 +105,11 @@ class Run:
         )
         return context_of(self.reading, min(unknown, default=None))
 
-    def _keeping_details(self, change: Change) -> Change:
+    def _keeping_details(
+        self, change: Change | Failure | Checkpoint
+    ) -> Change | Failure | Checkpoint:
         """A change that git tells anew keeps what a host said of it."""
-        if " " not in self.known.fingerprints.get(change.id, ""):
+        if not isinstance(change, Change) or " " not in self.known.fingerprints.get(change.id, ""):
             return change
         from ingest.enrichment import with_details_of
 
@@ -157,7 +157,13 @@ class Run:
             undescribed=frozenset(numbers - details.keys()),
             cursor=self.state.cursor.get("host", {}),
         )
-        enrichment = Enrichment(self.archive, self.repo, known, self._prepare)
+        settings = self.settings.for_repo(self.repo)
+        enrichment = Enrichment(
+            self.archive,
+            self.repo,
+            known,
+            lambda change: prepare_one(change, settings, self._context),
+        )
         told: dict[int, str] = {}
         self.observer.phase("host")
         for item in enricher.details(known, bounds, self.observer):
@@ -165,7 +171,9 @@ class Run:
                 self._fail(item.id, item.reason)
             elif isinstance(item, Details):
                 record = enrichment.record(item)
-                if record is not None:
+                if isinstance(record, str):
+                    self._fail(f"#{item.number}", record)
+                elif record is not None:
                     self._records.append(record)
                     told[item.number] = item.fingerprint
             if isinstance(item, Checkpoint) or len(self._records) >= CHANGES_A_BATCH:

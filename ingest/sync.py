@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ingest.embedding import RECENT, Backlog
-from ingest.run import Run
+from ingest.embedding import Backlog
+from ingest.run import LONG, Run
 from ingest.sources.interface import Bounds, Enricher, Identity, Known, Source
 from kb.errors import SourceError, UsageError
 from kb.store.archive import Archive
@@ -211,18 +211,13 @@ def _finish(
 
 def _publish_rest(archive: Archive, backlog: Backlog, *, changed: bool) -> None:
     """Words of all at once, then titles, then whatever vectors are missing, newest first."""
-    missing = backlog.missing()
+    missing = len(backlog.missing())
     unpublished = any(archive.coverage(repo).pending for repo in archive.repos())
     if not missing and not unpublished and not changed:
         return
-    if len(missing) > 200:
+    if missing >= LONG:
         backlog.embed(("title",), phase="titles")
         backlog.publish()
-        newest = max(
-            (state.updated_at for state in archive.sources() if state.updated_at), default=None
-        )
-        if newest is not None:
-            backlog.embed(("title", "text", "diff"), newest - RECENT)
-            backlog.publish()
-    backlog.embed(("title", "text", "diff"))
-    backlog.publish()
+    # Newest first, so what is recent is complete long before the rest.
+    if backlog.embed(("title", "text", "diff")) or missing < LONG:
+        backlog.publish()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = [
@@ -99,6 +100,7 @@ def file_patches(text: str) -> list[RawFile]:
     return files
 
 
+@lru_cache(maxsize=64)  # several judges walk the files of one change, one after the other
 def parse_hunks(patch: str) -> tuple[Hunk, ...]:
     """The hunks of one file's patch. A hunk that was cut short holds what is left of it."""
     hunks: list[Hunk] = []
