@@ -20,6 +20,7 @@ from kb.vocabulary import LEVELS
 
 MOST_NAMED = 40  # removed sentences that the health section quotes
 RANKED_AT_MOST = 24
+UNASKED = frozenset(("budget", "calls", "stopped"))  # left to the rules on purpose: no failure
 
 
 class PatchReader(Protocol):
@@ -33,8 +34,8 @@ class ModelWriter:
 
     def __init__(
         self,
-        chat: Chat,
         reader: PatchReader,
+        chat: Chat,
         *,
         langs: Sequence[str] = (),
         min_level: str | None = None,
@@ -62,7 +63,8 @@ class ModelWriter:
         """Analyse the changes at or above the level; a second call asks for what is new only."""
         self._lang = lang
         langs = self._wanted(lang)
-        wanted = [r for r in dict.fromkeys(records) if r.id not in self._analysed]
+        by_id = {record.id: record for record in records}
+        wanted = [record for record in by_id.values() if record.id not in self._analysed]
         chosen = [record for record in wanted if self._is_chosen(record)]
         self._below += len(wanted) - len(chosen)
         cases = [case_of(r, self._reader.patches(r.id), langs, self._chat) for r in chosen]
@@ -152,7 +154,10 @@ class ModelWriter:
     def health(self) -> WriterHealth:
         usage = self._chat.usage
         spent = Usage(*(getattr(usage, n) - getattr(self._before, n) for n in Usage.__slots__))
-        failed = sum(1 for item in self._analysed.values() if item.prose is None)
+        failed = sum(
+            item.prose is None and (item.fault is None or item.fault.kind not in UNASKED)
+            for item in self._analysed.values()
+        )
         return WriterHealth(
             model=self.name,
             by_model=len(self._proses),
