@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,16 @@ SAMPLE = ROOT / "data" / "sample" / "changes.jsonl"
 
 
 @pytest.fixture(autouse=True)
-def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_environment(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No settings, keys, git configuration or home of whoever runs the tests."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("KB_", "GIT_", "OPENAI_", "ANTHROPIC_")) or name in ("GITHUB_TOKEN", "GH_TOKEN"):
+        if name.startswith(("KB_", "GIT_", "OPENAI_", "ANTHROPIC_")) or name in (
+            "GITHUB_TOKEN",
+            "GH_TOKEN",
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
@@ -35,3 +41,21 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def sample_path() -> Path:
     return SAMPLE
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A knowledge base of data/sample, made once; read it, or copy it (`writable_home`)."""
+    from ingest.sources.jsonl import JsonlSource
+    from ingest.sync import ingest
+    from kb.settings import Settings
+
+    home = tmp_path_factory.mktemp("sample") / "home"
+    ingest(JsonlSource(SAMPLE), Settings(home=home))
+    return home
+
+
+@pytest.fixture
+def writable_home(sample_home: Path, tmp_path: Path) -> Path:
+    """A copy of the sample's knowledge base that a test may change."""
+    return Path(shutil.copytree(sample_home, tmp_path / "home-copy"))

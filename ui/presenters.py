@@ -52,7 +52,7 @@ def term_text(term: Term, lang: str) -> str:
     """One term of the importance as a sentence."""
     from kb.phrases import phrase
 
-    return phrase(term.name, lang, **term.values)
+    return phrase(f"analysis.term.{term.name}", lang, **term.values)
 
 
 def commit_url(change: Change) -> str | None:
