@@ -202,7 +202,7 @@ def fit(body: str, room: int) -> str:
     kept: list[str] = []
     used = 4
     for line in body.split("\n"):
-        cost = estimated_tokens(line)
+        cost = estimated_tokens(line + "\n")
         if used + cost > room:
             if not kept and room > 8:
                 kept.append(line[: max(1, int(room * len(line) / max(cost, 1)) - 8)])

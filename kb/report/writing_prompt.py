@@ -54,7 +54,7 @@ def evidence_for(
     """What the sentences of a part are held against: each change with its own verified analysis."""
     return tuple(
         evidence_of(record, {}, extra=_prose_text(proses.get(record.id), lang))
-        for record in dict.fromkeys(records)
+        for record in {record.id: record for record in records}.values()
     )
 
 
@@ -129,7 +129,9 @@ def listed(
     history: frozenset[str] = frozenset(),
 ) -> str:
     """The changes, each with as much as its share of `room` tokens allows, the first ones first."""
-    chosen = list(dict.fromkeys(records))[: max(1, room // LEAST_TOKENS)]
+    chosen = list({record.id: record for record in records}.values())[
+        : max(1, room // LEAST_TOKENS)
+    ]
     blocks = [
         _block(record, labels.get(record.id, ""), proses.get(record.id), lang, record.id in history)
         for record in chosen

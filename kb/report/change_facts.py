@@ -1,0 +1,142 @@
+"""What can be said of one change from its diff, in no language yet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kb.report.quotes import Quote, best_quote, measured, stated_caveat
+from kb.report.symptoms import symptom
+from kb.report.titles import headline
+from kb.types import ChangeRecord, FileChange, Flag, Risk, Symbol
+
+_OFF = frozenset(
+    ("false", "none", "0", "off", "no", '""', "''", "null", "nil", "store_true", "disabled")
+)
+_ON = frozenset(("true", "1", "on", "yes", "enabled", "store_false"))
+_KINDS = {"class": 0, "type": 0, "function": 1, "method": 2, "constant": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFacts:
+    record: ChangeRecord
+    added: tuple[str, ...]  # names of definitions, the telling ones first
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]  # signature differs
+    added_total: int
+    removed_total: int
+    switches: tuple[Flag, ...]  # new, each name once
+    dropped: tuple[Flag, ...]
+    moved_defaults: tuple[tuple[str, str, str], ...]  # name, before, after
+    renamed: tuple[FileChange, ...]
+    new_files: tuple[FileChange, ...]  # source
+    main_file: FileChange | None
+    source_files: int
+    symptom: str
+    symptom_words: str
+    touched: tuple[str, ...] | None = None  # bodies edited; None: not looked at
+
+    @property
+    def type(self) -> str:
+        return self.record.analysis.types[0]
+
+    @property
+    def quote(self) -> Quote | None:
+        return best_quote(self.record)
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        return measured(self.record)
+
+    @property
+    def caveat(self) -> Quote | None:
+        return stated_caveat(self.record)
+
+    def risk(self, kind: str) -> Risk | None:
+        return next((risk for risk in self.record.analysis.risks if risk.kind == kind), None)
+
+
+def switched(flag: Flag) -> str:
+    """`off`, `on`, `value` (a default that is neither) or `unknown`."""
+    if flag.default is None:
+        return "unknown"
+    value = flag.default.strip().strip(",").lower()
+    if value in _OFF:
+        return "off"
+    if value in _ON:
+        return "on"
+    return "value" if value and len(value) <= 24 else "unknown"
+
+
+@lru_cache(maxsize=4096)
+def _title_words(title: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in re.findall(r"[A-Za-z]{3,}", title))
+
+
+def _told(symbols: tuple[Symbol, ...], title: str) -> tuple[str, ...]:
+    """Names worth saying: public and of the title first, classes before functions; no tests, no dunders."""
+    words = _title_words(title)
+
+    def order(entry: tuple[int, Symbol]) -> tuple[float, int]:
+        position, symbol = entry
+        parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", symbol.name)
+        shared = sum(part.lower() in words for part in parts)
+        return (
+            _KINDS.get(symbol.kind, 2) - 0.8 * min(shared, 2) + (0 if symbol.public else 2),
+            position,
+        )
+
+    names = [
+        symbol.name
+        for _, symbol in sorted(enumerate(symbols), key=order)
+        if not symbol.name.startswith("__")
+        and len(symbol.name) > 2
+        and not symbol.name.lower().startswith("test")
+    ]
+    return tuple(dict.fromkeys(names))
+
+
+def change_facts(record: ChangeRecord) -> ChangeFacts:
+    digest, change = record.digest, record.change
+    title = headline(change)
+    sources = [file for file in change.files if file.role == "source"]
+    # No source: what the change is about is its largest other file.
+    ranked = sorted(
+        sources or change.files, key=lambda file: (-(file.additions + file.deletions), file.path)
+    )
+    new = {flag.name: flag for flag in digest.flags if not flag.removed}
+    gone = {flag.name: flag for flag in digest.flags if flag.removed}
+    moved = tuple(
+        (name, gone[name].default or "", flag.default or "")
+        for name, flag in new.items()
+        if name in gone
+        and gone[name].default
+        and flag.default
+        and gone[name].default != flag.default
+    )
+    what, words = (
+        symptom(record) if record.analysis.types[0] in ("bugfix", "security") else ("", "")
+    )
+    added, removed = _told(digest.symbols_added, title), _told(digest.symbols_removed, title)
+    return ChangeFacts(
+        record=record,
+        added=added,
+        removed=tuple(name for name in removed if name not in added),
+        changed=_told(digest.symbols_changed, title),
+        added_total=len(added),
+        removed_total=len(removed),
+        switches=tuple(flag for name, flag in new.items() if name not in gone),
+        dropped=tuple(flag for name, flag in gone.items() if name not in new),
+        moved_defaults=moved,
+        renamed=tuple(file for file in change.files if file.status == "renamed"),
+        new_files=tuple(file for file in sources if file.status == "added"),
+        main_file=ranked[0] if ranked else None,
+        source_files=len(sources),
+        symptom=what,
+        symptom_words=words,
+    )
+
+
+def short_path(path: str, parts: int = 2) -> str:
+    return "/".join(path.split("/")[-parts:])

@@ -1,0 +1,129 @@
+"""What every section of a report is written from: the request, the reader, the history, the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from kb.report.change_facts import ChangeFacts, change_facts
+from kb.report.history import History
+from kb.report.request import ReportRequest
+from kb.report.sentences import label
+from kb.report.types import (
+    Prose,
+    Reference,
+    ReportReader,
+    Section,
+    Writer,
+    WritingTask,
+    Written,
+    walk_prose,
+)
+from kb.types import ChangeRecord, Observer
+
+
+@dataclass(slots=True)
+class Desk:
+    """One report in the making."""
+
+    reader: ReportReader
+    request: ReportRequest
+    history: History
+    observer: Observer
+    writer: Writer | None = None
+    records: dict[str, ChangeRecord] = field(default_factory=dict)  # of the period
+    sections_by_model: list[str] = field(default_factory=list)
+    _written: dict[tuple[str, str], Written | None] = field(default_factory=dict)
+    _facts: dict[str, ChangeFacts] = field(default_factory=dict)
+
+    @property
+    def lang(self) -> str:
+        return self.request.lang
+
+    def facts(self, record: ChangeRecord) -> ChangeFacts:
+        """Facts of a change; where its diff names no definition, the ones whose bodies it edits."""
+        held = self._facts.get(record.id)
+        if held is None:
+            held = change_facts(record)
+            self._facts[record.id] = held
+        return held
+
+    def deep_facts(self, record: ChangeRecord) -> ChangeFacts:
+        """As `facts`, and the definitions whose bodies were edited: reads the stored patch."""
+        facts = self.facts(record)
+        if facts.touched is None:
+            facts = replace(facts, touched=touched_names(self.reader, record))
+            self._facts[record.id] = facts
+        return facts
+
+    def write(self, task: WritingTask) -> Written | None:
+        """The model's text for a part, or None: the rules' text stands."""
+        key = (task.part, task.name)
+        if key not in self._written:
+            written = self.writer.write(task) if self.writer else None
+            if written and not any(text.strip() for text in written.texts):
+                written = None
+            if written:
+                self.sections_by_model.append(":".join(filter(None, key)))
+            self._written[key] = written
+        return self._written[key]
+
+    def prose(self, text: str, records: Iterable[ChangeRecord]) -> Prose:
+        """A model's verified text; its references become ours."""
+        return Prose.parse(text, {label(record): record.id for record in records})
+
+
+def touched_names(reader: ReportReader, record: ChangeRecord) -> tuple[str, ...]:
+    from kb.analysis.symbols import symbols_of
+
+    if not any(file.role == "source" for file in record.change.files):
+        return ()
+    full = reader.record(record.id, patches=True)
+    files = tuple(
+        replace(file, role=known.role)
+        for file, known in zip(full.change.files, record.change.files, strict=False)
+    )
+    touched = symbols_of(replace(full.change, files=files)).touched
+    names = [symbol.name for symbol in touched if not symbol.name.startswith("__")]
+    return tuple(dict.fromkeys(name for name in names if len(name) > 2))
+
+
+def section(
+    name: str,
+    title: str,
+    body: Mapping[str, object],
+    *,
+    anchor: str | None = None,
+    method: str = "rules",
+) -> Section:
+    references = tuple(dict.fromkeys(ref for prose in walk_prose(body) for ref in prose.references))
+    return Section(name, title, anchor or name, body, references, method)
+
+
+def references_of(
+    desk: Desk, sections: Sequence[Section], more: Iterable[str] = ()
+) -> dict[str, Reference]:
+    """Every change that the report names, resolved; earlier ones are marked as history."""
+    wanted = list(dict.fromkeys([*(ref for part in sections for ref in part.references), *more]))
+    outside = [change_id for change_id in wanted if change_id not in desk.records]
+    records = dict(desk.records)
+    records.update({record.id: record for record in desk.history.known(outside)})
+    return {
+        change_id: _reference(records[change_id], change_id in desk.records)
+        for change_id in wanted
+        if change_id in records
+    }
+
+
+def _reference(record: ChangeRecord, in_period: bool) -> Reference:
+    change = record.change
+    return Reference(
+        id=record.id,
+        label=label(record),
+        title=change.title,
+        author=change.author,
+        merged_at=change.merged_at,
+        url=change.url,
+        importance=record.analysis.importance,
+        in_period=in_period,
+    )

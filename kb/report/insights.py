@@ -1,0 +1,282 @@
+"""Technical insight by dimension, latent risks and advice: only where the diff shows something."""
+
+from __future__ import annotations
+
+from kb.report.change_facts import ChangeFacts, short_path, switched
+from kb.report.facts import module_of
+from kb.report.say import codes, count, listing, say, word
+from kb.report.sentences import code, quoted, size, switch
+from kb.report.titles import visible
+from kb.report.types import Prose
+from kb.types import ChangeRecord
+
+DIMENSIONS = (
+    "architecture",
+    "performance",
+    "security",
+    "maintainability",
+    "compatibility",
+    "tests",
+)
+SCOPE_FILES = 4
+
+
+def scope(facts: ChangeFacts, lang: str) -> list[Prose]:
+    """The paths, grouped by folder, the most-changed first."""
+    folders: dict[str, list[tuple[int, str, str]]] = {}
+    for file in facts.record.change.files:
+        folder, _, name = file.path.rpartition("/")
+        folders.setdefault(folder, []).append((file.additions + file.deletions, name, file.status))
+    ranked = sorted(
+        folders.items(), key=lambda item: (-sum(lines for lines, _, _ in item[1]), item[0])
+    )
+    rows = []
+    for folder, files in ranked[:8]:
+        names = [name for _, name, _ in sorted(files, key=lambda file: (-file[0], file[1]))]
+        rows.append(
+            say(
+                "daily.scope_module",
+                lang,
+                module=code(folder + "/" if folder else "./"),
+                files=codes(names, lang, SCOPE_FILES),
+            )
+        )
+    if len(ranked) > 8:
+        rest = sum(len(files) for _, files in ranked[8:])
+        rows.append(say("list.more", lang, n=rest))
+    return rows
+
+
+def insights(facts: ChangeFacts, lang: str) -> list[tuple[str, list[Prose]]]:
+    """(dimension, statements); a dimension of which the diff shows nothing is left out."""
+    makers = {
+        "architecture": _architecture,
+        "performance": _performance,
+        "security": _security,
+        "maintainability": _maintainability,
+        "compatibility": _compatibility,
+        "tests": _tests,
+    }
+    found = [(name, makers[name](facts, lang)) for name in DIMENSIONS]
+    return [(name, statements) for name, statements in found if statements]
+
+
+def _architecture(facts: ChangeFacts, lang: str) -> list[Prose]:
+    found = []
+    if facts.new_files:
+        names = codes([short_path(file.path) for file in facts.new_files], lang, 3)
+        found.append(
+            say(
+                "insight.architecture_new",
+                lang,
+                files=count("file", len(facts.new_files), lang),
+                names=names,
+            )
+        )
+    classes = [
+        symbol.name
+        for symbol in facts.record.digest.symbols_added
+        if symbol.kind in ("class", "type")
+    ]
+    classes = [name for name in classes if not name.startswith("Test")]
+    if classes:
+        found.append(say("insight.architecture_adds", lang, names=codes(classes, lang, 4)))
+    if facts.renamed:
+        found.append(
+            say("insight.architecture_moves", lang, files=count("file", len(facts.renamed), lang))
+        )
+    modules = facts.record.analysis.modules
+    if len(modules) >= 3 and facts.source_files >= 3:
+        found.append(say("insight.architecture_across", lang, modules=codes(modules, lang, 4)))
+    return found
+
+
+def _performance(facts: ChangeFacts, lang: str) -> list[Prose]:
+    if facts.effects:
+        return [
+            say("insight.performance_effect", lang, quote=quoted(text, lang))
+            for text in facts.effects[:2]
+        ]
+    if "performance" in facts.record.analysis.types:
+        names = facts.added or facts.changed or facts.touched or ()
+        if names:
+            return [say("insight.performance_code", lang, names=codes(names, lang, 3))]
+    return []
+
+
+def _security(facts: ChangeFacts, lang: str) -> list[Prose]:
+    risk = facts.risk("security")
+    if risk is None or not risk.evidence:
+        return []
+    return [say("insight.security_path", lang, what=code(visible(risk.evidence)))]
+
+
+def _maintainability(facts: ChangeFacts, lang: str) -> list[Prose]:
+    found = []
+    lines = facts.record.analysis.size
+    if facts.removed:
+        found.append(say("insight.maintain_removes", lang, names=codes(facts.removed, lang, 4)))
+    if lines.source_removed - lines.source_added >= 20:
+        found.append(
+            say("insight.maintain_balance", lang, removed=lines.source_removed - lines.source_added)
+        )
+    if facts.risk("large"):
+        found.append(say("insight.maintain_large", lang, size=size(facts, lang)))
+    return found
+
+
+def _compatibility(facts: ChangeFacts, lang: str) -> list[Prose]:
+    found = []
+    breaking = facts.risk("compatibility") is not None
+    if breaking and facts.removed:
+        found.append(say("insight.compat_removed", lang, names=codes(facts.removed, lang, 3)))
+    if breaking and facts.changed:
+        found.append(say("insight.compat_changed", lang, names=codes(facts.changed, lang, 3)))
+    if facts.dropped:
+        found.append(
+            say(
+                "insight.compat_dropped",
+                lang,
+                flags=codes([f.name for f in facts.dropped], lang, 3),
+            )
+        )
+    for name, before, after in facts.moved_defaults[:2]:
+        found.append(
+            say(
+                "insight.compat_default",
+                lang,
+                name=code(name),
+                before=code(before),
+                after=code(after),
+            )
+        )
+    if facts.switches:
+        parts = [switch(flag, lang) for flag in facts.switches[:3]]
+        if len(facts.switches) > 3:
+            parts.append(say("list.more", lang, n=len(facts.switches) - 3))
+        found.append(say("insight.compat_added", lang, flags=listing(parts, lang)))
+    return found
+
+
+def _tests(facts: ChangeFacts, lang: str) -> list[Prose]:
+    lines = facts.record.analysis.size.test_lines
+    files = [file for file in facts.record.change.files if file.role == "test"]
+    found = []
+    if lines and files:
+        names = codes([short_path(file.path, 1) for file in files], lang, 2)
+        found.append(say("insight.tests_with", lang, lines=count("line", lines, lang), files=names))
+    elif facts.risk("missing-tests"):
+        found.append(say("insight.tests_none", lang))
+    relaxed = facts.risk("relaxed-threshold")
+    if relaxed:
+        found.append(say("insight.tests_relaxed", lang, what=code(visible(relaxed.evidence))))
+    return found
+
+
+def _risk_what(facts: ChangeFacts, kind: str, lang: str) -> Prose:
+    names = [
+        visible(risk.evidence)
+        for risk in facts.record.analysis.risks
+        if risk.kind == kind and risk.evidence
+    ]
+    return codes(names, lang, 3) if names else Prose.of(word(f"risk.name.{kind}", lang))
+
+
+def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
+    """(kind, point with its consequence and trigger) for every risk of the change."""
+    found: list[tuple[str, Prose]] = []
+    for kind in dict.fromkeys(risk.kind for risk in facts.record.analysis.risks):
+        what = _risk_what(facts, kind, lang)
+        if kind == "missing-tests":
+            text = say("latent.missing-tests", lang, size=size(facts, lang))
+        elif kind == "revert":
+            text = say("latent.revert", lang)
+        elif kind == "large":
+            text = say("latent.large", lang, what=size(facts, lang))
+        elif kind == "configuration":
+            text = _latent_configuration(facts, what, lang)
+        elif kind == "unresolved-review":
+            from kb.report.risks import objection
+
+            text = say("latent.unresolved-review", lang, what=objection(facts.record, lang))
+        else:
+            text = say(f"latent.{kind}", lang, what=what)
+        found.append((kind, text))
+    if facts.record.digest.not_seen:
+        reasons = dict.fromkeys(reason for _, reason in facts.record.digest.not_seen)
+        text = say(
+            "latent.not_seen",
+            lang,
+            files=count("file", len(facts.record.digest.not_seen), lang),
+            reasons=", ".join(reasons),
+        )
+        found.append(("not-seen", text))
+    return found
+
+
+def _latent_configuration(facts: ChangeFacts, what: Prose, lang: str) -> Prose:
+    known = next(
+        (flag for flag in facts.switches if flag.default and switched(flag) != "unknown"), None
+    )
+    if known is not None and known.default:
+        return say("latent.configuration", lang, what=code(known.name), default=code(known.default))
+    return say("latent.configuration_plain", lang, what=what)
+
+
+def advice(facts: ChangeFacts, lang: str) -> list[Prose]:
+    """What to do about it: one line for each risk that leaves something to do."""
+    found: list[Prose] = []
+    record = facts.record
+    names = facts.added or facts.changed or facts.touched or ()
+    for kind in dict.fromkeys(risk.kind for risk in record.analysis.risks):
+        what = _risk_what(facts, kind, lang)
+        if kind == "missing-tests":
+            if names:
+                found.append(say("advice.missing-tests", lang, names=codes(names, lang, 2)))
+        elif kind in ("unresolved-review", "revert"):
+            found.append(say(f"advice.{kind}", lang))
+        elif kind == "large":
+            if record.analysis.modules:
+                found.append(
+                    say("advice.large", lang, modules=codes(record.analysis.modules, lang, 3))
+                )
+        elif kind == "core-path":
+            module = module_of(record)
+            if module:
+                found.append(say("advice.core-path", lang, module=code(module)))
+        else:
+            found.append(say(f"advice.{kind}", lang, what=what))
+    return found
+
+
+def verdict(facts: ChangeFacts, lang: str) -> Prose:
+    """One sentence: what it is, how big, and who should care."""
+    record = facts.record
+    kind = word(f"type.{facts.type}", lang)
+    key = "high" if record.analysis.level == "high" else "medium"
+    if key == "high" and lang == "en":
+        kind = kind.lower() if kind != "CI or configuration" else kind
+    return say(
+        f"verdict.{key}", lang, type=kind, size=size(facts, lang), care=_care(facts, record, lang)
+    )
+
+
+def _care(facts: ChangeFacts, record: ChangeRecord, lang: str) -> Prose:
+    if facts.risk("compatibility") and (facts.removed or facts.changed):
+        return say(
+            "verdict.care_public", lang, names=codes(facts.removed or facts.changed, lang, 2)
+        )
+    if facts.switches:
+        return say(
+            "verdict.care_switch",
+            lang,
+            names=codes([flag.name for flag in facts.switches], lang, 2),
+        )
+    if facts.type == "bugfix" and facts.symptom not in ("", "other"):
+        return say("verdict.care_fix", lang, symptom=word(f"symptom.{facts.symptom}", lang))
+    module = module_of(record)
+    if module and facts.risk("core-path"):
+        return say("verdict.care_core", lang, module=code(module))
+    if module:
+        return say("verdict.care_module", lang, module=code(module))
+    return say("verdict.care_none", lang)

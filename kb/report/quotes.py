@@ -1,0 +1,195 @@
+"""Sentences of a change's own: chosen by relevance, quoted whole, never cut.
+
+From the description where there is one, else from the natural language of the diff (docstrings,
+comments, help texts). Measured effects and caveats are sentences too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kb.report.say import words_of
+from kb.report.titles import headline, visible
+from kb.types import ChangeRecord
+
+LONGEST = 30  # words; a longer sentence is left out rather than cut
+SHORTEST = 5
+
+_SPLIT = re.compile(
+    r"(?<=[.!?])\s+(?=[A-Z0-9`\"“(\[])|(?<=[。！？；])\s*|\n\s*\n|\n\s*[-*•]\s+|\n\s*\d+[.)]\s+"
+)
+_NOISE = re.compile(
+    r"https?://|copyright|licen[cs]e|spdx|todo:?\s*$|noqa|type:\s*ignore|pylint|clang-format|^\W*(args|returns|raises|param|example|usage)\b"
+    r"|[{}]{1,}|==|!=|\(\)\s*$|</?\w+>|::|\|\s|^\s*(signed-off|co-authored)|%[sd(]|\\n|^#|=\s*\w|->|^\s*(if|for|while|return|import|from|def|class)\s",
+    re.IGNORECASE,
+)
+_CAVEAT = re.compile(
+    r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently|limitation|unsupported|not supported|"
+    r"follow[- ]?up|future (?:pr|work|change)|to be (?:added|done|supported)|will be (?:added|done|handled|supported)|experimental|"
+    r"requires?|must (?:be|set)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
+    r"|暂不|尚未|目前(?:仅|只)|仅支持|后续|待补|不支持|实验性|限制",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(
+    r"\d+(?:\.\d+)?\s*(?:%|x\b|×|倍|ms\b|s\b|us\b|µs\b|tok(?:ens)?/s|GB\b|GiB\b|MB\b|MiB\b|tokens?\b|req/s|seconds?\b|minutes?\b|秒|毫秒)",
+    re.IGNORECASE,
+)
+_EFFECT = re.compile(
+    r"\b(faster|slower|speed ?up|improv\w*|reduc\w*|lower\w*|increas\w*|from\s.+\bto\b|throughput|latency|ttft|tpot|p\d\d|memory|saves?|accuracy|score)\b"
+    r"|提升|降低|减少|加速|吞吐|延迟|显存",
+    re.IGNORECASE,
+)
+_STOP = frozenset(
+    (
+        "the",
+        "a",
+        "an",
+        "of",
+        "to",
+        "in",
+        "on",
+        "for",
+        "and",
+        "or",
+        "with",
+        "is",
+        "are",
+        "be",
+        "this",
+        "that",
+        "it",
+        "as",
+        "by",
+        "from",
+        "when",
+        "if",
+        "we",
+        "our",
+        "not",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    text: str
+    origin: str  # description, diff, review, help
+
+
+def sentences(text: str) -> list[str]:
+    """Whole sentences of running text; list items are sentences of their own."""
+    found = []
+    for piece in _SPLIT.split(visible_lines(text)):
+        sentence = re.sub(r"\s+", " ", piece).strip(" -*•\t")
+        sentence = re.sub(r"^#+\s*|\*\*|__", "", sentence).strip()
+        if sentence:
+            found.append(sentence)
+    return found
+
+
+def visible_lines(text: str) -> str:
+    return "\n".join(visible(line) for line in text.splitlines())
+
+
+def whole(sentence: str) -> bool:
+    """A sentence that a reader can be shown: prose, complete, of a readable length."""
+    if not SHORTEST <= words_of(sentence) <= LONGEST or len(sentence) > 240:
+        return False
+    if _NOISE.search(sentence) or sentence.count("`") % 2 or sentence.count("|") > 1:
+        return False
+    if sentence.count("(") != sentence.count(")") or sentence.endswith(
+        (":", ",", ";", "，", "：", "…", "...")
+    ):
+        return False
+    letters = sum(char.isalpha() for char in sentence)
+    if letters < 0.6 * len(sentence.replace(" ", "")):
+        return False
+    last = re.sub(r"[\s.!?。！？\"'”’)`]+$", "", sentence).rsplit(" ", 1)[-1].lower()
+    return last not in _STOP and not sentence.endswith("\\")
+
+
+def _terms(text: str) -> set[str]:
+    words = re.findall(r"[A-Za-z][a-z]+|[A-Z]{2,}|\d+|[㐀-鿿]{2}", text)
+    return {word.lower()[:6] for word in words if len(word) > 2 and word.lower() not in _STOP}
+
+
+def _complete(sentence: str) -> bool:
+    """Starts like a sentence and ends like one."""
+    return bool(re.match(r"[A-Z`\"“㐀-鿿]", sentence)) and sentence.endswith(
+        (".", "!", "。", "！", "`.")
+    )
+
+
+@lru_cache(maxsize=4096)
+def _best(
+    title: str, names: tuple[str, ...], candidates: tuple[tuple[str, str], ...]
+) -> Quote | None:
+    wanted = _terms(title) | {term for name in names for term in _terms(name)}
+    best: tuple[float, Quote] | None = None
+    for position, (text, origin) in enumerate(candidates):
+        if not whole(text):
+            continue
+        terms = _terms(text)
+        shared = len(terms & wanted)
+        if not shared or (origin == "diff" and (shared < 2 or not _complete(text))):
+            continue
+        if len(terms - _terms(title)) < 3:
+            continue  # says the title again
+        score = (
+            shared + (1.0 if origin == "description" else 0.0) + (0.5 if _complete(text) else 0.0)
+        )
+        score += 0.5 * bool(_FIGURE.search(text)) - 0.03 * position - 0.02 * words_of(text)
+        if best is None or score > best[0]:
+            best = (score, Quote(text, origin))
+    return best[1] if best else None
+
+
+def candidates_of(record: ChangeRecord) -> tuple[tuple[str, str], ...]:
+    digest = record.digest
+    rows: list[tuple[str, str]] = []
+    if digest.description and record.change.described:
+        rows.extend((text, "description") for text in sentences(digest.description)[:60])
+    rows.extend(
+        (visible(flag.help), "help") for flag in digest.flags if flag.help and not flag.removed
+    )
+    for comment in digest.comments[:80]:
+        rows.extend((text, "diff") for text in sentences(comment)[:3])
+    return tuple(rows)
+
+
+def best_quote(record: ChangeRecord) -> Quote | None:
+    """The change's own sentence that says most of what its title is about; None where none does."""
+    names = tuple(symbol.name for symbol in record.digest.symbols_added[:8])
+    return _best(headline(record.change), names, candidates_of(record))
+
+
+def measured(record: ChangeRecord) -> tuple[str, ...]:
+    """Sentences of the description with a measured effect, best first, whole."""
+    if not record.change.described:
+        return ()
+    rows = []
+    source = record.digest.metrics or tuple(sentences(record.digest.description))
+    for position, text in enumerate(_each(source)):
+        if whole(text) and _FIGURE.search(text):
+            rows.append((-(2 * bool(_EFFECT.search(text))) + 0.1 * position, text))
+    rows.sort()
+    return tuple(text for score, text in rows if score < 0)[:3]
+
+
+def _each(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(sentence for text in texts for sentence in sentences(text)))
+
+
+def stated_caveat(record: ChangeRecord) -> Quote | None:
+    """What the change itself says is missing, unverified or follows."""
+    for text, origin in candidates_of(record):
+        if whole(text) and _CAVEAT.search(text) and (origin != "diff" or _complete(text)):
+            if origin == "diff" and re.search(r"\b(requires?|must)\b", text, re.IGNORECASE):
+                continue
+            if origin == "help":
+                continue
+            return Quote(text, origin)
+    return None

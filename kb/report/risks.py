@@ -1,0 +1,309 @@
+"""Risk observations of a set of changes: kinds, evidence, precedents, what to check, what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kb.report.change_facts import switched
+from kb.report.desk import Desk
+from kb.report.facts import module_of, weightiest
+from kb.report.quotes import sentences as sentences_of
+from kb.report.say import codes, count, known, listing, say, word, words_of
+from kb.report.sentences import code, quoted, reference, reverted, size, title_of
+from kb.report.themes import mass
+from kb.report.titles import visible
+from kb.report.types import Prose
+from kb.types import ChangeRecord
+
+MOST, TOP = 6, 5
+OBJECTION_WORDS = 25
+# How much a kind weighs against the others: what broke or may break users first.
+_WEIGHTS = {
+    "security": 1.8,
+    "revert": 1.7,
+    "relaxed-threshold": 1.6,
+    "unresolved-review": 1.5,
+    "compatibility": 1.4,
+    "missing-tests": 1.3,
+    "large": 1.0,
+    "core-path": 1.0,
+    "experimental": 0.9,
+    "configuration": 0.8,
+    "dependency": 0.8,
+    "hardware": 0.6,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RiskGroup:
+    kind: str
+    records: tuple[ChangeRecord, ...]  # the weightiest first
+
+    @property
+    def top(self) -> tuple[ChangeRecord, ...]:
+        return self.records[:TOP]
+
+
+def risk_groups(records: Sequence[ChangeRecord], most: int = MOST) -> tuple[RiskGroup, ...]:
+    """The kinds of risk that weigh most in these changes; bots' changes count for dependencies only."""
+    groups = []
+    for kind, weight in _WEIGHTS.items():
+        members = weightiest(
+            record
+            for record in records
+            if any(risk.kind == kind for risk in record.analysis.risks)
+            and (not record.analysis.bot or kind == "dependency")
+        )
+        if members:
+            score = weight * sum(mass(record) for record in members[:TOP])
+            groups.append((score, RiskGroup(kind, tuple(members))))
+    groups.sort(key=lambda item: (-item[0], item[1].kind))
+    return tuple(group for _, group in groups[:most])
+
+
+def all_risk_groups(records: Sequence[ChangeRecord]) -> tuple[RiskGroup, ...]:
+    return risk_groups(records, len(_WEIGHTS))
+
+
+def refs(records: Sequence[ChangeRecord], lang: str, limit: int = TOP) -> Prose:
+    parts = [reference(record) for record in records[:limit]]
+    if len(records) > limit:
+        parts.append(say("list.more", lang, n=len(records) - limit))
+    return listing(parts, lang)
+
+
+def evidence(desk: Desk, record: ChangeRecord, kind: str, limit: int = 2) -> Prose:
+    """What stands in the change for this risk, as code."""
+    found = [risk for risk in record.analysis.risks if risk.kind == kind and risk.evidence.strip()]
+    names = [_shown(visible(risk.evidence)) for risk in found]
+    return codes(names, desk.lang, limit)
+
+
+def _shown(text: str, longest: int = 60) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def examples(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
+    """Evidence of the weightiest, each with its reference."""
+    lang = desk.lang
+    parts: list[Prose] = []
+    for record in group.records:
+        if len(parts) == limit:
+            break
+        if group.kind == "revert":
+            facts = desk.facts(record)
+            parts.append(
+                say(
+                    "risk.text.revert_item", lang, ref=reference(record), what=reverted(facts, lang)
+                )
+            )
+            continue
+        if group.kind == "large":
+            shown = say(
+                "risk.text.large_item",
+                lang,
+                ref=reference(record),
+                size=size(desk.facts(record), lang),
+                files=count("file", len(record.change.files), lang),
+            )
+            parts.append(shown)
+            continue
+        if group.kind == "unresolved-review":
+            parts.append(objection(record, lang))
+            continue
+        shown = evidence(desk, record, group.kind)
+        if shown:
+            parts.append(say("risk.example", lang, evidence=shown, ref=reference(record)))
+    return Prose.join(parts, word("list.semicolon", lang))
+
+
+def objection(record: ChangeRecord, lang: str) -> Prose:
+    """What the reviewer objected to, in at most 25 of his words."""
+    for thread in record.change.reviews:
+        if thread.resolved or not thread.comments:
+            continue
+        comment = thread.comments[0]
+        text = next(
+            (s for s in sentences_of(comment.text) if 2 < words_of(s) <= OBJECTION_WORDS), ""
+        )
+        author = Prose.of(visible(comment.author))
+        if text:
+            link = thread.url or comment.url
+            quote = quoted(text, lang)
+            if link and link.startswith("https://"):
+                from kb.report.types import Span
+
+                author = Prose((Span("link", visible(comment.author), link),))
+            return say(
+                "risk.text.unresolved_item", lang, ref=reference(record), author=author, quote=quote
+            )
+        return say("risk.text.unresolved_bare", lang, ref=reference(record), author=author)
+    return reference(record)
+
+
+def risk_text(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
+    """One observation: how many, what it stands on."""
+    lang, kind = desk.lang, group.kind
+    number = count("change", len(group.records), lang)
+    values: dict[str, Prose | str] = {"n": number}
+    if kind == "missing-tests":
+        modules = Counter(module_of(record) for record in group.records if module_of(record))
+        named = [
+            say("risk.modules", lang, module=code(name), n=amount)
+            for name, amount in modules.most_common(3)
+        ]
+        largest = max(
+            group.records, key=lambda record: (record.analysis.size.source_added, record.id)
+        )
+        values |= {
+            "modules": listing(named, lang),
+            "largest": reference(largest),
+            "size": size(desk.facts(largest), lang),
+        }
+        if not named:
+            values["modules"] = word("label.no_module", lang)
+    elif kind == "configuration":
+        values["undocumented"] = str(sum(not documented(record) for record in group.records))
+        values["examples"] = examples(desk, group, limit)
+    else:
+        values["examples"] = examples(desk, group, limit) or refs(group.records, lang, 3)
+    return say(f"risk.text.{kind}", lang, **values)
+
+
+def documented(record: ChangeRecord) -> bool:
+    return any(file.role == "docs" for file in record.change.files)
+
+
+def precedent(desk: Desk, group: RiskGroup) -> tuple[Prose, tuple[ChangeRecord, ...]]:
+    """What history says of the same risk in the same area; empty where it says nothing."""
+    lang, lead = desk.lang, group.records[0]
+    if group.kind == "revert":
+        best: tuple[str, list[ChangeRecord]] | None = None
+        for record in group.top:
+            module = module_of(record)
+            earlier = desk.history.reverts_in(module)
+            if earlier and (best is None or len(earlier) > len(best[1])):
+                best = (module, earlier)
+        if best is None:
+            return Prose(), ()
+        module, earlier = best
+        now = sum(module_of(record) == module for record in group.records)
+        desk.history.use_listing(earlier[:3])
+        text = say(
+            "risk.text.precedent_reverts",
+            lang,
+            nth=nth(len(earlier) + now, lang),
+            module=code(module),
+            refs=refs(earlier, lang, 3),
+        )
+        return text, tuple(earlier[:3])
+    from dataclasses import replace
+
+    from kb.report.titles import headline
+
+    filters = replace(desk.history.scope, risks=(group.kind,))
+    words = headline(lead.change)
+    hits = desk.history.search(f"risk:{group.kind}", words, limit=4, filters=filters)
+    modules = set(lead.analysis.modules[:2])
+    near = [
+        hit.record
+        for hit in hits
+        if hit.record.id not in desk.records and modules & set(hit.record.analysis.modules[:2])
+    ][:2]
+    if not near:
+        return Prose(), ()
+    desk.history.use(near)
+    parts = [
+        say("risk.precedent_item", lang, ref=reference(record), title=title_of(record))
+        for record in near
+    ]
+    return say("risk.text.precedent", lang, refs=listing(parts, lang)), tuple(near)
+
+
+def nth(number: int, lang: str) -> str:
+    """`third revert`."""
+    named = {1: "first", 2: "second", 3: "third"}
+    if number in named:
+        return word(f"risk.nth_{named[number]}", lang)
+    return word("risk.nth_other", lang).replace("{n}", str(number))
+
+
+def suggestion(desk: Desk, group: RiskGroup) -> Prose:
+    """What follows from a risk: which changes, and what to do with them."""
+    lang, kind = desk.lang, group.kind
+    top = group.records[:3]
+    names = refs(top, lang, 3)
+    key = f"suggest.{kind}"
+    shown = Prose.join(
+        [evidence(desk, record, kind, 1) for record in top], word("list.comma", lang)
+    )
+    if kind == "missing-tests":
+        modules = list(dict.fromkeys(module_of(record) for record in top if module_of(record)))
+        lines = sum(record.analysis.size.source_added for record in top)
+        where = codes(modules, lang, 3) if modules else Prose.of(word("label.no_module", lang))
+        return say(key, lang, refs=names, lines=count("line", lines, lang), modules=where)
+    if kind == "configuration":
+        missing = [record for record in group.records if not documented(record)][:3]
+        top = tuple(missing) or top
+        flags = [flag.name for record in top for flag in desk.facts(record).switches[:2]]
+        key = "suggest.configuration" if missing else "suggest.configuration_documented"
+        return say(
+            key, lang, examples=codes(flags, lang, 4) if flags else shown, refs=refs(top, lang, 3)
+        )
+    if kind == "experimental":
+        flags = [
+            flag.name
+            for record in top
+            for flag in desk.facts(record).switches
+            if switched(flag) == "off"
+        ]
+        shown = (
+            codes(flags, lang, 3)
+            if flags
+            else Prose.join([title_of(record) for record in top], word("list.comma", lang))
+        )
+        return say(key, lang, examples=shown, refs=names)
+    if kind == "revert":
+        shown = Prose.join(
+            [reverted(desk.facts(record), lang) for record in top], word("list.semicolon", lang)
+        )
+    if kind == "large":
+        shown = Prose.join(
+            [size(desk.facts(record), lang) for record in top], word("list.comma", lang)
+        )
+    if kind == "unresolved-review" or not known(key, lang):
+        return say(key, lang, refs=names)
+    return say(key, lang, refs=names, examples=shown or names)
+
+
+def open_series(records: Sequence[ChangeRecord]) -> list[ChangeRecord]:
+    """The last part of each series that has not come to its end."""
+    last: dict[str, ChangeRecord] = {}
+    for record in weightiest(records):
+        series = record.analysis.series
+        if series and series.index and (not series.total or series.index < series.total):
+            held = last.get(series.key)
+            if held is None or (
+                held.analysis.series and (held.analysis.series.index or 0) < series.index
+            ):
+                last[series.key] = record
+    return weightiest(last.values())
+
+
+def series_suggestion(record: ChangeRecord, lang: str) -> Prose:
+    series = record.analysis.series
+    assert series is not None
+    assert series.index is not None
+    name = quoted(visible(series.name), lang)
+    if series.total:
+        return say(
+            "suggest.series",
+            lang,
+            name=name,
+            ref=reference(record),
+            index=series.index,
+            total=series.total,
+        )
+    return say("suggest.open_series", lang, name=name, ref=reference(record), index=series.index)

@@ -1,0 +1,76 @@
+"""Sentences from phrases: what fills a field keeps its kind, so code, titles and references stay such."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from kb.phrases import phrase, phrases
+from kb.report.types import Prose, Span
+
+_FIELD = re.compile("\x00(\\w+)\x00")
+Value = Prose | str | int
+
+
+def say(key: str, lang: str, **values: Value) -> Prose:
+    """The phrase `report.<key>`; a field takes text, a number (thousands marked) or Prose."""
+    template = phrase(f"report.{key}", lang, **{name: f"\x00{name}\x00" for name in values})
+    parts = _FIELD.split(template)
+    spans: list[Span] = []
+    for position, part in enumerate(parts):
+        if position % 2 == 0:
+            if part:
+                spans.append(Span("text", part))
+            continue
+        value = values[part]
+        if isinstance(value, Prose):
+            spans.extend(value.spans)
+        else:
+            text = f"{value:,}" if isinstance(value, int) else value
+            if text:
+                spans.append(Span("text", text))
+    return Prose(tuple(spans))
+
+
+def word(key: str, lang: str) -> str:
+    """A word or label of the report's phrases."""
+    return phrase(f"report.{key}", lang)
+
+
+def known(key: str, lang: str) -> bool:
+    return key in phrases("report", lang)
+
+
+def count(noun: str, number: int, lang: str) -> str:
+    """`12 changes`; the phrase `count.<noun>` holds singular and plural, divided by a bar."""
+    singular, _, plural = phrase(f"report.count.{noun}", lang).partition("|")
+    return (singular if number == 1 else plural or singular).replace("{n}", f"{number:,}")
+
+
+def counted(noun: str, number: int, lang: str) -> Prose:
+    return Prose.of(count(noun, number, lang))
+
+
+def listing(parts: Sequence[Prose], lang: str, *, last: bool = True) -> Prose:
+    """`a, b and c`; without `last` only commas."""
+    parts = [part for part in parts if part]
+    comma, conjunction = word("list.comma", lang), word("list.and", lang)
+    if len(parts) < 2 or not last:
+        return Prose.join(parts, comma)
+    return Prose.join([Prose.join(parts[:-1], comma), parts[-1]], conjunction)
+
+
+def codes(names: Iterable[str], lang: str, limit: int = 3, total: int | None = None) -> Prose:
+    """`a`, `b` and 4 more: names as code, the rest as a number."""
+    names = list(dict.fromkeys(names))
+    rest = (len(names) if total is None else total) - min(limit, len(names))
+    parts = [Prose.of(name, "code") for name in names[:limit]]
+    if rest > 0:
+        parts.append(say("list.more", lang, n=rest))
+    return listing(parts, lang)
+
+
+def words_of(text: str) -> int:
+    """Words of a text: latin words, and two CJK characters for one."""
+    cjk = len(re.findall(r"[㐀-鿿]", text))
+    return len(re.findall(r"[^\s㐀-鿿]+", text)) + (cjk + 1) // 2

@@ -1,0 +1,218 @@
+"""One change in words: the point of a table row, a summary, scope, insights, risks, suggestions, verdict.
+
+Every sentence stands on a fact of the change; where there is no fact, there is no sentence.
+"""
+
+from __future__ import annotations
+
+from kb.report.change_facts import ChangeFacts, short_path, switched
+from kb.report.quotes import Quote
+from kb.report.say import Value, codes, count, listing, say, word
+from kb.report.titles import headline, reverted_title, visible
+from kb.report.types import Prose
+from kb.types import ChangeRecord, Flag
+
+
+def code(text: str) -> Prose:
+    return Prose.of(visible(text), "code")
+
+
+def reference(record: ChangeRecord) -> Prose:
+    from kb.report.types import Span
+
+    return Prose((Span("ref", label(record), record.id),))
+
+
+def label(record: ChangeRecord) -> str:
+    """`#123`, or seven digits of the SHA: a change whose number is another's goes by its SHA."""
+    _, mark, number = record.id.rpartition("#")
+    return f"#{number}" if mark and number.isdigit() else record.change.sha[:7]
+
+
+def title_of(record: ChangeRecord) -> Prose:
+    return Prose.of(headline(record.change), "title")
+
+
+def quoted(text: str, lang: str) -> Prose:
+    return say("quoted", lang, text=Prose.of(visible(text), "quote"))
+
+
+def place(facts: ChangeFacts, lang: str) -> Prose:
+    """Where the change stands: its file, or its largest file and how many more."""
+    if facts.main_file is None:
+        return Prose()
+    main = code(short_path(facts.main_file.path))
+    files = facts.source_files or len(facts.record.change.files)
+    if files <= 1:
+        return main
+    return say("place.more", lang, file=main, rest=count("file", files - 1, lang))
+
+
+def size(facts: ChangeFacts, lang: str) -> Prose:
+    lines = facts.record.analysis.size
+    if not lines.source_added and not lines.source_removed:
+        return say("size.other", lang, added=lines.additions, removed=lines.deletions)
+    return say("size.source", lang, added=lines.source_added, removed=lines.source_removed)
+
+
+def tests(facts: ChangeFacts, lang: str) -> Prose:
+    lines = facts.record.analysis.size
+    if lines.test_lines:
+        return say("tests.with", lang, lines=count("line", lines.test_lines, lang))
+    if facts.risk("missing-tests"):
+        return say("tests.none", lang)
+    return Prose()
+
+
+def switch(flag: Flag, lang: str) -> Prose:
+    """`--flag` (off by default)."""
+    state = switched(flag)
+    if state == "unknown":
+        return code(flag.name)
+    value: dict[str, Value] = {"value": code(flag.default or "")} if state == "value" else {}
+    return say(f"switch.{state}", lang, name=code(flag.name), **value)
+
+
+def switches(facts: ChangeFacts, lang: str, limit: int = 2) -> Prose:
+    flags = facts.switches
+    if not flags:
+        return Prose()
+    parts = [switch(flag, lang) for flag in flags[:limit]]
+    if len(flags) > limit:
+        parts.append(say("list.more", lang, n=len(flags) - limit))
+    return say("switch.new", lang, flags=listing(parts, lang))
+
+
+def reverted(facts: ChangeFacts, lang: str, refs: dict[str, ChangeRecord] | None = None) -> Prose:
+    """Which change this one takes back; a revert always names it."""
+    record = facts.record
+    title = reverted_title(record.change.title)
+    named = [
+        reference(refs[target]) if refs and target in refs else _by_id(target)
+        for target in record.analysis.reverts
+    ]
+    if named and title:
+        return say(
+            "what.revert_both", lang, title=Prose.of(title, "title"), ref=listing(named, lang)
+        )
+    if named:
+        return say("what.revert_ref", lang, ref=listing(named, lang))
+    return say("what.revert_title", lang, title=Prose.of(title or headline(record.change), "title"))
+
+
+def _by_id(change_id: str) -> Prose:
+    from kb.report.types import Span
+
+    _, mark, number = change_id.rpartition("#")
+    text = f"#{number}" if mark else change_id.rpartition("@")[2][:7]
+    return Prose((Span("ref", text, change_id),))
+
+
+def what(facts: ChangeFacts, lang: str) -> Prose:
+    """The diff in one clause, without a full stop: `adds A and B in x/y.py and 3 more files`."""
+    kind = facts.type
+    where = place(facts, lang)
+    if kind == "revert":
+        return reverted(facts, lang)
+    if kind in ("docs", "test", "ci-config", "dependency") and not facts.added:
+        evidence = facts.risk("dependency")
+        if kind == "dependency" and evidence:
+            return say("what.dependency", lang, what=code(evidence.evidence))
+        key = "what.dependency_plain" if kind == "dependency" else f"what.{kind}"
+        return say(key, lang, place=where)
+    if kind == "bugfix" or kind == "security":
+        names = facts.changed or facts.touched or facts.added
+        if names:
+            return say("what.fix_names", lang, names=codes(names, lang, 2), place=where)
+        return say("what.fix", lang, place=where, size=size(facts, lang))
+    if facts.renamed and len(facts.renamed) >= 3 and kind == "refactor":
+        return say("what.moves", lang, files=count("file", len(facts.renamed), lang), place=where)
+    if kind == "refactor" and facts.removed and facts.added:
+        return say(
+            "what.replaces",
+            lang,
+            removed=codes(facts.removed, lang, 2),
+            added=codes(facts.added, lang, 2),
+            place=where,
+        )
+    if kind == "refactor" and facts.removed:
+        return say("what.removes", lang, removed=codes(facts.removed, lang, 3), place=where)
+    if facts.added:
+        return say("what.adds", lang, names=codes(facts.added, lang, 3), place=where)
+    if facts.changed:
+        return say("what.changes", lang, names=codes(facts.changed, lang, 3), place=where)
+    if facts.touched:
+        return say("what.changes", lang, names=codes(facts.touched, lang, 3), place=where)
+    return say("what.edits", lang, place=where, size=size(facts, lang))
+
+
+def caveats(facts: ChangeFacts, lang: str) -> list[Prose]:
+    """What a reader should know before relying on it, the strongest first; clauses without a full stop."""
+    record = facts.record
+    found: list[Prose] = []
+    if record.analysis.reverted_by:
+        found.append(say("caveat.reverted", lang, ref=_by_id(record.analysis.reverted_by[0])))
+    series = record.analysis.series
+    if series and series.total and series.index and series.index < series.total:
+        found.append(say("caveat.series", lang, index=series.index, total=series.total))
+    elif series and series.index and not series.total:
+        found.append(say("caveat.open_series", lang, index=series.index))
+    off = [flag for flag in facts.switches if switched(flag) == "off"]
+    if off:
+        found.append(say("caveat.off", lang, flags=codes([flag.name for flag in off], lang, 2)))
+    elif facts.risk("experimental"):
+        found.append(say("caveat.experimental", lang))
+    stated = facts.caveat
+    if stated:
+        found.append(say("caveat.stated", lang, quote=quoted(stated.text, lang)))
+    if facts.removed and facts.risk("compatibility"):
+        found.append(say("caveat.removed", lang, names=codes(facts.removed, lang, 2)))
+    if facts.risk("missing-tests"):
+        found.append(say("caveat.untested", lang))
+    hardware = facts.risk("hardware")
+    if hardware and hardware.evidence:
+        found.append(say("caveat.hardware", lang, what=code(hardware.evidence)))
+    if facts.risk("unresolved-review"):
+        found.append(say("caveat.unresolved", lang))
+    return found
+
+
+def origin_of(quote: Quote, lang: str) -> Prose:
+    return say(f"origin.{quote.origin}", lang, quote=quoted(quote.text, lang))
+
+
+def point(facts: ChangeFacts, lang: str) -> Prose:
+    """The point of a key PR: at most two clauses and a caveat, without the title's words again."""
+    parts: list[Prose] = []
+    effects = facts.effects
+    if effects:
+        parts.append(quoted(effects[0], lang))
+    if not effects or facts.added or facts.type == "revert":
+        parts.insert(0, what(facts, lang))
+    if facts.switches:
+        parts.append(switches(facts, lang))
+    caveat = caveats(facts, lang)
+    if facts.switches:
+        caveat = (
+            caveat[1:]
+            if any(switched(flag) == "off" for flag in facts.switches) and caveat
+            else caveat
+        )
+    if caveat and len(parts) < 3:
+        parts.append(caveat[0])
+    return Prose.join(parts, word("clause", lang))
+
+
+def sentence(clause: Prose, lang: str) -> Prose:
+    """A clause as a sentence: capital and full stop."""
+    if not clause:
+        return clause
+    from kb.report.types import Span
+
+    first, *rest = clause.spans
+    if first.kind == "text" and first.text[:1].islower():
+        first = Span("text", first.text[0].upper() + first.text[1:])
+    stop = word("stop", lang)
+    ended = clause.plain.rstrip().endswith((".", "。", "!", "！", "?", "？"))
+    whole = Prose((first, *rest))
+    return whole if ended else whole + Prose.of(stop)

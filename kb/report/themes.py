@@ -1,0 +1,272 @@
+"""Themes of a period: changes that belong together, named with words of their own.
+
+A theme starts from the term (a tag, a title word or a module) that gathers the most importance not
+yet told, takes the other terms that share its changes, then the series and near neighbours (by
+vector) of its members. Nothing is named from a list: what nobody wrote in a title is no name.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from kb.report.facts import weightiest
+from kb.report.titles import read_title
+from kb.types import ChangeRecord
+
+MOST, FEWEST = 8, 5
+NEAR = 0.62  # cosine above which a change without a theme joins the one of its neighbour
+SINGLE = 8.8  # a change of this importance is a theme of its own where nothing joins it
+_PLAIN = frozenset((Path(__file__).parent / "plain_words.txt").read_text(encoding="utf-8").split())
+_TERM = re.compile(
+    r"[A-Za-z][A-Za-z0-9]*(?:[._+-][A-Za-z0-9]+)*\+*|\d+[A-Za-z][A-Za-z0-9.-]*|[㐀-鿿]{2,8}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """`name` in words of its changes; `members` the weightiest first."""
+
+    key: str
+    name: str
+    members: tuple[ChangeRecord, ...]
+    score: float
+
+    @property
+    def lead(self) -> ChangeRecord:
+        return self.members[0]
+
+
+@lru_cache(maxsize=16384)
+def terms_of(title: str) -> tuple[tuple[str, str, float], ...]:
+    """(key, as written, weight) of a title's terms: tags weigh most, pairs of words more than one."""
+    read = read_title(title)
+    found: dict[str, tuple[str, float]] = {}
+    for tag in read.tags:
+        key = _key(tag)
+        if key not in _PLAIN and len(key) > 1:
+            found[key] = (tag, 1.3)
+    previous: tuple[str, int] | None = None
+    for match in _TERM.finditer(read.text):
+        written = match[0].strip(".-_")
+        key = _key(written)
+        plain = key in _PLAIN or len(key) < 2 or written.isdigit()
+        if not plain:
+            found.setdefault(key, (written, 1.1 if _named(written) else 0.8))
+            if previous and read.text[previous[1] : match.start()].strip() in ("", "-"):
+                pair = f"{previous[0]} {written}"
+                found.setdefault(_key(pair), (pair, 1.25))
+        previous = None if plain else (written, match.end())
+    return tuple((key, written, weight) for key, (written, weight) in found.items())
+
+
+def _key(term: str) -> str:
+    key = re.sub(r"[\s_-]+", " ", term.lower()).strip()
+    return (
+        key[:-1]
+        if len(key) > 4 and key.endswith("s") and not key.endswith(("ss", "us", "is"))
+        else key
+    )
+
+
+def _named(word: str) -> bool:
+    """A proper name: capitals inside, digits, or all capitals."""
+    return bool(re.search(r"[A-Z].*[A-Z]|\d|[a-z][A-Z]", word))
+
+
+def mass(record: ChangeRecord) -> float:
+    """What a change adds to a theme: little below the middle of the scale."""
+    low = 0.35 if record.analysis.types[0] in ("docs", "ci-config", "test", "dependency") else 1.0
+    return float(max(record.analysis.importance - 3.5, 0.2) ** 1.5 * low)
+
+
+def find_themes(
+    records: Sequence[ChangeRecord], vectors: Mapping[str, Any] | None = None, most: int = MOST
+) -> tuple[Theme, ...]:
+    """The period's themes, the heaviest first; a change is in one theme at most."""
+    changes = list(weightiest(record for record in records if not record.analysis.bot))[:1500]
+    if not changes:
+        return ()
+    index = _Index(changes)
+    themes: list[list[Any]] = []  # [key, name, members]
+    taken: dict[str, int] = {}
+    for key in index.candidates(3 * most):
+        free = [record for record in index.holders[key] if record.id not in taken]
+        if not free:
+            continue
+        home = _shared_home(key, index, taken, free)
+        if home is not None:
+            for record in free:
+                taken[record.id] = home
+            themes[home][2].extend(free)
+            continue
+        if len(free) < 2 and free[0].analysis.importance < SINGLE:
+            continue
+        if len(themes) >= 2 * most:
+            break
+        for record in free:
+            taken[record.id] = len(themes)
+        themes.append([key, index.written(key), list(free)])
+    _join_series(changes, themes, taken)
+    if vectors:
+        _join_neighbours(changes, themes, taken, vectors)
+    built = [_theme(key, name, members, index) for key, name, members in themes if members]
+    built.sort(key=lambda theme: (-theme.score, theme.key))
+    weight = sum(mass(record) for record in changes)
+    strong = [
+        theme
+        for theme in built
+        if theme.score >= 0.03 * weight or theme.lead.analysis.importance >= SINGLE
+    ]
+    return tuple((strong if len(strong) >= FEWEST else built[:FEWEST])[:most])
+
+
+class _Index:
+    """Which changes hold which term, and what each term weighs."""
+
+    def __init__(self, changes: Sequence[ChangeRecord]) -> None:
+        self.holders: dict[str, list[ChangeRecord]] = defaultdict(list)
+        self.weights: dict[str, float] = {}
+        self.spelled: dict[str, Counter[str]] = defaultdict(Counter)
+        self.size = len(changes)
+        for record in changes:
+            terms = list(terms_of(record.change.title))
+            seen = {key for key, _, _ in terms}
+            for module in record.analysis.modules[:2]:
+                written = module.rsplit("/", 1)[-1]
+                key = _key(written)
+                if key not in seen and key not in _PLAIN:
+                    terms.append((key, written, 0.45))
+                    seen.add(key)
+            for key, written, weight in terms:
+                self.holders[key].append(record)
+                self.spelled[key][written] += 3 if weight > 0.5 else 1
+                self.weights[key] = max(self.weights.get(key, 0.0), weight)
+
+    def written(self, key: str) -> str:
+        best = max(self.spelled[key].items(), key=lambda item: (item[1], _named(item[0]), item[0]))
+        return best[0]
+
+    def value(self, key: str, taken: frozenset[str] = frozenset()) -> float:
+        """Importance gathered, damped for one-offs and for words that stand in every other title."""
+        holders = [record for record in self.holders[key] if record.id not in taken]
+        if not holders:
+            return 0.0
+        share = len(self.holders[key]) / self.size
+        rare = max(0.15, 1 - 2.2 * share) if self.size > 20 else 1.0
+        repeated = min(1.0, 0.35 + 0.25 * len(holders))
+        gathered = sum(mass(record) for record in holders)
+        return float(self.weights[key] * rare * repeated * gathered**0.85)
+
+    def candidates(self, limit: int) -> list[str]:
+        """Terms by what they gather beyond the ones chosen before."""
+        chosen: list[str] = []
+        taken: set[str] = set()
+        pool = {key: self.value(key) for key in self.holders}
+        while pool and len(chosen) < limit:
+            for key in sorted(pool, key=lambda key: (-pool[key], key))[:12]:
+                pool[key] = self.value(key, frozenset(taken))
+            best = max(pool, key=lambda key: (pool[key], key))
+            if pool.pop(best) <= 0:
+                continue
+            chosen.append(best)
+            taken |= {record.id for record in self.holders[best]}
+        return chosen
+
+
+def _shared_home(
+    key: str, index: _Index, taken: Mapping[str, int], free: Sequence[ChangeRecord]
+) -> int | None:
+    """The theme that already holds most changes of this term: it is another name of the same thing."""
+    homes = Counter(taken[record.id] for record in index.holders[key] if record.id in taken)
+    if not homes:
+        return None
+    home, held = homes.most_common(1)[0]
+    return home if held >= 2 and held >= len(free) else None
+
+
+def _join_series(
+    changes: Sequence[ChangeRecord], themes: list[list[Any]], taken: dict[str, int]
+) -> None:
+    """A series, a follow-up and a revert stand with what they belong to."""
+    by_series: dict[str, list[ChangeRecord]] = defaultdict(list)
+    for record in changes:
+        if record.analysis.series:
+            by_series[record.analysis.series.key].append(record)
+    present = {record.id: record for record in changes}
+    groups = list(by_series.values())
+    for record in changes:
+        linked = [
+            present[other]
+            for other in (*record.analysis.follows, *record.analysis.reverts)
+            if other in present
+        ]
+        if linked:
+            groups.append([record, *linked])
+    for members in groups:
+        homes = Counter(taken[record.id] for record in members if record.id in taken)
+        if not homes:
+            if len(members) > 1 and sum(mass(record) for record in members) > 8:
+                number = len(themes)
+                series = members[0].analysis.series
+                name = series.name if series else read_title(members[0].change.title).text
+                themes.append([f"series:{members[0].id}", name, list(members)])
+                taken.update({record.id: number for record in members})
+            continue
+        home = homes.most_common(1)[0][0]
+        for record in members:
+            if record.id not in taken:
+                taken[record.id] = home
+                themes[home][2].append(record)
+
+
+def _join_neighbours(
+    changes: Sequence[ChangeRecord],
+    themes: list[list[Any]],
+    taken: dict[str, int],
+    vectors: Mapping[str, Any],
+) -> None:
+    """A change without a theme joins that of its nearest member."""
+    import numpy as np
+
+    placed = [record for record in changes if record.id in taken and record.id in vectors]
+    loose = [record for record in changes if record.id not in taken and record.id in vectors]
+    if not placed or not loose:
+        return
+    matrix = np.stack([vectors[record.id] for record in placed])
+    scores = np.stack([vectors[record.id] for record in loose]) @ matrix.T
+    for record, row in zip(loose, scores, strict=True):
+        nearest = int(row.argmax())
+        if row[nearest] >= NEAR:
+            home = taken[placed[nearest].id]
+            themes[home][2].append(record)
+            taken[record.id] = home
+
+
+def _theme(key: str, name: str, members: Sequence[ChangeRecord], index: _Index) -> Theme:
+    ordered = weightiest({record.id: record for record in members}.values())
+    score = sum(sorted((mass(record) for record in ordered), reverse=True)[:6])
+    score += 0.25 * math.log1p(len(ordered))
+    return Theme(key, name, tuple(ordered), score)
+
+
+def second_name(theme: Theme) -> str | None:
+    """Another term of the theme that several members or its lead carry; completes a bare name."""
+    counts: Counter[str] = Counter()
+    spelled: dict[str, str] = {}
+    for position, record in enumerate(theme.members):
+        for key, written, weight in terms_of(record.change.title):
+            if set(key.split()) & set(theme.key.split()) or not _named(written):
+                continue
+            counts[key] += weight * (2 if position == 0 else 1)  # type: ignore[assignment]
+            spelled.setdefault(key, written)
+    for key, weight in counts.most_common(1):
+        if weight >= 2:
+            return spelled[key]
+    return None

@@ -1,0 +1,114 @@
+"""Titles as text: what a maintainer would say of the change, without tags, prefixes and numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kb.types import Change
+
+_NUMBER = re.compile(r"\s*\((?:#\d+|!\d+)\)\s*$")
+_TAG = re.compile(r"^\s*(?:\[([^\]\[]{1,40})\]|【([^】]{1,40})】)\s*[:：-]?\s*")
+_PREFIX = re.compile(
+    r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc)"
+    r"\s*(?:\(([^)]{1,40})\))?\s*!?\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_SCOPE = re.compile(
+    r"^\s*([A-Za-z][\w./+-]{1,24}(?:\s*[,/&]\s*[A-Za-z][\w.+-]{1,24})?)\s*[:：]\s+(?=\S)"
+)
+_EMOJI = re.compile(r"^\s*(?::[a-z0-9_+-]+:|[\U0001F000-\U0001FAFF☀-➿⬀-⯿️‍]+)\s*")
+_SERIES = re.compile(r"[\[(]\s*\d+\s*/\s*(?:\d+|[NnXx])\s*[\])]")
+_REVERT = re.compile(r"^\s*Revert(?:s|ed)?\s+[\"“'「](.+?)[\"”'」]", re.IGNORECASE)
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]|\x1b\\[[0-9;]*[A-Za-z]"
+)
+_TYPE_TAGS = frozenset(
+    (
+        "fix",
+        "bugfix",
+        "feature",
+        "feat",
+        "perf",
+        "refactor",
+        "doc",
+        "docs",
+        "chore",
+        "ci",
+        "test",
+        "tests",
+        "misc",
+        "minor",
+        "small",
+        "hotfix",
+        "bug",
+        "wip",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """`text` reads as a sentence; `tags` are the areas that the author named."""
+
+    text: str
+    tags: tuple[str, ...]
+
+
+def visible(text: str) -> str:
+    """Text without control characters, bidi marks and invisible signs."""
+    return _INVISIBLE.sub("", text.replace("\t", " ")).strip()
+
+
+def read_title(title: str) -> Title:
+    text = visible(title)
+    while _NUMBER.search(text):
+        text = _NUMBER.sub("", text)
+    tags: list[str] = []
+    for _ in range(6):
+        before = text
+        text = _EMOJI.sub("", text)
+        if tag := _TAG.match(text):
+            name = (tag[1] or tag[2]).strip()
+            if not re.fullmatch(r"\d+\s*/\s*\w+|WIP", name, re.IGNORECASE):
+                tags.extend(part.strip() for part in re.split(r"[,/|&]", name) if part.strip())
+            text = text[tag.end() :]
+        elif prefix := _PREFIX.match(text):
+            if prefix[2]:
+                tags.extend(part.strip() for part in re.split(r"[,/|&]", prefix[2]) if part.strip())
+            text = text[prefix.end() :]
+        elif (scope := _SCOPE.match(text)) and len(text[scope.end() :].split()) >= 2:
+            tags.extend(part.strip() for part in re.split(r"[,/&]", scope[1]) if part.strip())
+            text = text[scope.end() :]
+        if text == before:
+            break
+    text = _SERIES.sub("", text)
+    text = re.sub(r"\s+", " ", text).strip(" :;,-–—")
+    if not text:
+        text = re.sub(r"\s+", " ", visible(title)).strip() or "—"
+    areas = [tag for tag in tags if tag.lower() not in _TYPE_TAGS]
+    return Title(
+        text[0].upper() + text[1:]
+        if text[:1].islower() and text[:2].isascii() and " " in text
+        else text,
+        tuple(dict.fromkeys(areas)),
+    )
+
+
+def headline(change: Change) -> str:
+    """The title as a reader wants it in a sentence."""
+    return read_title(change.title).text
+
+
+def reverted_title(title: str) -> str | None:
+    found = _REVERT.match(visible(title))
+    return read_title(found[1]).text if found else None
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` characters, cut between words, with an ellipsis where it was cut."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    space = head.rfind(" ")
+    return (head[:space] if space > limit * 0.6 else head).rstrip(" ,;:-(") + "…"
