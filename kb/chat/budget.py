@@ -71,7 +71,12 @@ class Budget:
 
 def estimated_tokens(text: str) -> int:
     """About how many tokens a text has; a little too many rather than too few."""
+    return int(token_share(text)) + 1
+
+
+def token_share(text: str) -> float:
+    """The same without rounding, for sums over lines."""
     if not has_cjk(text):
-        return int(len(text) / CHARS_PER_TOKEN) + 1
+        return len(text) / CHARS_PER_TOKEN
     wide = sum(character > "\u2e7f" for character in text)
-    return int(wide / CHARS_PER_TOKEN_CJK + (len(text) - wide) / CHARS_PER_TOKEN) + 1
+    return wide / CHARS_PER_TOKEN_CJK + (len(text) - wide) / CHARS_PER_TOKEN

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from kb.chat.budget import estimated_tokens
+from kb.chat.budget import estimated_tokens, token_share
 from kb.chat.client import Ask
 from kb.chat.schema import lines, text
 from kb.prompts.files import Prompt, new_fence, prompt
@@ -200,12 +200,12 @@ def fit(body: str, room: int) -> str:
     if estimated_tokens(body) <= room:
         return body
     kept: list[str] = []
-    used = 4
+    used = 4.0
     for line in body.split("\n"):
-        cost = estimated_tokens(line + "\n")
+        cost = token_share(line + "\n")
         if used + cost > room:
             if not kept and room > 8:
-                kept.append(line[: max(1, int(room * len(line) / max(cost, 1)) - 8)])
+                kept.append(line[: max(1, int(room * len(line) / max(cost, 1.0)) - 8)])
             break
         kept.append(line)
         used += cost

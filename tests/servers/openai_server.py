@@ -52,7 +52,8 @@ class Request:
     @property
     def evidence(self) -> str:
         """What stands between the two fences."""
-        parts = re.split(r"^=== DATA \w+ ===$", self.user, flags=re.MULTILINE)
+        fence = re.search(r"=== DATA \w+ ===", self.system)
+        parts = self.user.split(fence[0]) if fence else []
         return parts[1].strip() if len(parts) > 2 else ""
 
     @property

@@ -317,10 +317,13 @@ def test_a_missing_key_is_one_error_with_its_name() -> None:
 def test_a_name_without_a_provider_is_refused(name: str) -> None:
     from kb.settings import ChatSettings
 
+    def talk() -> None:
+        opened = open_chat(name, ChatSettings())
+        assert opened is not None
+        opened.ask(ask())
+
     with pytest.raises(ChatError, match="provider"):
-        talk = open_chat(name, ChatSettings())
-        assert talk is not None
-        talk.ask(ask())
+        talk()
 
 
 def test_none_means_no_model() -> None:
