@@ -1,4 +1,4 @@
-"""Charts: plain data in, an Altair chart or an ECharts option out; colours work on dark and light.
+"""Charts: plain data in, an Altair chart (or an ECharts option) out; colours suit dark and light.
 
 Vega and ECharts come with Streamlit and are served by it; nothing is fetched.
 """
@@ -22,7 +22,7 @@ PALETTE = (
 RAMP = ("#d7ebe4", "#9fd0c0", "#5fae98", "#2f7f69", "#17513f")
 
 
-def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> alt.Chart:
+def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> Any:
     """The terms of an importance as bars to the right and to the left of zero."""
     frame = pd.DataFrame([{"term": text, "points": round(value, 2)} for text, value in points])
     base = alt.Chart(frame).encode(
@@ -59,7 +59,7 @@ def bucketed(days: Mapping[date, int]) -> tuple[dict[date, int], int]:
 
 def activity(
     days: Mapping[date, int], labels: Mapping[str, str], chosen: tuple[date, date] | None
-) -> alt.Chart:
+) -> Any:
     """Changes over time with a brush named `range`; `chosen` is where the brush lies at first."""
     counts, span = bucketed(days)
     frame = pd.DataFrame([{"start": str(day), "changes": count} for day, count in counts.items()])
@@ -68,7 +68,7 @@ def activity(
         for day in counts
         if chosen and day <= chosen[1] and day + timedelta(days=span) > chosen[0]
     ]
-    start = {"value": {"x": held}} if held else {}
+    start: dict[str, Any] = {"value": {"x": held}} if held else {}
     brush = alt.selection_interval(name="range", encodings=["x"], **start)
     return (
         alt.Chart(frame)
@@ -93,14 +93,14 @@ def _days_axis(names: Sequence[str], ticks: int = 10) -> alt.X:
     return alt.X(
         "start:O",
         title=None,
-        scale=alt.Scale(paddingInner=0.12),
+        scale=alt.Scale(domain=list(names), paddingInner=0.12),
         axis=alt.Axis(
             values=list(names[::step]), labelAngle=0, grid=False, ticks=False, labelOverlap=True
         ),
     )
 
 
-def distribution(importance: Mapping[float, int], labels: Mapping[str, str]) -> alt.Chart:
+def distribution(importance: Mapping[float, int], labels: Mapping[str, str]) -> Any:
     """How many changes each half point of importance has; a click picks a bar (`bar`)."""
     frame = pd.DataFrame(
         [
@@ -139,7 +139,7 @@ def over_weeks(
     words: Mapping[str, str],
     labels: Mapping[str, str],
     colours: Mapping[str, str] | None = None,
-) -> alt.Chart:
+) -> Any:
     """Stacked bars a week, one colour a value; a click picks week and value (`cell`)."""
     order = _by_weight(counts)
     first, last = min(week for week, _ in counts), max(week for week, _ in counts)
@@ -159,13 +159,11 @@ def over_weeks(
         ],
     )
     pick = alt.selection_point(name="cell", fields=["start", "value"])
-    axis = _days_axis(weeks, 6)
-    axis.scale = alt.Scale(domain=weeks, paddingInner=0.12)
     return (
         alt.Chart(frame)
         .mark_bar(cursor="pointer")
         .encode(
-            x=axis,
+            x=_days_axis(weeks, 6),
             y=alt.Y("changes:Q", title=labels["changes"], stack="zero"),
             color=alt.Color(
                 "name:N",
@@ -185,7 +183,7 @@ def over_weeks(
     )
 
 
-def ranking(counts: Iterable[tuple[str, int]], labels: Mapping[str, str]) -> alt.Chart:
+def ranking(counts: Iterable[tuple[str, int]], labels: Mapping[str, str]) -> Any:
     """Horizontal bars, longest first; a click picks one (`bar`)."""
     frame = pd.DataFrame([{"name": name, "changes": count} for name, count in counts])
     pick = alt.selection_point(name="bar", fields=["name"])
@@ -206,34 +204,46 @@ def ranking(counts: Iterable[tuple[str, int]], labels: Mapping[str, str]) -> alt
     )
 
 
-def treemap(modules: Sequence[tuple[str, int, float]], labels: Mapping[str, str]) -> dict[str, Any]:
-    """Modules by number of changes, coloured by mean importance: an ECharts option."""
+def treemap(modules: Sequence[tuple[str, int, float]]) -> dict[str, Any]:
+    """(module, changes, mean importance) as an ECharts option: area by changes, darker is weightier."""
     return {
         "tooltip": {"formatter": "{b}: {c}"},
-        "visualMap": {
-            "type": "continuous", "dimension": 1, "min": 3, "max": 7.5, "show": False,
-            "inRange": {"color": list(RAMP[1:])},
-        },
         "series": [
             {
-                "type": "treemap", "name": labels["modules"], "selectedMode": "single",
-                "roam": False, "nodeClick": False, "breadcrumb": {"show": False},
-                "left": 0, "right": 0, "top": 0, "bottom": 0, "visualDimension": 1,
-                "label": {"formatter": "{b}\n{c}", "color": "#ffffff", "overflow": "truncate"},
-                "itemStyle": {"borderWidth": 1, "gapWidth": 2, "borderRadius": 4},
+                "type": "treemap",
+                "selectedMode": "single",
+                "roam": False,
+                "nodeClick": False,
+                "breadcrumb": {"show": False},
+                "left": 0,
+                "right": 0,
+                "top": 0,
+                "bottom": 0,
+                "label": {"formatter": "{b}\n{c}", "overflow": "truncate", "fontSize": 12},
                 "select": {"itemStyle": {"borderColor": "#e8a33d", "borderWidth": 3}},
                 "data": [
-                    {"name": name, "value": [count, round(weight, 2)], "itemStyle": {"color": _shade(weight)}}
+                    {
+                        "name": name,
+                        "value": count,
+                        "itemStyle": {
+                            "color": shade(weight),
+                            "borderWidth": 0,
+                            "gapWidth": 2,
+                            "borderRadius": 4,
+                        },
+                        "label": {"color": "#ffffff" if weight >= 4.5 else "#123c31"},
+                    }
                     for name, count, weight in modules
                 ],
             }
         ],
-    }  # fmt: skip
+    }
 
 
-def _shade(weight: float) -> str:
-    steps = ("#7fb8a8", "#5fa592", "#45917c", "#2f7f69", "#216753", "#17513f")
-    return steps[min(len(steps) - 1, max(0, int((weight - 3.5) * 1.5)))]
+def shade(weight: float) -> str:
+    """Mean importance as a colour; light text reads on all but the two lightest."""
+    steps = ("#b5d8cd", "#8fc3b3", "#4a937f", "#337f6a", "#216753", "#17513f")
+    return steps[min(len(steps) - 1, max(0, int((weight - 3.5) * 2)))]
 
 
 def _by_weight(counts: Mapping[tuple[date, str], int]) -> list[str]:

@@ -70,7 +70,7 @@ def _filters(
     tz: str,
 ) -> Filters:
     return Filters(
-        **chosen,  # type: ignore[arg-type]
+        **chosen,
         paths=tuple(paths),
         min_importance=minimum or None,
         since=midnight(since, tz) if since else None,
@@ -142,7 +142,7 @@ def _choice(
     field, facet, room = CHOICES[name]
     chosen = tuple(getattr(filters, field))
     # What the other filters leave: a field's own choice must not hide its other values.
-    own = facets(view.knowledge, replace(filters, **{field: ()})) if chosen else counts
+    own = facets(view.knowledge, _without(filters, field)) if chosen else counts
     values = dict(own.get(facet) or own.get(_ALIASES.get(name, name)) or ())
     if name == "level":
         values = {level: values[level] for level in LEVELS if level in values}
@@ -163,6 +163,11 @@ def _choice(
         key=state.seed(name, list(state.texts(name))),
         placeholder=view.say("filters.any"),
     )
+
+
+def _without(filters: Filters, field: str) -> Filters:
+    changed: dict[str, Any] = {field: ()}
+    return replace(filters, **changed)
 
 
 def clear() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -63,8 +64,8 @@ def _cell(value: object) -> object:
     return clean(value) if isinstance(value, str) else value
 
 
-def _config(view: View) -> dict[str, object]:
-    config: dict[str, object] = {
+def _config(view: View) -> Any:
+    config: dict[str, Any] = {
         name: st.column_config.TextColumn(view.say(f"column.{name}"))
         for name in ("time", "reference", "repo", "author", "level", "type", "modules", "risks")
     }

@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,6 +15,7 @@ from kb.settings import Settings
 from kb.types import Observer
 
 if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
     from kb.report.types import Report
 
 FORMATS = {
@@ -73,6 +74,13 @@ def made(report: Report, saved: int | None = None) -> Made:
     )
 
 
+def kept(knowledge: KnowledgeBase, saved: int) -> Made:
+    """A report as it was kept; NotFound if it was not."""
+    from kb.report.renderers.json_document import from_json
+
+    return made(from_json(knowledge.saved_report(saved)), saved)
+
+
 def file_name(report: Report) -> str:
     """report-week-2026-W22-en: what a downloaded file is called."""
     from kb.periods import label
@@ -89,8 +97,3 @@ def framed(html: str, height: int = 900) -> None:
     guarded = guarded[:at] + POLICY + guarded[at:]
     encoded = base64.b64encode(guarded.encode("utf-8")).decode("ascii")
     st.iframe(f"data:text/html;charset=utf-8;base64,{encoded}", height=height)
-
-
-def fields(values: dict[str, Any]) -> dict[str, Any]:
-    """Only what was chosen: for the address."""
-    return {name: value for name, value in values.items() if value not in (None, "", (), [])}

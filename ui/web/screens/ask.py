@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from kb.errors import KBError
-from kb.types import Answer
+from kb.types import Answer, Filters
 from ui.web import filters as filter_panel
 from ui.web import questions, state
 from ui.web.description import safe_markdown
@@ -83,9 +83,7 @@ def _model(view: View) -> str | None:
     return None if chosen == RULES else configured
 
 
-def _answer(
-    view: View, question: str, filters: filter_panel.Filters, model: str | None
-) -> Answer | None:
+def _answer(view: View, question: str, filters: Filters, model: str | None) -> Answer | None:
     """Ask with the reader's language and zone; what a model writes appears as it comes."""
     from kb.knowledge_base import KnowledgeBase
 
@@ -152,9 +150,7 @@ def _kept(view: View, number: int) -> None:
 
 
 def _examples(view: View) -> None:
-    recent = view.knowledge.select(
-        filter_panel.Filters(), order="newest", limit=100, include_bots=False
-    )
+    recent = view.knowledge.select(Filters(), order="newest", limit=100, include_bots=False)
     modules = [name for record in recent for name in record.analysis.modules]
     common = max(dict.fromkeys(modules), key=modules.count) if modules else None
     texts = [view.say("ask.example_recent")]

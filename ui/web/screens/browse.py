@@ -154,7 +154,7 @@ def _modules(view: View, found: Statistics) -> None:
     boxes = [(clean(name), count, found.module_importance[name]) for name, count in counts]
     key = _key("modules")
     st.echarts_chart(
-        charts.treemap(boxes, _labels(view)),
+        charts.treemap(boxes),
         height=300,
         key=key,
         on_select=lambda: _pick_module(key, names),

@@ -11,6 +11,7 @@ import streamlit as st
 from kb.errors import KBError, UsageError
 from kb.periods import between, local, midnight, period_from
 from kb.report.request import DEFAULT_TOP_K, SECTIONS, ReportRequest
+from kb.types import Filters
 from kb.vocabulary import LANGUAGES
 from ui.web import filters as filter_panel
 from ui.web import jobs, ledger, reporting, state
@@ -183,7 +184,7 @@ def _details(view: View, kind: str) -> tuple[int, tuple[str, ...], bool, str]:
 
 def _newest(view: View, today: date) -> date:
     """The day of the newest change: a report of an empty week helps nobody."""
-    found = view.knowledge.select(filter_panel.Filters(), order="newest", limit=1)
+    found = view.knowledge.select(Filters(), order="newest", limit=1)
     return min(today, local(found[0].change.merged_at, view.tz).date()) if found else today
 
 

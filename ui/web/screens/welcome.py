@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from kb.types import Filters
+from kb.types import ChangeRecord, Filters
 from ui.web.cards import card
 from ui.web.text import clean, escape
 from ui.web.view import View
@@ -48,9 +50,8 @@ def _counts(view: View) -> None:
     st.caption("  \n".join(lines))
 
 
-def examples(view: View, recent: list[object] | tuple[object, ...] | object) -> list[str]:
+def examples(view: View, records: Sequence[ChangeRecord]) -> list[str]:
     """Questions that this repository answers, made of its own titles, modules and authors."""
-    records = list(recent)  # type: ignore[call-overload]
     weighty = sorted(records, key=lambda record: record.analysis.raw, reverse=True)
     found = [_words(record.change.title) for record in weighty[:3]]
     modules = [name for record in weighty for name in record.analysis.modules if " " not in name]
