@@ -203,31 +203,27 @@ def _count(patch: str | None, sign: str) -> int:
     return sum(line.kind == sign for hunk in parse_hunks(patch) for line in hunk.lines)
 
 
-_KEYS = (
-    "diff --git",
-    "diff --cc",
-    "diff --combined",
-    "new file mode",
-    "deleted file mode",
-    "old mode",
-    "new mode",
-    "mode",
-    "index",
-    "rename from",
-    "rename to",
-    "copy from",
-    "copy to",
-    "---",
-    "+++",
-    "Binary files",
-    "GIT binary patch",
-)
+# By the first four letters of a line, so that most lines are compared once.
+_KEYS = {
+    "diff": ("diff --git", "diff --cc", "diff --combined"),
+    "inde": ("index",),
+    "--- ": ("---",),
+    "+++ ": ("+++",),
+    "new ": ("new file mode", "new mode"),
+    "dele": ("deleted file mode",),
+    "old ": ("old mode",),
+    "mode": ("mode",),
+    "rena": ("rename from", "rename to"),
+    "copy": ("copy from", "copy to"),
+    "Bina": ("Binary files",),
+    "GIT ": ("GIT binary patch",),
+}
 
 
 def _headers(head: str) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in head.split("\n"):
-        for key in _KEYS:
+        for key in _KEYS.get(line[:4], ()):
             if line.startswith(key):
                 headers.setdefault(key, line[len(key) :].strip(" \r"))
                 break
