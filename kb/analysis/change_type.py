@@ -9,6 +9,7 @@ from kb.analysis.facts import Facts
 from kb.analysis.path_roles import is_lock
 from kb.analysis.surface import is_changelog
 from kb.analysis.titles import CHORE
+from kb.analysis.type_evidence import evidence, votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,12 @@ _SECURITY = re.compile(
     r"timing attack|secret leak\w*|credential leak\w*|privilege escalation|auth(entication|orization)? bypass|sanitiz\w+ (path|input|url|html)|server\.fs\.deny)",
     re.IGNORECASE,
 )
+_ROLE_TYPES = {"docs": "docs", "test": "test", "ci": "ci-config", "build": "ci-config", "dependency": "dependency", "agent": "ci-config"}  # fmt: skip
+_CHANGELOG_KINDS = {
+    "feature": "feature", "enhancement": "feature", "added": "feature", "improvement": "feature", "bugfix": "bugfix",
+    "fixed": "bugfix", "breaking": "feature", "removal": "refactor", "deprecation": "feature", "doc": "docs",
+    "docs": "docs", "security": "security", "performance": "performance",
+}  # fmt: skip
 _PERFORMANCE_BODY = re.compile(
     r"\b\d+(\.\d+)?\s*(%|x|×)\s*(faster|speed-?up|less|fewer|lower|improvement|reduction)",
     re.IGNORECASE,
@@ -72,10 +79,9 @@ def _main(facts: Facts) -> tuple[str, str]:
         return "ci-config", "release"
     if by_files:
         return by_files, "files"
-    claimed = title.type
-    if claimed and claimed != CHORE:
-        return _checked(facts, claimed)
-    return _by_shape(facts, claimed)
+    if title.type and title.type != CHORE and title.how in ("prefix", "emoji", "tag", "word"):
+        return _checked(facts, title.type)
+    return _by_evidence(facts)
 
 
 def _by_files(facts: Facts) -> str:
@@ -108,7 +114,9 @@ def _by_files(facts: Facts) -> str:
     if not total:
         if changelog:
             return "docs"
-        return "" if claimed else ("docs" if facts.files_by_role.get("docs") else "")
+        # Renames and modes: no line moved, the roles of the files are all there is.
+        roles = {_ROLE_TYPES.get(view.role, "") for view in facts.views}
+        return roles.pop() if len(roles) == 1 else ""
     best = max(weights, key=lambda kind: weights[kind])
     if weights[best] >= 0.9 * total:
         if (best == "ci-config" and claimed == "dependency") or (
@@ -150,8 +158,7 @@ def _checked(facts: Facts, claimed: str) -> tuple[str, str]:
         if how in ("prefix", "emoji", "tag"):
             return claimed, "title"
         if source > 20 and source > share:
-            found, reason = _by_shape(facts, "")
-            return found, reason
+            return _by_evidence(facts)
         return claimed, "title"
     if claimed == "feature" and how == "verb":
         if facts.mechanical >= 0.6 and not surface.added and not surface.flags:
@@ -162,58 +169,31 @@ def _checked(facts: Facts, claimed: str) -> tuple[str, str]:
     return claimed, "title"
 
 
-def _by_shape(facts: Facts, claimed: str) -> tuple[str, str]:
-    """Where the title says nothing: what the diff looks like, and an entry in a changelog."""
-    size, surface = facts.size, facts.surface
-    kinds = {
-        "feature": "feature", "enhancement": "feature", "added": "feature", "improvement": "feature", "bugfix": "bugfix", "fixed": "bugfix",
-        "breaking": "feature", "removal": "refactor", "deprecation": "feature", "doc": "docs", "docs": "docs", "security": "security",
-        "performance": "performance",
-    }  # fmt: skip
-    if surface.changelog in kinds:
-        return kinds[surface.changelog], "changelog"
-    if re.search(
-        r"^(fix(es|ed)?|close[sd]?|resolve[sd]?) #?\d+",
-        facts.change.body,
-        re.IGNORECASE | re.MULTILINE,
-    ):
-        if size.source_added < 150 and not surface.flags:
-            return "bugfix", "body"
-    added, removed = size.source_added, size.source_removed
-    lines = facts.lines_by_role
-    if claimed == CHORE and added + removed < 0.5 * (
-        lines.get("ci", 0) + lines.get("build", 0) + lines.get("dependency", 0)
-    ):
-        if lines.get("dependency", 0) > lines.get("ci", 0) + lines.get("build", 0):
-            return "dependency", "shape"
-        return "ci-config", "shape"
-    if facts.mechanical >= 0.5:
-        return "refactor", "shape"
-    if claimed != CHORE and (surface.flags or (surface.added and added >= 2 * removed)):
-        return "feature", "shape"
-    if added + removed and removed >= 0.7 * added:
-        return "refactor", "shape"
-    if claimed == CHORE:
-        return "refactor" if added + removed else "ci-config", "shape"
-    new_files = sum(
-        1 for view in facts.views if view.role == "source" and view.file.status == "added"
-    )
-    if new_files and added >= 30:
-        return "feature", "shape"
-    if added + removed and size.test_lines and added < 60 and not surface.added:
-        return "bugfix", "shape"
-    if not added + removed:
-        best = max(lines, key=lambda role: lines[role]) if lines else ""
-        kind = {
-            "docs": "docs",
-            "test": "test",
-            "ci": "ci-config",
-            "build": "ci-config",
-            "dependency": "dependency",
-            "agent": "ci-config",
-        }.get(best)
-        if kind:
-            return kind, "files"
-    if added >= 100 and added >= 3 * removed:
-        return "feature", "shape"
-    return "refactor", "last"
+def _by_evidence(facts: Facts) -> tuple[str, str]:
+    """Where nobody wrote a type: an entry in a changelog, else words and shape weighed together."""
+    if kind := _CHANGELOG_KINDS.get(facts.surface.changelog):
+        return kind, "changelog"
+    sums = votes(evidence(facts))
+    # The histories that the weights were fitted on hold more fixes than most.
+    sums["bugfix"] -= 0.15
+    for kind in impossible(facts):
+        sums[kind] -= 2.0
+    if facts.title.type == CHORE:
+        sums["feature"] -= 0.7
+        sums["bugfix"] -= 0.7
+    best = max(sums, key=lambda kind: sums[kind])
+    return best, "evidence"
+
+
+def impossible(facts: Facts) -> list[str]:
+    """Types that the files do not bear out."""
+    size, lines = facts.size, facts.lines_by_role
+    source = size.source_added + size.source_removed
+    unborne = []
+    if source > 5 and not lines.get("docs") and facts.comment_lines < source:
+        unborne.append("docs")
+    if source > 5 and not size.test_lines and not lines.get("bench"):
+        unborne.append("test")
+    if not lines.get("dependency") and not lines.get("build") and not lines.get("ci"):
+        unborne.append("dependency")
+    return unborne

@@ -76,6 +76,8 @@ _DOC_PARTS = words(
     "docs doc documentation docs_src doc_src website manual changelog changelog.d newsfragments "
     "changelogs releasenotes news.d"
 )
+# "docs_new", "docs-v2"; only at the top and with its separator, so that docker/ is no documentation.
+_DOC_TOP = re.compile(r"^docs?[-_.]\w+$")
 _DOC_NAMES = re.compile(
     r"^(readme|changelog|changes|history|news|contributing|contributors|authors|license|licence|"
     r"copying|notice|security|governance|maintainers|code_of_conduct|roadmap|migration|upgrading|"
@@ -87,7 +89,7 @@ _TEST_PARTS = words(
     "test tests __tests__ androidtest testfixtures testdata e2e integration_tests spec-tests "
     "integration-tests integration_test integrationtest functional_tests unittests unit_tests "
     "__mocks__ __snapshots__ testcases fuzz fuzzing fuzz-tests playground playgrounds unittest "
-    "test-suite testsuite test_suite test-data test_data test-resources regression_tests"
+    "testutil testutils test_utils test-utils testhelper testhelpers testlib test-suite testsuite test_suite test-data test_data test-resources regression_tests"
 )
 _TEST_NAME = re.compile(
     r"(^tests?_.*\.(py|c|cc|cpp|cu|rs|sh|js|ts|rb)$)|(^conftest\.py$)|(^tests?\.(py|rs|js|ts)$)"
@@ -146,12 +148,14 @@ def path_role(path: str) -> str:
         return "generated"
     if lower in LOCK_NAMES or lower.endswith((".lock", ".lockfile")):
         return "dependency"
+    if folders and folders[0] in (".github", ".circleci", ".buildkite", ".gitlab"):
+        if extension in _DOC_EXTENSIONS and "template" not in path.lower():
+            return "docs"
+        return "ci"
     if _is_test(folders, name, extension):
         return "test"
     if is_requirements(lower, folders):
         return "dependency"
-    if folders and folders[0] == ".github" and extension in _DOC_EXTENSIONS:
-        return "ci" if "template" in path.lower() else "docs"
     if (
         lower in _CI_NAMES
         or not _CI_PARTS.isdisjoint(folders)
@@ -231,6 +235,8 @@ def _is_test(folders: list[str], name: str, extension: str) -> bool:
 
 
 def _is_docs(folders: list[str], name: str, extension: str) -> bool:
+    if folders and _DOC_TOP.match(folders[0]):
+        return True
     if not _DOC_PARTS.isdisjoint(folders):
         # A folder `doc/` deep below a package may be product code; at the top it is documentation.
         top = folders[0] in _DOC_PARTS or (len(folders) > 1 and folders[1] in _DOC_PARTS)
