@@ -55,9 +55,14 @@ class Title:
     tags: tuple[str, ...]
 
 
-def visible(text: str) -> str:
+def invisible_removed(text: str) -> str:
     """Text without control characters, bidi marks and invisible signs."""
-    return _INVISIBLE.sub("", text.replace("\t", " ")).strip()
+    return _INVISIBLE.sub("", text.replace("\t", " "))
+
+
+def visible(text: str) -> str:
+    """As `invisible_removed`, without blanks at the ends."""
+    return invisible_removed(text).strip()
 
 
 def read_title(title: str) -> Title:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kb.report.titles import visible
+from kb.report.titles import invisible_removed, visible
 
 ZERO_WIDTH = "\u200b"
 _MARKUP = re.compile(r"[\\`*\[\]<>|~]")
@@ -16,7 +16,7 @@ _ISSUE = re.compile(r"#(?=\d)|(?<=\bGH)-(?=\d)", re.IGNORECASE)
 _HASH = re.compile(r"\b([0-9a-f]{6})([0-9a-f]{1,34})\b")
 _AUTOLINK = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp)(?=:)|\b(www)(?=\.)")
 _LINE_START = re.compile(r"^(\s*)([#>+=-]|\d+(?=[.)]))")
-_EMOJI_CODE = re.compile(r":(?=[a-z0-9_+-]+:)")
+_EMOJI_CODE = re.compile(r":(?=[a-z0-9_+-]*[a-z][a-z0-9_+-]*:)")
 
 
 class Markdown(str):
@@ -27,7 +27,7 @@ class Markdown(str):
 
 def escape(text: str) -> Markdown:
     """Plain text for the inside of a Markdown line."""
-    text = visible(re.sub(r"\s*\n\s*", " ", text))
+    text = re.sub(r"\s+", " ", invisible_removed(text))
     text = _MARKUP.sub(lambda found: "\\" + found[0], text)
     text = _UNDERSCORE.sub(r"\\_", text)
     text = _ENTITY.sub("&amp;", text)

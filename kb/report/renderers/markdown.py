@@ -43,6 +43,14 @@ class Marks:
     def unfold(self) -> Markdown:
         return Markdown("\n</details>")
 
+    def small(self, text: str) -> Markdown:
+        return Markdown(f"<sub>{text}</sub>")
+
+    def chart(self, name: str) -> Markdown:
+        """Markdown has no charts: their numbers stand in the tables."""
+        del name
+        return Markdown("")
+
 
 def title_line(report: Report, inline: Inline) -> Markdown:
     """`owner/name · Weekly report 2026-W22: first theme and second`."""
@@ -55,6 +63,14 @@ def title_line(report: Report, inline: Inline) -> Markdown:
     if not report.headline:
         return head
     return Markdown(f"{head}{word('colon', report.lang)}{inline.prose(report.headline)}")
+
+
+def theme_foot(theme: Mapping[str, Any], inline: Inline) -> Markdown:
+    """A theme's changes and people."""
+    authors = [escape(name) for name in theme["authors"][:8]]
+    rest = len(theme["authors"]) - len(authors)
+    names = ", ".join(authors) + (f", +{rest}" if rest > 0 else "")
+    return Markdown(f"{inline.prose(theme['members'])} · {names}")
 
 
 def html_text(text: str) -> str:
@@ -91,12 +107,15 @@ def _render(name: str, report: Report, marks: Marks, section: Section | None = N
             anchor=marks.anchor,
             fold=marks.fold,
             unfold=marks.unfold,
+            small=marks.small,
+            chart=marks.chart,
             link=link,
             raw=Markdown,
             more=lambda number: Markdown(
                 word("list.more", report.lang).replace("{n}", str(number))
             ),
             short=lambda prose: escape(shortened(prose.plain, CONTENTS_LETTERS)),
+            theme_foot=lambda theme: theme_foot(theme, inline),
             title_line=lambda whole: title_line(whole, inline),
             lang=report.lang,
         )
