@@ -273,6 +273,7 @@ def _paths(headers: dict[str, str]) -> tuple[str | None, str | None]:
 
 
 def _side(value: str, prefix: str) -> str | None:
+    value = value.rstrip("\t")  # git ends a name that holds a space with a tab
     path = unquote(value if value.startswith('"') else value.split("\t", 1)[0])
     return None if path == "/dev/null" else path.removeprefix(prefix)
 

@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 
 from ingest.sources.git_process import DIFF_OPTIONS, LOG_OPTIONS, GitStopped, Repository
 from kb.patch import RawFile, file_patches
@@ -239,9 +238,9 @@ def _of_paths(repository: Repository, sha: str, paths: Sequence[str]) -> tuple[F
     parent = repository.answer("rev-parse", "--verify", "-q", f"{sha}^1")
     ends = [parent, sha] if parent else ["--root", sha]
     options = ("diff-tree", "-r", "-p", "--no-renames", "--no-commit-id", *DIFF_OPTIONS)
-    done = repository.run(*options, *ends, "--", *(f":(literal){path}" for path in paths))
+    done = repository.run(*options, *ends, "--", *paths)
     if done.returncode == 0:
-        return tuple(replace(file) for file in _files(done.stdout))
+        return _files(done.stdout)
     if len(paths) == 1:
         return ()
     middle = len(paths) // 2
