@@ -1,8 +1,8 @@
 """Chroma's part of a new generation, in a process of its own.
 
-`python -m kb.store.chroma_process add FOLDER` brings the collections of a generation to what its
-matrices hold; `... probe FOLDER` opens them anew, counts and asks. Both wait for a line on stdin. A crash inside
-Chroma (a SIGSEGV was seen) ends a child with a status, not the ingest.
+`python -m kb.store.chroma_process FOLDER` waits for "go" on stdin, brings the collections of a
+generation to what its matrices hold, then opens them anew, counts and asks. A crash inside Chroma
+(a SIGSEGV was seen) ends a fork with a status, not the ingest.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ from kb.store.manifest import Manifest
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+Task = Callable[[Path, Manifest], None]
 
 PAGE = 20_000  # `get` of more than 32,766 rows fails
 
@@ -88,27 +91,41 @@ def _close(client: Any) -> None:
         close()
 
 
-def main(arguments: list[str]) -> int:
-    task, folder = arguments[0], Path(arguments[1])
-    found = manifest.read_folder(folder)
-    import chromadb  # noqa: F401 - while the parent still prepares
+def main(folder: Path) -> int:
+    """Builds, then probes, each in a fork of its own: Chroma is imported once, and opened twice."""
+    import chromadb  # noqa: F401 - while the parent still writes the matrices
 
-    sys.stdin.readline()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        (add if task == "add" else probe)(folder, found)
-    except Exception as exc:  # noqa: BLE001 - Chroma raises many unrelated types
-        words = str(exc).splitlines() or [""]
-        sys.stderr.write(f"\n{type(exc).__name__}: {words[0]}\n")
+    if sys.stdin.readline() != "go\n":
         return 1
-    return 0
+    found = manifest.read_folder(folder)
+    return _forked(add, folder, found) or _forked(probe, folder, found)
+
+
+def _forked(task: Task, folder: Path, found: Manifest) -> int:
+    """The exit status of `task` in a child; a signal's number where it was killed by one."""
+    child = os.fork()
+    if child == 0:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        try:
+            task(folder, found)
+        except BaseException as exc:  # noqa: BLE001 - a fork must not run on in its parent's code
+            words = str(exc).splitlines() or [""]
+            sys.stderr.write(f"\n{task.__name__}: {type(exc).__name__}: {words[0]}\n")
+            sys.stderr.flush()
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        sys.stderr.write(f"\n{task.__name__}: killed by signal {-code}\n")
+    return abs(code)
 
 
 def _end_with_parent() -> None:
-    """The parent holds our stdin open; when it is killed, nobody must write here any more."""
-    sys.stdin.read()
+    """Our parent's parent holds stdin open; when it is killed, nobody must write here any more."""
+    os.read(0, 1)
     os._exit(3)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main(Path(sys.argv[1])))

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -52,10 +52,17 @@ def publish(
     try:
         manifest.sweep(home, before)  # also what an interrupted run left half made
         folder.mkdir(parents=True)
-        counts = _write_matrices(archive, folder, previous, embedder, dimension)
-        found = Manifest(before + 1, embedder, dimension, vectors=counts, server=chroma_url or "")
-        manifest.write(folder, found)
-        _write_chroma(home, folder, found, previous)
+        with _chroma_process(folder) as build:  # imports Chroma while the matrices are written
+            counts = _write_matrices(archive, folder, previous, embedder, dimension)
+            found = Manifest(
+                before + 1, embedder, dimension, vectors=counts, server=chroma_url or ""
+            )
+            manifest.write(folder, found)
+            if previous is not None and not found.server:
+                source = manifest.folder(home, previous.generation) / "chroma"
+                if source.is_dir():
+                    shutil.copytree(source, folder / "chroma")
+            build()
         _sync_folder(folder)
         final = manifest.folder(home, found.generation)
         shutil.rmtree(final, ignore_errors=True)
@@ -135,61 +142,23 @@ def _take_known(
     return np.flatnonzero(~np.isin(keys[:, SERIAL], known[:, SERIAL]))
 
 
-def _write_chroma(home: Path, folder: Path, found: Manifest, previous: Manifest | None) -> None:
-    if previous is not None and not found.server:
-        source = manifest.folder(home, previous.generation) / "chroma"
-        if source.is_dir():
-            shutil.copytree(source, folder / "chroma")
-    with _child("probe", folder) as prober:  # imports Chroma while the other one builds
-        with _child("add", folder) as adder:
-            adder.run()
-        prober.run()
-
-
-class _Child:
-    def __init__(self, task: str, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
-        self._task, self._process, self._errors = task, process, errors
-
-    def run(self) -> None:
-        """Lets the child begin, and waits; StoreError with its last line when it fails."""
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(b"\n")
-            self._process.stdin.flush()
-        try:
-            status = self._process.wait(PROCESS_TIMEOUT_S)
-        except subprocess.TimeoutExpired as exc:
-            raise StoreError(f"the {self._task} of the Chroma index took too long", HINT) from exc
-        if status == 0:
-            return
-        self._errors.seek(0)
-        errors = self._errors.read().decode("utf-8", "replace")
-        if "No space left" in errors or "disk is full" in errors:
-            raise StoreError("the disk is full", "make room and run the same command again")
-        lines = [line for line in errors.splitlines() if line.strip()]
-        why = lines[-1] if lines else f"it ended with status {status}"
-        raise StoreError(
-            f"the new Chroma index could not be made ({self._task}: {why}); "
-            "the one before it stays in use",
-            HINT,
-        )
-
-
 @contextmanager
-def _child(task: str, folder: Path) -> Iterator[_Child]:
-    command = (sys.executable, "-m", "kb.store.chroma_process", task, str(folder))
+def _chroma_process(folder: Path) -> Iterator[Callable[[], None]]:
+    """A started `kb.store.chroma_process`; call what it yields to let it build and probe."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            command,
+            (sys.executable, "-m", "kb.store.chroma_process", str(folder)),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            env=os.environ | {"PYTHONPATH": path, "ANONYMIZED_TELEMETRY": "False"},
+            # one thread of OpenBLAS: the process forks, and multiplies nothing
+            env=os.environ
+            | {"PYTHONPATH": path, "ANONYMIZED_TELEMETRY": "False", "OPENBLAS_NUM_THREADS": "1"},
         )
         try:
-            yield _Child(task, process, errors)
+            yield lambda: _build(process, errors)
         finally:
             if process.poll() is None:
                 process.kill()
@@ -197,6 +166,29 @@ def _child(task: str, folder: Path) -> Iterator[_Child]:
             assert process.stdin is not None
             with suppress(BrokenPipeError):
                 process.stdin.close()
+
+
+def _build(process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+    """Raises StoreError with the last line that the process wrote where it fails."""
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    try:
+        status = process.wait(PROCESS_TIMEOUT_S)
+    except subprocess.TimeoutExpired as exc:
+        raise StoreError("building the Chroma index took too long", HINT) from exc
+    if status == 0:
+        return
+    errors.seek(0)
+    words = errors.read().decode("utf-8", "replace")
+    if "No space left" in words or "disk is full" in words:
+        raise StoreError("the disk is full", "make room and run the same command again")
+    lines = [line for line in words.splitlines() if line.strip()]
+    why = lines[-1] if lines else f"it ended with status {status}"
+    raise StoreError(
+        f"the new Chroma index could not be made ({why}); the one before it stays in use", HINT
+    )
 
 
 def _sync_folder(folder: Path) -> None:

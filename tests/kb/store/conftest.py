@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -109,22 +110,18 @@ def publish(archive: Archive) -> None:
     generations.publish(archive, embedder=EMBEDDER, dimension=DIMENSION)
 
 
-@dataclass(frozen=True)
-class Made:
-    """What tests make: changes, vectors, generations."""
-
-    embedder: str = EMBEDDER
-    dimension: int = DIMENSION
-    start: datetime = START
-    record: Callable[..., ChangeRecord] = staticmethod(make_record)
-    rows: Callable[..., np.ndarray] = staticmethod(unit_rows)
-    vectors: Callable[..., int] = staticmethod(put_random_vectors)
-    publish: Callable[[Archive], None] = staticmethod(publish)
-
-
 @pytest.fixture
-def made() -> Made:
-    return Made()
+def made() -> SimpleNamespace:
+    """What tests make: changes, vectors, generations."""
+    return SimpleNamespace(
+        embedder=EMBEDDER,
+        dimension=DIMENSION,
+        start=START,
+        record=make_record,
+        rows=unit_rows,
+        vectors=put_random_vectors,
+        publish=publish,
+    )
 
 
 @pytest.fixture
