@@ -9,7 +9,7 @@ the clauses do not decide, it has to stand with every neighbour. So a swap insid
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -30,6 +30,7 @@ class Evidence:
     code: str = ""  # added and removed lines: names and literal figures
     index: int | None = None  # [n] in an answer
     aliases: tuple[str, ...] = ()
+    context: str = ""  # unchanged lines around the changed ones: names only, no figures
 
     @property
     def label(self) -> str:
@@ -40,7 +41,9 @@ class Evidence:
 
     @cached_property
     def folded(self) -> str:
-        return plain_digits(clean(f"{self.id}\n{self.prose}\n{self.code}")).casefold()
+        return plain_digits(
+            clean(f"{self.id}\n{self.prose}\n{self.code}\n{self.context}")
+        ).casefold()
 
     @cached_property
     def figures(self) -> frozenset[tuple[str, str]]:
@@ -360,6 +363,11 @@ def _holds(evidence: Evidence, name: str) -> bool:
     return bool(names) and all(_stands_whole(evidence.folded, part) for part in names)
 
 
+def stands_in(evidence: Evidence, name: str) -> bool:
+    """Whether a symbol, flag, file or quoted code stands in what is known of one change."""
+    return _holds(evidence, plain_digits(clean(name)).strip())
+
+
 def _plain_compound(name: str) -> bool:
     """H100-based: only the part with a digit or a hump is a name."""
     return "-" in name and not re.search(r"[_.:()\[\]=\s]", name)
@@ -395,16 +403,35 @@ def _is_word(character: str) -> bool:
 
 def _foreign_figure(text: str, groups: list[_Group], subject: Evidence | None) -> str | None:
     """The first figure that does not stand with the citation that it belongs to."""
-    bare = _without_references(text, keep_length=True)
-    found = figures(bare)
+    return next((figure for figure, holds in _judged(text, groups, subject) if not holds), None)
+
+
+def _judged(
+    text: str, groups: list[_Group], subject: Evidence | None
+) -> Iterator[tuple[str, bool]]:
     unordered = bool(_RESPECTIVELY.search(text))
-    for figure in found:
-        for candidates in _belongs_to(figure, text, groups, subject, unordered):
-            if not any(stands(figure, item.figures, item.folded) for item in candidates):
-                return figure.text
-        if not groups and subject is None:
-            return figure.text
-    return None
+    for figure in figures(_without_references(text, keep_length=True)):
+        sets = _belongs_to(figure, text, groups, subject, unordered)
+        yield (
+            figure.text,
+            bool(sets)
+            and all(
+                any(stands(figure, item.figures, item.folded) for item in candidates)
+                for candidates in sets
+            ),
+        )
+
+
+def judged_figures(
+    sentence: str, evidence: Iterable[Evidence], rules: Rules | None = None
+) -> tuple[tuple[str, bool], ...]:
+    """Every figure of one sentence, and whether it stands with what the sentence cites."""
+    shown = _Shown(tuple(evidence), rules or Rules())
+    checked = plain_digits(clean(sentence))
+    groups = _groups(checked, shown)
+    subject = shown.by_id.get(shown.rules.subject or "")
+    resolved = [] if isinstance(groups, tuple) else groups
+    return tuple(_judged(checked, resolved, subject))
 
 
 def _belongs_to(
@@ -434,6 +461,18 @@ def _without_references(text: str, keep_length: bool = False) -> str:
     return _REFERENCE.sub(lambda match: " " * len(match[0]) if keep_length else " ", text)
 
 
+def patch_lines(patch: str) -> tuple[list[str], list[str]]:
+    """The changed lines of hunks, and what stands around them (with the hunks' section names)."""
+    changed: list[str] = []
+    around: list[str] = []
+    for line in patch.splitlines():
+        if line.startswith("@@"):
+            around.append(line.rpartition("@@")[2])
+        else:
+            (changed if line[:1] in ("+", "-") else around).append(line[1:])
+    return changed, around
+
+
 def evidence_of(
     record: ChangeRecord,
     patches: Mapping[str, str] | None = None,
@@ -461,9 +500,12 @@ def evidence_of(
     code = [f"{symbol.name} {symbol.signature} {symbol.previous_signature}" for symbol in symbols]
     code += [f"{flag.name} {flag.default or ''} {flag.help}" for flag in digest.flags]
     code += [f"{file.path} {file.previous_path or ''}" for file in change.files]
+    context: list[str] = []
     for path, patch in (patches or {file.path: file.patch or "" for file in change.files}).items():
         code.append(path)
-        code.extend(line[1:] for line in patch.splitlines() if line[:1] in ("+", "-"))
+        changed, around = patch_lines(patch)
+        code += changed
+        context += around
     owns_number = change.id.endswith(f"#{change.number}")  # else #N is another change's
     return Evidence(
         change.id,
@@ -474,4 +516,5 @@ def evidence_of(
         "\n".join(code),
         index,
         change.aliases,
+        "\n".join(context),
     )

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kb.chat.client import Ask, Chat, Reply
 from kb.chat.faults import Fault
+from kb.phrases import phrase
 from kb.report.change_prompt import FIELDS, Shown, ask_for
 from kb.text.figures import figures
 from kb.text.sentences import plain_digits
 from kb.types import ChangeProse, ChangeRecord
-from kb.verify import Evidence, Removed, Rules, Verified, evidence_of, verify_sentences
+from kb.verify import (
+    Evidence,
+    Removed,
+    Rules,
+    Verified,
+    evidence_of,
+    patch_lines,
+    verify_sentences,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -56,19 +65,22 @@ def case_of(
 ) -> Case:
     """The evidence is what is shown, not what is stored: a model cannot know the rest."""
     ask, shown = ask_for(record, patches, langs, chat.settings)
+    prose, code, context = _shown_parts(shown.text, record)
     known = evidence_of(record, {})
-    evidence = Evidence(
-        known.id, known.repo, known.number, known.sha, *_prose_and_code(shown.text, record)
-    )
+    evidence = replace(known, prose=prose, code=code, context=context)
     return Case(record, ask, shown, evidence)
 
 
-def _prose_and_code(shown: str, record: ChangeRecord) -> tuple[str, str]:
-    prose, _, code = shown.partition("\nPatch of ")
-    lines = [line[1:] if line[:1] in "+- " else "" if line.startswith("@@") else line
-             for line in code.split("\n")]  # fmt: skip
-    paths = "\n".join(f"{file.path} {file.previous_path or ''}" for file in record.change.files)
-    return prose, "\n".join((paths, *lines))
+def _shown_parts(shown: str, record: ChangeRecord) -> tuple[str, str, str]:
+    """The prose, the changed lines and the lines around them, of the text that is shown."""
+    prose, *patches = re.split(r"^Patch of ", shown, flags=re.MULTILINE)
+    code = [f"{file.path} {file.previous_path or ''}" for file in record.change.files]
+    context: list[str] = []
+    for patch in patches:
+        changed, around = patch_lines(patch.partition("\n")[2])
+        code += changed
+        context += around
+    return prose, "\n".join(code), "\n".join(context)
 
 
 def analyse(
@@ -77,6 +89,54 @@ def analyse(
     """One change, as `kb doctor --chat` and the per-change report want it."""
     case = case_of(record, patches, langs, chat)
     return analysed(case, chat.ask(case.ask), langs, chat.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What `kb doctor --chat` prints: what was kept of one change, and what the checks removed."""
+
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+def try_one(record: ChangeRecord, chat: Chat, lang: str) -> Trial:
+    """Analyses one change. Raises ChatError where the model cannot be opened."""
+    patches = {file.path: file.patch for file in record.change.files if file.patch}
+    result = analyse(record, patches, (lang,), chat)
+    usage = chat.usage
+    cost = phrase(
+        "chat.trial.cost",
+        lang,
+        calls=usage.calls,
+        tokens=usage.tokens,
+        seconds=f"{usage.took_ms / 1000:.1f}",
+    )
+    if result.fault is not None:
+        failed = phrase("chat.trial.failed", lang, model=chat.name, fault=str(result.fault))
+        return Trial(False, f"{failed}; {cost}", phrase(f"chat.hint.{result.fault.kind}", lang))
+    lines = [
+        phrase(
+            "chat.trial.done",
+            lang,
+            model=chat.name,
+            id=record.id,
+            kept=result.kept,
+            removed=len(result.removed),
+        ),
+        cost,
+    ]
+    if result.prose is not None:
+        prose = result.prose
+        said = [prose.summary[lang], *prose.impact[lang], *prose.insights[lang].values()]
+        said += [*prose.risks[lang], *prose.suggestions[lang], prose.verdict[lang]]
+        lines += [phrase("chat.trial.kept", lang, text=text) for text in said if text]
+    lines += [
+        phrase("chat.trial.removed", lang, text=gone.text, why=gone.why, detail=gone.detail)
+        for gone in result.removed
+    ]
+    ok = result.prose is not None
+    return Trial(ok, "\n".join(lines), "" if ok else phrase("chat.hint.checks", lang))
 
 
 def analysed(case: Case, reply: Reply, langs: Sequence[str], model: str) -> Analysed:

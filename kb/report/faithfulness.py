@@ -8,6 +8,7 @@ plain number that the document's own data holds; everything else is unsupported.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -92,8 +93,13 @@ def evaluate_report(document: Mapping[str, Any], reader: EvidenceReader) -> Fait
     """Checks every sentence of every section."""
     judge = _Judge(document, reader)
     judge.prose("headline", document.get("headline"), ())
-    for section in document.get("sections", ()):
+    for section in document["sections"]:
         judge.walk(str(section.get("name", "")), section.get("body"), ())
+    if judge.lost:
+        raise UsageError(
+            "none of the report's changes is in this knowledge base",
+            "--home FOLDER, or kb ingest the repository first",
+        )
     return judge.result()
 
 
@@ -163,13 +169,15 @@ class _Judge:
             if kind in QUOTED:
                 self._quoted(section, text, around, value)
             elif kind == "code":
-                holds = (
-                    any(stands_in(item, text.strip()) for item in around)
-                    or text.strip() in self._strings
-                )
+                holds = text.strip() in self._strings or any(_code_in(i, text) for i in around)
                 self._count("names", holds, section, "name", text, value)
-        self._own_words(section, spans, about, value)
+        if section != "health":  # all of it is counted
+            self._own_words(section, spans, about, value)
         self._count_claim(wrong)
+
+    @property
+    def lost(self) -> bool:
+        return bool(self._evidence) and not any(self._evidence.values())
 
     def result(self) -> Faithfulness:
         def tally(name: str) -> Tally:
@@ -192,6 +200,11 @@ class _Judge:
         value: Mapping[str, Any],
     ) -> None:
         """Figures outside quotes: those of a cited change, or counts of ours."""
+        counts = {
+            found[1] or found[2]
+            for kind, text, _ in spans
+            if kind == "text" and (found := _COUNT.match(text))
+        }
         text = "".join(
             f" {_MASK * max(1, len(text))} " if kind in (*QUOTED, "code", "link") else text
             for kind, text, _ in spans
@@ -204,7 +217,7 @@ class _Judge:
                     for item in about
                     if not any(label in sentence for label in (other.label for other in about))
                 )
-                if not held and self._is_count(figure):
+                if not held and (self._is_count(figure) or figure in counts):
                     self.counts["counted"] = self.counts.get("counted", 0) + 1
                 else:
                     self._count("figures", held, section, "figure", figure, value)
@@ -251,12 +264,24 @@ class _Judge:
     def _of(self, change_id: str) -> Evidence | None:
         if change_id not in self._evidence:
             try:
-                self._evidence[change_id] = evidence_of(self.reader.record(change_id, patches=True))
+                record = self.reader.record(change_id, patches=True)
+                self._evidence[change_id] = evidence_of(record)
             except KBError:
                 self._evidence[change_id] = None
         return self._evidence[change_id]
 
 
+def _code_in(item: Evidence, text: str) -> bool:
+    """Quoted code, whole or as the beginning that an ellipsis leaves."""
+    if text.rstrip().endswith("…"):
+        return plain_digits(text).rstrip(" .…").casefold() in item.folded
+    return stands_in(item, text)
+
+
+# Code puts what it counts into a span of its own ("8 changes"); a model's prose comes in one piece.
+_COUNT = re.compile(
+    r"\s*[+−-]?(\d[\d,]*(?:\.\d+)?)(?:\s+[^\W\d]+){0,3}\s*$|\s*(\d+)\s*[\u4e00-\u9fff]{1,6}\s*$"
+)
 _MASK = "\u00b7"
 
 

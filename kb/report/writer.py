@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Protocol
 
 from kb.chat.budget import Usage
@@ -11,15 +13,18 @@ from kb.chat.client import Chat, Estimate, Reply
 from kb.chat.faults import Fault
 from kb.phrases import phrase
 from kb.report.change_analyst import Analysed, Case, analysed, case_of
+from kb.report.request import ReportRequest
 from kb.report.types import WriterHealth, WritingTask, Written
 from kb.report.writing_prompt import RANKED, ask_to_rank, ask_to_write, evidence_for
 from kb.text.sentences import sentences
-from kb.types import ChangeProse, ChangeRecord, Observer, SilentObserver
+from kb.types import ChangeProse, ChangeRecord, Filters, Observer, SilentObserver
 from kb.verify import Removed, Rules, Verified, join, verify_sentences
 from kb.vocabulary import LEVELS
 
 MOST_NAMED = 40  # removed sentences that the health section quotes
 RANKED_AT_MOST = 24
+PARTS = 12  # calls beside those for changes: 8 themes, summary, risks, suggestions, ranking
+TOPIC_CHANGES = 60
 UNASKED = frozenset(("budget", "calls", "stopped"))  # left to the rules on purpose: no failure
 
 
@@ -211,6 +216,64 @@ class ModelWriter:
     def _checked(self, verified: Verified) -> str:
         self._removed.extend(verified.removed)
         return verified.text if verified.enough else ""
+
+
+class EstimateReader(PatchReader, Protocol):
+    def chat(self) -> AbstractContextManager[Chat | None]: ...
+
+    def select(
+        self,
+        filters: Filters,
+        *,
+        order: str = "newest",
+        limit: int | None = None,
+        offset: int = 0,
+        include_bots: bool = True,
+    ) -> Sequence[ChangeRecord]: ...
+
+    def record(self, change_id: str, patches: bool = False) -> ChangeRecord: ...
+
+
+def estimate(reader: EstimateReader, request: ReportRequest) -> str:
+    """What a report would cost at most, in words; nothing is sent (`--dry-run`)."""
+    lang = request.lang
+    with reader.chat() as chat:
+        if chat is None:
+            return phrase("chat.estimate.none", lang)
+        if request.change_id is not None:
+            records: Sequence[ChangeRecord] = [reader.record(request.change_id)]
+        elif request.period is not None:
+            since, until = request.period.since, request.period.until
+            if request.as_of is not None:
+                until = min(until, request.as_of)
+            records = reader.select(replace(request.filters, since=since, until=until))
+        else:
+            records = reader.select(request.filters, limit=TOPIC_CHANGES)
+        found = ModelWriter(reader, chat).estimate(records, lang)
+        settings = chat.settings
+    parts = 0 if request.change_id is not None else PARTS
+    lines = [
+        phrase(
+            "chat.estimate.changes",
+            lang,
+            calls=found.calls,
+            cached=found.cached,
+            tokens_in=found.tokens_in,
+            tokens_out=found.tokens_out_at_most,
+        )
+    ]
+    if parts:
+        room = settings.context_tokens - settings.max_tokens
+        lines.append(
+            phrase(
+                "chat.estimate.parts",
+                lang,
+                calls=parts,
+                tokens_in=parts * room,
+                tokens_out=parts * settings.max_tokens,
+            )
+        )
+    return "\n".join(lines)
 
 
 def counted(task: WritingTask) -> tuple[str, ...]:
