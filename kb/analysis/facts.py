@@ -141,7 +141,7 @@ _VERSION_FILES = re.compile(
 
 
 def _version_only(views: tuple[FileView, ...]) -> bool:
-    lines = versions = 0
+    found = False
     for view in views:
         if is_lock(view.path) or is_changelog(view.path) or view.role in ("docs", "generated"):
             continue
@@ -152,11 +152,12 @@ def _version_only(views: tuple[FileView, ...]) -> bool:
             for text, _ in view.lines(mark):
                 if not text.strip():
                     continue
-                lines += 1
-                versions += bool(_VERSION_LINE.search(text)) or (
-                    named and any(c.isdigit() for c in text)
-                )
-    return lines > 0 and versions == lines
+                if not any(letter.isdigit() for letter in text):
+                    return False
+                if not named and not _VERSION_LINE.search(text):
+                    return False
+                found = True
+    return found
 
 
 _IMPORT = re.compile(

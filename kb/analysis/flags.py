@@ -98,7 +98,7 @@ def flags_in(views: tuple[FileView, ...]) -> tuple[Flag, ...]:
     removed: dict[tuple[str, str], Flag] = {}
     kept: set[tuple[str, str]] = set()  # named in a context line: not new
     for view in views:
-        if view.role != "source" or view.language is None:
+        if view.role != "source" or view.language is None or not _speaks_of_options(view):
             continue
         for flag in _side(view, "+"):
             added.setdefault((flag.kind, flag.name), flag)
@@ -121,7 +121,7 @@ def changed_defaults(views: tuple[FileView, ...]) -> list[tuple[Flag, Flag]]:
     """(before, after) of flags that stand on both sides of the diff with another default."""
     pairs: list[tuple[Flag, Flag]] = []
     for view in views:
-        if view.role != "source" or view.language is None:
+        if view.role != "source" or view.language is None or not _speaks_of_options(view):
             continue
         old = {(flag.kind, flag.name): flag for flag in _side(view, "-")}
         if not old:
@@ -133,7 +133,20 @@ def changed_defaults(views: tuple[FileView, ...]) -> list[tuple[Flag, Flag]]:
     return pairs
 
 
+_PATCH_HINTS = (
+    "--", "etenv", "environ", "env::var", "LookupEnv", "env_", "env.", "env(", "ENV", "env!", "= Env", ".Flag(", "flag.", "lags", "Arg::", "long", "yaml:",
+    "toml:", "mapstructure:", "DEFINE_", "option(", "Option(", "lambda",
+)  # fmt: skip
+_CONFIG_NAMES = ("Args", "Config", "Options", "Settings", "Params")
 _HINTS = re.compile(r"--|[eE]nv|ENV|[Ff]lag|Arg::|long|yaml:|toml:|mapstructure:|DEFINE_|option")
+
+
+def _speaks_of_options(view: FileView) -> bool:
+    """One look at the whole patch saves looking at each line."""
+    patch = view.file.patch or ""
+    if any(hint in patch for hint in _PATCH_HINTS) or _CONFIG_FILE.search(view.path):
+        return True
+    return any(name in patch for name in _CONFIG_NAMES)
 
 
 def _side(view: FileView, mark: str) -> Iterator[Flag]:
@@ -143,7 +156,7 @@ def _side(view: FileView, mark: str) -> Iterator[Flag]:
         in_config = bool(_CONFIG_FILE.search(view.path)) or bool(_CONFIG_CLASS.search(hunk.section))
         for index, line in enumerate(lines):
             text = line.text
-            if _CONFIG_CLASS.search(text):
+            if any(name in text for name in _CONFIG_NAMES) and _CONFIG_CLASS.search(text):
                 in_config = True
             elif in_config and text[:1].strip() and text[:1] not in "}])@#/*":
                 in_config = bool(_CONFIG_FILE.search(view.path))

@@ -50,6 +50,18 @@ _MESSAGE = re.compile(
         panic!\(|bail!\(|anyhow!\(|new\s+\w*(?:Error|Exception)\(|throw\s+\w+\(|\.expect\(|report_error\()\s*(?:[rfb]{0,2})?["'`](?P<text>[^"'`]{8,200})""",
     re.VERBOSE,
 )
+_MESSAGE_WORDS = (
+    "raise ",
+    "warn",
+    "error",
+    "Error",
+    "throw",
+    "panic!",
+    "bail!",
+    "anyhow!",
+    "xception",
+    ".expect(",
+)
 _DEPRECATION = re.compile(
     r"""(?:\bDeprecationWarning|\bPendingDeprecationWarning|@deprecated\b|\#\[deprecated|//\s*Deprecated:|\[\[deprecated|@Deprecated\b|
         \bRemovedIn\w+|\*\s*@deprecated|\bdeprecated\s*=\s*(?:True|"))""",
@@ -92,9 +104,14 @@ def surface_of(
         if view.role == "source" and view.path in code:
             removed_text = "\n".join(text for text, _ in code[view.path].removed)
             for text, line in code[view.path].added:
-                if len(text) < 400:
-                    if (match := _MESSAGE.search(text)) and match["text"] not in removed_text:
-                        messages.append((match["text"], view.path, line))
+                if (
+                    len(text) < 400
+                    and ('"' in text or "'" in text or "`" in text)
+                    and any(word in text for word in _MESSAGE_WORDS)
+                    and (match := _MESSAGE.search(text))
+                    and match["text"] not in removed_text
+                ):
+                    messages.append((match["text"], view.path, line))
             for text, line in view.lines("+"):
                 if "eprecat" in text or "RemovedIn" in text:
                     if _DEPRECATION.search(text) and text.strip() not in removed_text:

@@ -149,6 +149,15 @@ _SENSITIVE_CODE = (
     ("tls", re.compile(r"verify\s*=\s*False|InsecureSkipVerify:\s*true|rejectUnauthorized:\s*false|danger_accept_invalid_certs\(true|_create_unverified_context|CERT_NONE")),
     ("html", re.compile(r"dangerouslySetInnerHTML|v-html=|\bMarkup\(|\|\s*safe\b")),
 )  # fmt: skip
+# One look at the whole patch for each saves looking at each line.
+_SENSITIVE_HINTS = {
+    "pickle": (".load",),
+    "eval": ("eval(", "exec(", "Function("),
+    "shell": ("shell", "os.system(", "os.popen(", "child_process", "execSync(", "getRuntime", "exec.Command("),
+    "trust_remote_code": ("trust_remote_code",),
+    "tls": ("verify", "InsecureSkipVerify", "rejectUnauthorized", "invalid_certs", "CERT_NONE", "_unverified"),
+    "html": ("InnerHTML", "v-html", "Markup(", "safe"),
+}  # fmt: skip
 _SENSITIVE_PATH = re.compile(
     r"(^|/)(auth|authentication|authorization|oauth\w*|login|session_?token|credentials?|crypto|csrf|cors|permissions?|acl|sandbox|secrets?|signing|jwt|tls|ssl)(/|\.\w+$|_\w*\.\w+$)",
     re.IGNORECASE,
@@ -168,8 +177,14 @@ def security(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
     for view in facts.views:
         code = facts.code.get(view.path)
         if code is not None:
-            removed = "\n".join(text for text, _ in code.removed)
-            for name, pattern in _SENSITIVE_CODE:
+            patch = view.file.patch or ""
+            patterns = [
+                (name, pattern)
+                for name, pattern in _SENSITIVE_CODE
+                if any(hint in patch for hint in _SENSITIVE_HINTS[name])
+            ]
+            removed = "\n".join(text for text, _ in code.removed) if patterns else ""
+            for name, pattern in patterns:
                 for text, line in code.added:
                     if (
                         len(text) < 400
@@ -212,7 +227,7 @@ def hardware(facts: Facts) -> list[Risk]:
         return [Risk("hardware", match[0])]
     for view in facts.views:
         code = facts.code.get(view.path)
-        if code is None:
+        if code is None or not _CONDITION.search(view.file.patch or ""):
             continue
         removed = "\n".join(text for text, _ in code.removed)
         for text, line in code.added:
