@@ -279,7 +279,7 @@ def drop_blob(clone: Any, spec: str) -> None:
 def test_missing_objects_cost_only_their_own_diffs(clone: Any) -> None:
     for number in range(1, 31):
         clone.commit(
-            f"Change (#{number})", {f"{number}.txt": f"{number}\n", "both.txt": f"{number}\n"}
+            f"Change (#{number})", {f"{number}.txt": f"{number}\n", "both.txt": f"both {number}\n"}
         )
     before = {change.number: change for change in read(clone.path)}
     drop_blob(clone, "HEAD~9:both.txt")
