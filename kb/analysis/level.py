@@ -56,4 +56,4 @@ def level_of(
         return "medium", "surface"
     if size.source_files <= 1 and source <= 50:
         return "low", "small"
-    return "medium", "medium"
+    return "medium", "neither"
