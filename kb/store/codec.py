@@ -45,7 +45,7 @@ def pack(value: object) -> bytes:
 
 def unpack(cls: type[T], blob: bytes) -> T:
     data = zlib.decompress(blob[1:]) if blob[:1] == DEFLATED else blob[1:]
-    return decode(cls, json.loads(data))
+    return decode(cls, json.loads(data.decode()))
 
 
 def encode(value: object) -> Any:
@@ -54,6 +54,7 @@ def encode(value: object) -> Any:
 
 
 def decode(cls: type[T], value: Any) -> T:
+    """`value` is what json.loads gave; it is used up."""
     kind: Any = cls
     return typing.cast(T, _dataclass_decoder(kind)(value))
 
@@ -91,15 +92,17 @@ def _default(item: Field[Any]) -> Any:
 def _dataclass_decoder(cls: Any) -> Convert:
     hints = typing.get_type_hints(cls)
     converts = {item.name: _decoder(hints[item.name]) for item in fields(cls)}
-    changing = {name: convert for name, convert in converts.items() if convert is not None}
+    changing = [(name, change) for name, change in converts.items() if change is not None]
 
     def convert(value: dict[str, Any]) -> Any:
-        known = {name: item for name, item in value.items() if name in converts}
-        for name, change in changing.items():
-            item = known.get(name)
+        for name, change in changing:
+            item = value.get(name)
             if item is not None:
-                known[name] = change(item)
-        return cls(**known)
+                value[name] = change(item)
+        try:
+            return cls(**value)
+        except TypeError:  # written by a later version that knows more fields
+            return cls(**{name: item for name, item in value.items() if name in converts})
 
     return convert
 

@@ -75,24 +75,33 @@ def condition(
                 *values,
             )
     if filters.paths:
-        keys = _path_keys(connection, filters.paths)
+        wanted, globs = _paths(connection, filters.paths)
         add(
-            "rowid IN (SELECT change FROM change_paths"
-            " WHERE path_key IN (SELECT value FROM json_each(?)))",
-            json.dumps(keys),
+            "rowid IN (SELECT change FROM change_paths WHERE path_key IN"
+            f" (SELECT path_key FROM paths WHERE {wanted}))",
+            *globs,
         )
     return Condition(" AND ".join(parts), tuple(parameters))
 
 
-def _path_keys(connection: sqlite3.Connection, globs: Sequence[str]) -> list[int]:
-    keys: set[int] = set()
+def _paths(connection: sqlite3.Connection, globs: Sequence[str]) -> tuple[str, list[object]]:
+    """What SQLite's GLOB can say exactly is left to it; it takes a third of the time."""
+    parts: list[str] = []
+    parameters: list[object] = []
     for glob in globs:
+        exact = path_globs.exact(glob)
+        if exact is not None:
+            parts += ["path GLOB ?"] * len(exact)
+            parameters += exact
+            continue
         pattern = path_globs.pattern(glob)
         found = connection.execute(
             "SELECT path_key, path FROM paths WHERE path GLOB ?", (path_globs.coarse(glob),)
         )
-        keys.update(key for key, path in found if pattern.fullmatch(path))
-    return sorted(keys)
+        keys = [key for key, path in found if pattern.fullmatch(path)]
+        parts.append("path_key IN (SELECT value FROM json_each(?))")
+        parameters.append(json.dumps(keys))
+    return " OR ".join(parts), parameters
 
 
 def marks(values: Iterable[object]) -> str:

@@ -35,6 +35,30 @@ def coarse(glob: str) -> str:
     return f"*{max((item.strip('/') for item in literals), key=len)}*"
 
 
+def exact(glob: str) -> tuple[str, ...] | None:
+    """GLOBs for SQLite of which one matches exactly where ours does; None where there are none.
+
+    SQLite's `*` crosses folders, so one inside a folder is only right at the end (what is below
+    matches too), at the start of a bare name, or behind `**/`.
+    """
+    glob = glob.removeprefix("./")
+    folder = glob.endswith("/")
+    bare = "/" not in glob.rstrip("/") or folder
+    body = glob.strip("/").replace("**/*", "**")
+    inner = body.replace("**", "").removesuffix("*")
+    if bare:
+        inner = inner.removeprefix("*")
+    if not body or "**/" in body or any(mark in inner for mark in "*?["):
+        return None
+    body = body.replace("**", "*")
+    starts = (body, f"*/{body}") if bare and not body.startswith("*") else (body,)
+    if folder:
+        return tuple(f"{start}/*" for start in starts)
+    if body.endswith("*"):
+        return starts
+    return (*starts, *(f"{start}/*" for start in starts))
+
+
 def _regex(piece: str) -> str:
     if piece == "**/":
         return "(?:.*/)?"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kb.store.path_globs import coarse, matches
+from kb.store.path_globs import coarse, exact, matches
 
 YES = [
     ("src/engine/cache.py", "src/engine/cache.py"),
@@ -53,3 +55,31 @@ def test_a_glob_does_not_match(path, glob):
 def test_the_coarse_form_lets_every_match_through(path, glob):
     row = sqlite3.connect(":memory:").execute("SELECT ? GLOB ?", (path, coarse(glob))).fetchone()
     assert row == (1,)
+
+
+@pytest.mark.parametrize(("path", "glob"), YES + NO)
+def test_the_exact_form_matches_where_ours_does(path, glob):
+    globs = exact(glob)
+    if globs is None:
+        return
+    connection = sqlite3.connect(":memory:")
+    found = [connection.execute("SELECT ? GLOB ?", (path, item)).fetchone()[0] for item in globs]
+    assert any(found) == matches(path, glob)
+
+
+@given(
+    path=st.text("ab./", min_size=1, max_size=8).filter(lambda path: path.strip("/") == path),
+    glob=st.text("ab.*/", min_size=1, max_size=6),
+)
+def test_the_exact_form_agrees_with_ours_on_any_path(path, glob):
+    globs = exact(glob)
+    if globs is None or "//" in path or "//" in glob or "***" in glob or glob.startswith("/"):
+        return
+    connection = sqlite3.connect(":memory:")
+    found = [connection.execute("SELECT ? GLOB ?", (path, item)).fetchone()[0] for item in globs]
+    assert any(found) == matches(path, glob), globs
+
+
+@pytest.mark.parametrize("glob", ["*.py", "src/", "cache.py", "src/**/*.py", "src/**", "src/a*"])
+def test_common_globs_have_an_exact_form(glob):
+    assert exact(glob)
