@@ -94,7 +94,8 @@ def command(name: str, **attributes: Any) -> Decorator[Any]:
     def decorate(function: Callable[..., R]) -> Any:
         body = common_options(click.pass_obj(function))
         settings = {"help_option_names": ["-h", "--help"]}
-        return click.command(name, context_settings=settings, **attributes)(body)
+        make: Any = click.command(name, context_settings=settings, **attributes)
+        return make(body)
 
     return decorate
 
