@@ -1,10 +1,153 @@
-"""Stub."""
+"""The report of one change: all fields, its importance term by term, its files, what stands near it."""
 
 from __future__ import annotations
 
-from kb.report.desk import Desk
-from kb.report.types import Report
+from kb.periods import local
+from kb.phrases import phrase
+from kb.report.daily import entry
+from kb.report.desk import Desk, section
+from kb.report.frame import finish
+from kb.report.insights import advice, insights, latent_risks, scope, verdict
+from kb.report.say import listing, say, word
+from kb.report.sentences import label, quoted, reference, title_of
+from kb.report.titles import headline, visible
+from kb.report.types import Prose, Report, Section
+from kb.types import ChangeRecord
+
+NEAREST = 6
+FILES = 60
 
 
 def compose_change(desk: Desk) -> Report:
-    raise NotImplementedError
+    request = desk.request
+    assert request.change_id is not None
+    record = desk.reader.record(request.change_id)
+    desk.records = {record.id: record}
+    if desk.writer:
+        desk.writer.prepare([record], desk.lang)
+    sections = [
+        analysis_section(desk, record),
+        terms_section(record, desk.lang),
+        files_section(record, desk.lang),
+        related_section(desk, record),
+    ]
+    title = say("title.change", desk.lang, label=label(record)).plain
+    return finish(
+        desk, None, sections, (record,), Prose.of(headline(record.change), "title"), title=title
+    )
+
+
+def analysis_section(desk: Desk, record: ChangeRecord) -> Section:
+    """Every field, whatever the level: who asks for one change wants all of it."""
+    lang = desk.lang
+    facts = desk.deep_facts(record)
+    fields = entry(desk, record)
+    if record.analysis.level != "high":
+        fields.setdefault("scope", scope(facts, lang))
+        fields.setdefault("advice", advice(facts, lang))
+        fields.setdefault("verdict", verdict(facts, lang))
+        fields["insights"] = [
+            {"dimension": word(f"daily.insight_{name}", lang), "statements": statements}
+            for name, statements in insights(facts, lang)
+        ]
+        fields["risks"] = [text for _, text in latent_risks(facts, lang)]
+    fields["time"] = f"{local(record.change.merged_at, desk.request.tz):%Y-%m-%d %H:%M:%S}"
+    fields["author"] = visible(record.change.author)
+    fields["labels"] = [visible(name) for name in record.change.labels]
+    fields["caveat"] = quoted(facts.caveat.text, lang) if facts.caveat else Prose()
+    return section("analysis", word("section.analysis", lang), {"entry": fields})
+
+
+def terms_section(record: ChangeRecord, lang: str) -> Section:
+    rows = [
+        {
+            "points": f"{term.points:+.2f}",
+            "text": Prose.of(phrase(f"analysis.term.{term.name}", lang, **term.values)),
+        }
+        for term in sorted(record.analysis.terms, key=lambda term: -abs(term.points))
+    ]
+    body = {
+        "rows": rows,
+        "raw": f"{record.analysis.raw:.2f}",
+        "importance": record.analysis.importance,
+        "reason": Prose.of(phrase(record.analysis.level_reason, lang))
+        if record.analysis.level_reason
+        else Prose(),
+    }
+    return section("terms", word("label.terms", lang), body)
+
+
+def files_section(record: ChangeRecord, lang: str) -> Section:
+    files = sorted(
+        record.change.files, key=lambda file: (-(file.additions + file.deletions), file.path)
+    )
+    rows = [
+        {
+            "path": file.path,
+            "status": file.status,
+            "role": file.role,
+            "additions": file.additions,
+            "deletions": file.deletions,
+            "seen": word("change.seen", lang)
+            if file.seen
+            else say("change.not_seen", lang, reason=file.reason or "").plain,
+        }
+        for file in files
+    ]
+    return section(
+        "files",
+        word("label.files", lang),
+        {"rows": rows[:FILES], "count": len(rows), "rest": max(0, len(rows) - FILES)},
+    )
+
+
+def related_section(desk: Desk, record: ChangeRecord) -> Section:
+    """Series, reverts and follow-ups both ways, then the nearest by content."""
+    lang, analysis = desk.lang, record.analysis
+    items: list[dict[str, object]] = []
+    named: set[str] = {record.id}
+    for key, ids in (
+        ("reverts", analysis.reverts),
+        ("reverted_by", analysis.reverted_by),
+        ("follows", analysis.follows),
+        ("followed_by", analysis.followed_by),
+        ("series", _siblings(desk, record)),
+    ):
+        for other in desk.history.known(tuple(ids)):
+            if other.id not in named:
+                named.add(other.id)
+                items.append(_item(desk, f"change.kind_{key}", other))
+    hits = [hit.record for hit in desk.reader.similar(record.id, NEAREST + len(named))]
+    near = [other for other in hits if other.id not in named and not other.analysis.bot][:NEAREST]
+    desk.history.record_listing("similar", record.id, hits)
+    desk.history.use(near)
+    items += [_item(desk, "change.kind_near", other) for other in near]
+    body = {"items": items, "none": Prose() if items else say("change.no_related", lang)}
+    return section("related", word("label.related", lang), body)
+
+
+def _siblings(desk: Desk, record: ChangeRecord) -> tuple[str, ...]:
+    """The other parts of the change's series, as its relations name them."""
+    if record.analysis.series is None:
+        return ()
+    found = []
+    for relation in desk.reader.relations((record.id,)):
+        if relation.kind == "series":
+            found += [
+                change_id
+                for change_id in (relation.source, relation.target)
+                if change_id != record.id
+            ]
+    return tuple(
+        change_id for change_id in dict.fromkeys(found) if "#" in change_id or "@" in change_id
+    )
+
+
+def _item(desk: Desk, key: str, other: ChangeRecord) -> dict[str, object]:
+    day = f"{local(other.change.merged_at, desk.request.tz):%Y-%m-%d}"
+    text = say("change.item", desk.lang, ref=reference(other), title=title_of(other), date=day)
+    return {"relation": word(key, desk.lang), "text": text}
+
+
+def relation_line(key: str, others: list[ChangeRecord], lang: str) -> Prose:
+    return say(f"change.{key}", lang, refs=listing([reference(other) for other in others], lang))

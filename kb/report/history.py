@@ -26,7 +26,7 @@ class History:
     def __init__(self, reader: ReportReader, filters: Filters, until: datetime | None) -> None:
         self._reader = reader
         self.scope = Filters(repos=filters.repos)
-        self._until = until
+        self.until = until
         self._reverts: dict[str, list[ChangeRecord]] = {}
         self.retrieved: list[Retrieved] = []
         self.found: dict[str, ChangeRecord] = {}
@@ -41,7 +41,7 @@ class History:
         self._asked += 1
         base = filters or self.scope
         bounded = (
-            base if self._until is None else replace(base, until=_earlier(base.until, self._until))
+            base if self.until is None else replace(base, until=_earlier(base.until, self.until))
         )
         result = self._reader.search(Query(text=text, limit=limit, filters=bounded, raw=text))
         hits = list(result.hits)
@@ -77,15 +77,15 @@ class History:
 
     def reverts_in(self, module: str) -> list[ChangeRecord]:
         """Reverts of the quarter before, in a module, newest first."""
-        if self._until is None or not module:
+        if self.until is None or not module:
             return []
         if module not in self._reverts:
             filters = replace(
                 self.scope,
                 modules=(module,),
                 types=("revert",),
-                since=self._until - QUARTER,
-                until=self._until,
+                since=self.until - QUARTER,
+                until=self.until,
             )
             found = list(self._reader.select(filters, order="newest", limit=20))
             self._reverts[module] = found

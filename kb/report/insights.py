@@ -174,8 +174,10 @@ def _tests(facts: ChangeFacts, lang: str) -> list[Prose]:
 
 
 def _risk_what(facts: ChangeFacts, kind: str, lang: str) -> Prose:
+    from kb.report.risks import shown_evidence
+
     names = [
-        visible(risk.evidence)
+        shown_evidence(risk)
         for risk in facts.record.analysis.risks
         if risk.kind == kind and risk.evidence
     ]

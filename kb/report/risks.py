@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from kb.report.sentences import code, quoted, reference, reverted, size, title_o
 from kb.report.themes import mass
 from kb.report.titles import visible
 from kb.report.types import Prose
-from kb.types import ChangeRecord
+from kb.types import ChangeRecord, Risk
 
 MOST, TOP = 6, 5
 OBJECTION_WORDS = 25
@@ -77,11 +78,22 @@ def refs(records: Sequence[ChangeRecord], lang: str, limit: int = TOP) -> Prose:
 def evidence(desk: Desk, record: ChangeRecord, kind: str, limit: int = 2) -> Prose:
     """What stands in the change for this risk, as code."""
     found = [risk for risk in record.analysis.risks if risk.kind == kind and risk.evidence.strip()]
-    names = [_shown(visible(risk.evidence)) for risk in found]
-    return codes(names, desk.lang, limit)
+    return codes([shown_evidence(risk) for risk in found], desk.lang, limit)
 
 
-def _shown(text: str, longest: int = 60) -> str:
+def shown_evidence(risk: Risk, longest: int = 60) -> str:
+    """The evidence as a reader takes it: the path without its count, the name without its signature."""
+    text = visible(risk.evidence)
+    if risk.kind == "core-path":
+        text = re.sub(r"\s*\(\d+\)$", "", text)
+    elif risk.kind == "compatibility":
+        text = re.sub(r"^- (?:\w+ )?(?=\S+$)", "", text)
+        if " -> " in text and "(" in text.partition(" -> ")[0]:
+            text = re.sub(
+                r"^(?:async\s+)?(?:def|fn|func|pub|class|function)\s+", "", text
+            ).partition("(")[0]
+    elif risk.kind == "dependency":
+        text = re.sub(r"^[+]\s*", "", text)
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
@@ -205,6 +217,8 @@ def precedent(desk: Desk, group: RiskGroup) -> tuple[Prose, tuple[ChangeRecord, 
 
     filters = replace(desk.history.scope, risks=(group.kind,))
     words = headline(lead.change)
+    if desk.history.until is None:
+        filters = replace(filters, until=lead.change.merged_at)
     hits = desk.history.search(f"risk:{group.kind}", words, limit=4, filters=filters)
     modules = set(lead.analysis.modules[:2])
     near = [

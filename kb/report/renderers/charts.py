@@ -9,6 +9,14 @@ from typing import Any
 from kb.report.say import word
 
 ROW, BAR, GAP, LABEL = 22, 26, 6, 190
+# WeasyPrint does not apply a page's CSS inside an SVG, so the colours stand here too.
+FILLS = {
+    "now": "#0969da",
+    "before": "#b6c7dd",
+    "high": "#cf222e",
+    "medium": "#bf8700",
+    "low": "#2da44e",
+}
 LEVEL_CLASSES = {"high": "level-high", "medium": "level-medium", "low": "level-low"}
 
 
@@ -39,7 +47,7 @@ def module_chart(rows: Sequence[Mapping[str, Any]], lang: str) -> str:
             tall = max(1.0, 16 * value / most)
             kind = "now" if now else "before"
             parts.append(
-                f'<rect class="{kind}" x="{left}" y="{top + 17 - tall:.1f}" width="{BAR}" height="{tall:.1f}">'
+                f'<rect class="{kind}" fill="{FILLS[kind]}" x="{left}" y="{top + 17 - tall:.1f}" width="{BAR}" height="{tall:.1f}">'
                 f"<title>{value}</title></rect>"
             )
         last = row["values"][-1]
@@ -60,7 +68,7 @@ def level_chart(levels: Mapping[str, int], lang: str) -> str:
         wide = width * number / total
         if number:
             parts.append(
-                f'<rect class="{kind}" x="{left:.1f}" y="0" width="{wide:.1f}" height="14"/>'
+                f'<rect class="{kind}" fill="{FILLS[level]}" x="{left:.1f}" y="0" width="{wide:.1f}" height="14"/>'
             )
             name = f"{word(f'level.{level}', lang)} {number}"
             if wide > 44:

@@ -6,6 +6,7 @@ forgotten filter cannot let a title through.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,6 +25,7 @@ from kb.report.say import word
 from kb.report.titles import shortened
 from kb.report.types import Prose, Reference, Report, Section, walk_prose
 
+_CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 CONTENTS_LETTERS = 64
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -182,6 +184,8 @@ class Inline:
             return code_span(text, table=table)
         if kind == "strong":
             return f"**{escape(text)}**"
+        if kind in ("title", "quote"):
+            return with_code(text, table=table)
         if kind == "link":
             return link(escape(text), target)
         if kind == "ref":
@@ -189,14 +193,16 @@ class Inline:
             if known is not None and known.url:
                 return link(Markdown(text), known.url)
             return escape(text)
-        return escape(text) if text.strip() == text else _padded(text)
+        return escape(text)
 
 
-def _padded(text: str) -> str:
-    """Escaped text with the blanks at its ends kept."""
-    head = text[: len(text) - len(text.lstrip())]
-    tail = text[len(text.rstrip()) :] if text.strip() else ""
-    return head + escape(text) + tail
+def with_code(text: str, *, table: bool = False) -> str:
+    """Words of a repository; what its author set in backticks stays code."""
+    parts = _CODE.split(text)
+    return "".join(
+        code_span(part, table=table) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
 
 
 def tidy(text: str) -> str:
