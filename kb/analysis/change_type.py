@@ -21,7 +21,7 @@ class Verdict:
 
 
 _SECURITY = re.compile(
-    r"\b(security (fix|issue|vulnerabilit\w+|advisory|hole|patch)|vulnerabilit(y|ies)|CVE-\d{4}|GHSA-\w+|path traversal|directory traversal|"
+    r"(?<!\w)(security (fix|issue|vulnerabilit\w+|advisory|hole|patch)|vulnerabilit(y|ies)|CVE-\d{4}|GHSA-\w+|GO-20\d\d-\d+|RUSTSEC-\d+|PYSEC-\d+|\[SECURITY\]|path traversal|directory traversal|"
     r"(command|code|sql|shell|header|crlf|html|template|prompt) injection|\bXSS\b|\bSSRF\b|\bCSRF\b|\bRCE\b|remote code execution|request smuggling|"
     r"(re)?dos attack|ReDoS|denial[- ]of[- ]service|use[- ]after[- ]free|unsound(ness)?|prototype pollution|arbitrary (file|code)|"
     r"timing attack|secret leak\w*|credential leak\w*|privilege escalation|auth(entication|orization)? bypass|sanitiz\w+ (path|input|url|html)|server\.fs\.deny)",
@@ -45,7 +45,9 @@ def change_type(facts: Facts) -> Verdict:
     main, reason = _main(facts)
     second = ""
     words = f"{facts.change.title}\n{facts.change.body[:2000]}"
-    if main in ("bugfix", "feature", "refactor") and _SECURITY.search(facts.change.title):
+    if main in ("bugfix", "feature", "refactor", "dependency") and (
+        _SECURITY.search(facts.change.title) or facts.title.scope == "security"
+    ):
         main, second = ("security", main) if title.type == "security" else (main, "security")
     elif main == "bugfix" and re.search(r"\bGHSA-|\bCVE-\d", words):
         second = "security"

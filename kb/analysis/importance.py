@@ -18,8 +18,8 @@ from kb.types import Term
 SCALE = ((-1.2, 2.0), (-0.4, 3.2), (0.5, 4.4), (1.8, 5.6), (3.4, 6.9), (4.6, 8.0), (5.2, 8.5), (6.5, 9.0), (8.7, 9.6), (11.0, 10.0))  # fmt: skip
 
 KIND_POINTS = {
-    "feature": 0.40, "performance": 0.30, "refactor": 0.15, "dependency": 0.0, "bugfix": -0.30, "ci-config": -0.60,
-    "test": -0.60, "docs": -0.80, "revert": -0.80, "security": 0.60,
+    "feature": 1.60, "performance": 0.10, "refactor": -0.15, "dependency": 0.0, "bugfix": -0.50, "ci-config": -1.00,
+    "test": -1.00, "docs": -1.20, "revert": -0.80, "security": 0.80,
 }  # fmt: skip
 
 _ARCHITECTURE = re.compile(
@@ -29,6 +29,11 @@ _ARCHITECTURE = re.compile(
 )
 _PERFORMANCE = re.compile(
     r"\b(performance|perf|throughput|latency|speed-?up|faster|optimi[sz]\w*|accelerat\w*|zero-?copy|fus(e|ed|ion)|overlap|kernel|cuda graph)\b|性能|加速|优化",
+    re.IGNORECASE,
+)
+_BEHAVIOUR = re.compile(
+    r"\b(by default|default (to|value|behaviou?r)|no longer|deprecat\w+|(drop|remov)\w* (support|deprecated|legacy|python|node|go|java)|breaking|stabili[sz]\w+|"
+    r"promot\w+|no-op|opt[- ](in|out)|msrv|minimum (supported )?(\w+ )?version|requires? (python|node|go|rust|java)\b|end[- ]of[- ]life)|默认|弃用|不再支持|移除支持",
     re.IGNORECASE,
 )
 _TINY = re.compile(
@@ -66,12 +71,12 @@ def terms_of(
     damp = 1.0 - 0.6 * facts.mechanical
     term(
         "added_source",
-        0.40 * min(log2(effective), 11) * damp,
+        0.33 * min(log2(effective), 11) * damp,
         lines=size.source_added,
         other=size.other_added,
     )
-    term("removed_source", 0.06 * log2(size.source_removed) * damp, lines=size.source_removed)
-    term("source_files", 0.15 * log2(size.source_files) * damp, files=size.source_files)
+    term("removed_source", 0.03 * log2(size.source_removed) * damp, lines=size.source_removed)
+    term("source_files", 0.08 * log2(size.source_files) * damp, files=size.source_files)
     term("tests", 0.10 * min(log2(size.test_lines), 9), lines=size.test_lines)
     classes = [symbol for symbol in symbols.added if symbol.kind == "class"]
     functions = [symbol for symbol in symbols.added if symbol.kind in ("function", "method")]
@@ -82,17 +87,17 @@ def terms_of(
     options = [flag for flag in surface.flags if not flag.removed and flag.kind in ("flag", "env")]
     term("new_options", 0.20 * min(len(options), 2), count=len(options), names=_names(options))
     keys = [flag for flag in surface.flags if not flag.removed and flag.kind == "config"]
-    term("new_settings", 0.15 * min(len(keys), 2), count=len(keys), names=_names(keys))
+    term("new_settings", 0.25 * min(len(keys), 2), count=len(keys), names=_names(keys))
     if types[0] not in ("test", "ci-config"):
         term(
             "public_added",
-            0.25 * min(log2(len(surface.added)), 3),
+            0.45 * min(log2(len(surface.added)), 3),
             count=len(surface.added),
             names=_names(surface.added),
         )
     gone = [*surface.removed, *surface.changed]
     term(
-        "public_changed", 0.15 * min(log2(len(gone)), 3) * damp, count=len(gone), names=_names(gone)
+        "public_changed", 0.20 * min(log2(len(gone)), 3) * damp, count=len(gone), names=_names(gone)
     )
     dropped = [flag for flag in surface.flags if flag.removed]
     term("options_removed", 0.15 * min(len(dropped), 2), count=len(dropped), names=_names(dropped))
@@ -108,8 +113,8 @@ def terms_of(
     if surface.floors:
         floor = surface.floors[0]
         term("version_floor", 1.2, before=floor.before, after=floor.after)
-    term("documented", 0.12 * min(log2(surface.doc_lines), 6), lines=surface.doc_lines)
-    term("changelog", 0.5 * bool(surface.changelog), entry=surface.changelog)
+    term("documented", 0.16 * min(log2(surface.doc_lines), 6), lines=surface.doc_lines)
+    term("changelog", 1.0 * bool(surface.changelog), entry=surface.changelog)
     if surface.changelog in ("feature", "breaking", "removal", "deprecation", "security"):
         term("changelog_kind", 0.6, entry=surface.changelog)
     if facts.title.breaking or "BREAKING CHANGE" in facts.change.body:
@@ -117,17 +122,19 @@ def terms_of(
     core = {path: lines for path, lines in core_lines.items() if lines >= 10}
     term(
         "core_path",
-        0.30 * bool(core),
+        0.20 * bool(core),
         path=next(iter(sorted(core, key=lambda path: -core[path])), ""),
     )
     if _SERIES.search(title):
         term("series_marker", 0.35)
-    elif facts.change.id in context.runs:
-        term("author_run", 0.50, word=context.runs[facts.change.id])
+    elif facts.change.id in context.runs and size.source_added:
+        term("author_run", 0.20, word=context.runs[facts.change.id])
     term(
-        "architecture", 0.30 * bool(_ARCHITECTURE.search(title)), word=_first(_ARCHITECTURE, title)
+        "architecture", 0.20 * bool(_ARCHITECTURE.search(title)), word=_first(_ARCHITECTURE, title)
     )
     term("performance", 0.30 * bool(_PERFORMANCE.search(title)), word=_first(_PERFORMANCE, title))
+    if types[0] not in ("docs", "test"):
+        term("behaviour", 0.60 * bool(_BEHAVIOUR.search(title)), word=_first(_BEHAVIOUR, title))
     models = [
         view.path
         for view in facts.views

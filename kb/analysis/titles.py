@@ -102,7 +102,7 @@ _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )  # fmt: skip
 _CONVENTIONAL = re.compile(
-    r"^(?P<type>[A-Za-z][A-Za-z/ -]{0,14}?)\s*(\((?P<scope>[^)]{0,60})\))?(?P<bang>!)?\s*[:：]\s*(?P<rest>.+)$"
+    r"^(?P<type>[A-Za-z][A-Za-z/ -]{0,14}?)\s*(\((?P<scope>[^)]{0,60})\))?(?P<bang>!)?\s*(?:\[[^\]]*\]\s*)?[:：]\s*(?P<rest>.+)$"
 )
 _AREA = re.compile(r"^(?P<scope>[\w./*,{}() +&-]{1,40}?)(?P<bang>!)?[:：]\s+(?P<rest>\S.*)$")
 _TAG = re.compile(
@@ -116,7 +116,7 @@ _RELEASE = re.compile(
     r"^(\w+: ?)?((prepare|cut|publish|start|begin|new|make)\s+(\w+\s+){0,3})?(releas(e|ing)|version|changelog for)\b.*\d"
     r"|^(bump|update|set|increment|change|upgrade)\s+(the\s+)?(\w+\s+)?(package\s+|crate\s+|project\s+)?version\b"
     r"|^(\w+[ -])?v?\d+\.\d+(\.\d+)?([-.\w]*)$|^release\b|^(bump|prepare|tag)\s+(\w+\s+)?(to\s+|for\s+)?v?\d+\.\d+|^(发版|发布)"
-    r"|^start (working on )?v?\d+|^prep\w* (for )?(the )?(next|v?\d|release)|^release[-/: ]",
+    r"|^start (working on )?v?\d+|^prep\w* (for )?(the )?(next|v?\d|release)|^release[-/: ]|^merge (back )?(the )?(release|branch|upstream)\b",
     re.IGNORECASE,
 )  # fmt: skip
 _CJK = re.compile(r"[\u3400-\u9fff]")
