@@ -15,6 +15,7 @@ from kb.analysis.natural_language import natural_language
 from kb.analysis.path_roles import role
 from kb.analysis.symbols import symbols_of
 from kb.text.description import clean_description
+from kb.text.tokenizer import parts
 from kb.types import Change, Digest, FileChange, Flag, Passage, Symbol
 
 LINES_SHOWN = 30
@@ -115,8 +116,10 @@ def _paths_in_words(files: Sequence[FileChange]) -> str:
 
 
 def _names_in_words(digest: Digest) -> str:
-    names = [symbol.name for symbol in (*digest.symbols_added, *digest.symbols_changed)[:12]]
-    return ", ".join(_unique([flag.name for flag in digest.flags[:8]] + names))[:300]
+    """Names split into words, because an embedder reads `maxNewTokens` letter by letter."""
+    names = [flag.name for flag in digest.flags[:10]]
+    names += [symbol.name for symbol in (*digest.symbols_added, *digest.symbols_changed)[:20]]
+    return ", ".join(_unique(" ".join(parts(name)) for name in names))[:500]
 
 
 def _chunks(lines: Iterable[str], letters: int) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kb.text.glossary import in_english, segments
 from kb.text.stemmer import stem
+from kb.text.thesaurus import other_words
 from kb.text.tokenizer import chunk_tokens, has_cjk, tokens, words
 
 # Words that say nothing of a change; what a person wraps a question in counts among them.
@@ -21,30 +22,59 @@ STOP_TOKENS = frozenset(stem(word) for word in _STOP_WORDS.split()) | frozenset(
     "的了在和与及是有对把被为将由到从中下上时后前并且或但不也都"
 )
 MOST_TOKENS = 64  # a pasted log is cut: every further word costs time and adds noise
+MOST_OTHERS = 96
+MOST_OTHER_TERMS = 12  # in the text that is encoded
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`tokens`: what to look for, in the order of the question; `english`: what is encoded.
+    """`tokens`: what to look for, in the order of the question; `others`: what counts less.
 
-    `sources`: the words as typed by the tokens that they became, to say what matched.
+    `texts`: what is encoded; their mean is the question's vector. `sources`: the words as typed by
+    the tokens that they became, to say what matched.
     """
 
-    tokens: tuple[str, ...]
-    english: str
+    tokens: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def understand(text: str) -> Question:
-    """A Chinese question is looked for as it stands and by the glossary's English."""
+    """A Chinese question is looked for by the glossary's English and, less, as it stands."""
     sources: dict[str, str] = {}
+    wanted: dict[str, None] = {}
+    others: dict[str, None] = {}
     for segment in segments(text):
-        for rendering in segment.renderings:
-            for token in tokens(rendering):
-                sources.setdefault(token, segment.text)
+        for place, rendering in enumerate(segment.renderings):
+            found = tokens(rendering)
+            sources.update((token, segment.text) for token in found if token not in sources)
+            (others if place else wanted).update(dict.fromkeys(found))
         for word in words(segment.text):
-            for token in chunk_tokens(word):
-                sources.setdefault(token, word)
-    wanted = [token for token in sources if token not in STOP_TOKENS] or list(sources)
+            found = list(chunk_tokens(word))
+            if has_cjk(word) and len(word) > 1:
+                found = [token for token in found if len(token) > 1]  # bigrams say it better
+            sources.update((token, word) for token in found if token not in sources)
+            (others if has_cjk(word) else wanted).update(dict.fromkeys(found))
     english = (in_english(text) or text) if has_cjk(text) else text
-    return Question(tuple(wanted[:MOST_TOKENS]), english, sources)
+    terms = other_words(english)
+    for term in terms:
+        others.update(dict.fromkeys(tokens(term)))
+    if not wanted:  # Chinese of which the glossary knows nothing
+        wanted, others = others, {}
+    kept = [token for token in wanted if token not in STOP_TOKENS] or list(wanted)
+    spare = [token for token in others if token not in STOP_TOKENS and token not in wanted]
+    return Question(
+        tokens=tuple(kept[:MOST_TOKENS]),
+        others=tuple(spare[:MOST_OTHERS]),
+        texts=_to_encode(english, terms),
+        sources=sources,
+    )
+
+
+def _to_encode(english: str, terms: tuple[str, ...]) -> tuple[str, ...]:
+    """The question, and the question with other names of its things."""
+    names = [term for term in terms if " " in term or "-" in term or not term.islower()]
+    if not names:
+        return (english,)
+    return (english, f"{english} ({', '.join(names[:MOST_OTHER_TERMS])})")

@@ -128,8 +128,10 @@ def _ends_here(block: str, index: int, in_code: bool) -> bool:
     if not after[0].isspace():
         return _is_cjk(after[0]) and not block[index - 1 : index].isdigit()
     rest = after.lstrip()
-    if not rest or rest[0].islower():
-        return not rest
+    if not rest or block[index - 1 : index] in (")", "]", "）", "】"):
+        return True  # what ends with its citation is a sentence, whatever follows
+    if rest[0].islower():
+        return False
     if block[index] != ".":
         return True
     word = re.split(r"[\s(（\[\"“]", block[:index])[-1].lower()

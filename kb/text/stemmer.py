@@ -105,7 +105,7 @@ def _past_and_gerund(word: str) -> str:
         if base.endswith(("at", "bl", "iz")):
             return base + "e"
         if _DOUBLE_END.search(base):
-            return base[:-1]
+            return base if len(base) == 3 else base[:-1]  # added is add, not ad
         if _MEASURE_IS_1.match(base) and _SHORT_END.match(base):
             return base + "e"
         return base

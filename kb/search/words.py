@@ -1,0 +1,53 @@
+"""The lexical retriever: BM25 over six fields, where another word for what was asked counts less."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from kb.search.question import Question
+from kb.store.lexical_index import LexicalQuery, search
+from kb.types import Filters
+
+if TYPE_CHECKING:
+    from kb.store.archive import Archive
+
+# Measured on the development questions of sglang and checked on other repositories.
+FIELD_WEIGHTS = {
+    "title": 4.0,
+    "body": 1.0,
+    "paths": 1.0,
+    "symbols": 2.0,
+    "comments": 1.0,
+    "reviews": 0.5,
+}
+OTHER_WORD = 0.3
+OTHERS_DEPTH = 2000
+
+
+def by_words(
+    archive: Archive,
+    question: Question,
+    *,
+    filters: Filters,
+    rowids: Collection[int] | None,
+    limit: int,
+) -> list[tuple[int, float]]:
+    """(rowid, score), best first; equal scores by rowid."""
+    scores: dict[int, float] = {}
+    for tokens, weight, depth in (
+        (question.tokens, 1.0, max(limit, OTHERS_DEPTH)),
+        (question.others, OTHER_WORD, OTHERS_DEPTH),
+    ):
+        if not tokens:
+            continue
+        rows = search(
+            archive,
+            LexicalQuery(any_of=tokens, weights=FIELD_WEIGHTS),
+            filters=filters,
+            rowids=rowids,
+            limit=depth,
+        )
+        for rowid, score in rows:
+            scores[rowid] = scores.get(rowid, 0.0) + weight * score
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]

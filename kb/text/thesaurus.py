@@ -1,0 +1,67 @@
+"""Other words for the words of a question: synonyms, abbreviations and what they stand for.
+
+`thesaurus.txt` is general, of software and machine learning. Someone who remembers "the adapter
+crashed" should find "Fix segfault in LoRA"; what is found by another word counts less.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from kb.text.stemmer import stem
+from kb.text.tokenizer import parts, words
+
+THESAURUS = Path(__file__).with_name("thesaurus.txt")
+LONGEST_TERM = 5  # words
+_KEY_LETTERS = 3  # terms are only stemmed where a word of the text begins alike
+
+
+def other_words(text: str) -> tuple[str, ...]:
+    """Terms that stand in a group with a term of the text; longer terms are matched first."""
+    sequence = _sequence(text)
+    known = _terms_like({word[:_KEY_LETTERS] for word in sequence})
+    taken = [False] * len(sequence)
+    found: dict[str, None] = {}
+    for size in range(min(LONGEST_TERM, len(sequence)), 0, -1):
+        for start in range(len(sequence) - size + 1):
+            place = slice(start, start + size)
+            key = tuple(sequence[place])
+            if key not in known or any(taken[place]):
+                continue
+            taken[place] = [True] * size
+            for group in known[key]:
+                found.update((term, None) for term in group if tuple(_sequence(term)) != key)
+    return tuple(found)
+
+
+@cache
+def _groups() -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    """(term, its group) by the first letters of the term."""
+    by_letters: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    for line in THESAURUS.read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            group = tuple(term.strip() for term in line.split(","))
+            for term in group:
+                key = term.lstrip("-_.")[:_KEY_LETTERS].lower()
+                by_letters.setdefault(key, []).append((term, group))
+    return by_letters
+
+
+def _terms_like(letters: set[str]) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+    known: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    groups = _groups()
+    for key, terms in groups.items():
+        # "kv" of the text begins the term "KV cache", whose third letter is a space
+        if key in letters or key.split(" ")[0].split("-")[0] in letters:
+            for term, group in terms:
+                known.setdefault(tuple(_sequence(term)), []).append(group)
+    return known
+
+
+def _sequence(text: str) -> list[str]:
+    return [
+        stem(part) if part.isascii() and part.isalpha() else part
+        for word in words(text)
+        for part in parts(word)
+    ]
