@@ -18,7 +18,7 @@ from kb.errors import KBError, UsageError
 from kb.phrases import phrase
 from kb.text.figures import figures, stands
 from kb.text.sentences import plain_digits, sentences
-from kb.types import ChangeRecord
+from kb.types import Analysis, ChangeRecord
 from kb.verify import Evidence, Rules, evidence_of, judged_figures, stands_in
 
 QUOTED = ("quote", "title")  # words of the repository inside a sentence of ours
@@ -129,6 +129,8 @@ class _Judge:
     counts: dict[str, int] = field(default_factory=dict)
     unsupported: list[Unsupported] = field(default_factory=list)
     _evidence: dict[str, Evidence | None] = field(default_factory=dict)
+    _analyses: dict[str, Analysis] = field(default_factory=dict)
+    _sums: frozenset[str] | None = None
     _numbers: frozenset[str] = frozenset()
     _strings: frozenset[str] = frozenset()
 
@@ -236,9 +238,25 @@ class _Judge:
             self._count("figures", held, section, "figure", figure.text, value)
 
     def _is_count(self, figure: str) -> bool:
-        """A plain number that the document's own data holds."""
+        """A plain number that the document's data holds or sums up to, or days between changes."""
         alternatives = [pair for found in figures(figure) for pair in found.alternatives]
-        return any(not unit and number in self._numbers for number, unit in alternatives)
+        return any(
+            unit == "day" or (not unit and number in self._numbers | self._totals())
+            for number, unit in alternatives
+        )
+
+    def _totals(self) -> frozenset[str]:
+        """Lines and files of all changes of the period, with and without the bots'."""
+        if self._sums is None:
+            listed: Mapping[str, Any] = self.document.get("references", {})
+            inside = [key for key, item in listed.items() if item["in_period"] and self._of(key)]
+            analyses = [self._analyses[key] for key in inside]
+            self._sums = frozenset(
+                str(sum(getattr(item.size, name) for item in chosen))
+                for chosen in (analyses, [item for item in analyses if not item.bot])
+                for name in ("source_added", "source_removed", "additions", "deletions", "files")
+            )
+        return self._sums
 
     def _count(
         self, name: str, holds: bool, section: str, kind: str, what: str, value: Mapping[str, Any]
@@ -266,6 +284,7 @@ class _Judge:
             try:
                 record = self.reader.record(change_id, patches=True)
                 self._evidence[change_id] = evidence_of(record)
+                self._analyses[change_id] = record.analysis
             except KBError:
                 self._evidence[change_id] = None
         return self._evidence[change_id]

@@ -12,13 +12,13 @@ from kb.chat.budget import Usage
 from kb.chat.client import Chat, Estimate, Reply
 from kb.chat.faults import Fault
 from kb.phrases import phrase
-from kb.report.change_analyst import Analysed, Case, analysed, case_of
+from kb.report.change_analyst import Analysed, Case, analysed, case_of, stated_in
 from kb.report.request import ReportRequest
 from kb.report.types import WriterHealth, WritingTask, Written
 from kb.report.writing_prompt import RANKED, ask_to_rank, ask_to_write, evidence_for
 from kb.text.sentences import sentences
 from kb.types import ChangeProse, ChangeRecord, Filters, Observer, SilentObserver
-from kb.verify import Removed, Rules, Verified, join, verify_sentences
+from kb.verify import Evidence, Removed, Rules, Verified, join, verify_sentences
 from kb.vocabulary import LEVELS
 
 MOST_NAMED = 40  # removed sentences that the health section quotes
@@ -103,7 +103,7 @@ class ModelWriter:
         chosen = tuple(records)[:RANKED]
         if len(chosen) < 2:
             return None
-        evidence = evidence_for(chosen, self._proses, self._lang)
+        evidence = evidence_for(chosen, self._proses)
         items = min(RANKED_AT_MOST, len(chosen))
         ask = ask_to_rank(chosen, self._proses, evidence, self._chat.settings, self._lang, items)
         reply = self._chat.ask(ask)
@@ -127,34 +127,51 @@ class ModelWriter:
         """The part in the model's words; texts that the checks emptied are left to the rules."""
         if not task.evidence:
             return None
-        evidence = evidence_for((*task.evidence, *task.history), self._proses, task.lang)
-        ask = ask_to_write(task, self._proses, evidence, self._chat.settings)
+        evidence = evidence_for((*task.evidence, *task.history), self._proses)
+        langs = self._wanted(task.lang)
+        pair = len(langs) > 1
+        ask = ask_to_write(task, self._proses, evidence, self._chat.settings, pair=pair)
         reply = self._chat.ask(ask)
         if reply.value is None:
             self._count(reply.fault)
             return None
         said: Any = reply.value
-        texts = [" ".join(said.texts)] if task.items == 1 else list(said.texts)[: task.items]
-        repos = {item.repo for item in evidence}
-        rules = Rules(
-            must_cite=task.part != "summary", repo=repos.pop() if len(repos) == 1 else None
-        )
         before = len(self._removed)
-        checked = [
-            shortened(
-                self._checked(verify_sentences(text, evidence, rules)), task.max_words, task.lang
+        told = {
+            lang: self._texts(
+                task, getattr(said, f"texts_{lang}") if pair else said.texts, evidence, lang
             )
-            for text in texts
-        ]
-        if task.part == "summary" and checked and checked[0]:
+            for lang in langs
+        }
+        checked = told[task.lang]
+        for place in range(task.items if pair else 0):
+            stated = {stated_in(texts[place]) for texts in told.values()}
+            if len(stated) > 1 or not all(texts[place] for texts in told.values()):
+                # Both reports state the same, or the rules write this text in both.
+                self._removed.append(Removed(checked[place], "languages"))
+                checked[place] = ""
+        if task.part == "summary" and checked[0]:
             checked[0] = join((*counted(task), checked[0]))
         if not any(checked):
             return None
-        checked += [""] * (task.items - len(checked))
         removed = tuple(
             f"{gone.text} ({gone.why}: {gone.detail})" for gone in self._removed[before:]
         )
         return Written(tuple(checked), self.name, removed)
+
+    def _texts(
+        self, task: WritingTask, said: Sequence[str], evidence: Sequence[Evidence], lang: str
+    ) -> list[str]:
+        """One verified text an item; what the checks emptied is ""."""
+        texts = [" ".join(said)] if task.items == 1 else list(said)[: task.items]
+        repos = {item.repo for item in evidence}
+        rules = Rules(
+            must_cite=task.part != "summary", repo=repos.pop() if len(repos) == 1 else None
+        )
+        checked = [self._checked(verify_sentences(text, evidence, rules)) for text in texts]
+        if len(self._wanted(task.lang)) == 1:
+            checked = [shortened(text, task.max_words, lang) for text in checked]
+        return checked + [""] * (task.items - len(checked))
 
     def health(self) -> WriterHealth:
         usage = self._chat.usage

@@ -34,6 +34,16 @@ def writing_schema() -> type[BaseModel]:
 
 
 @functools.cache
+def pair_schema() -> type[BaseModel]:
+    """Both languages in one answer."""
+    from pydantic import BeforeValidator, create_model
+
+    kind = Annotated[list[str], BeforeValidator(texts)]
+    model: type[BaseModel] = create_model("WritingPair", texts_en=(kind, ...), texts_zh=(kind, ...))
+    return model
+
+
+@functools.cache
 def ranking_schema() -> type[BaseModel]:
     from pydantic import BeforeValidator, create_model
 
@@ -49,11 +59,15 @@ def ranking_schema() -> type[BaseModel]:
 
 
 def evidence_for(
-    records: Sequence[ChangeRecord], proses: Mapping[str, ChangeProse], lang: str
+    records: Sequence[ChangeRecord], proses: Mapping[str, ChangeProse]
 ) -> tuple[Evidence, ...]:
     """What the sentences of a part are held against: each change with its own verified analysis."""
+
+    def told(prose: ChangeProse | None) -> str:
+        return "\n".join(_prose_text(prose, lang) for lang in prose.summary) if prose else ""
+
     return tuple(
-        evidence_of(record, {}, extra=_prose_text(proses.get(record.id), lang))
+        evidence_of(record, {}, extra=told(proses.get(record.id)))
         for record in {record.id: record for record in records}.values()
     )
 
@@ -63,17 +77,26 @@ def ask_to_write(
     proses: Mapping[str, ChangeProse],
     evidence: Sequence[Evidence],
     settings: ChatSettings,
+    *,
+    pair: bool = False,
     fence: str | None = None,
 ) -> Ask:
-    page = prompt("write", task.lang)
+    """`pair`: one answer in both languages. Its key holds nothing that differs between the two
+    reports (the draft, the name of a theme), so the second report finds the answer of the first.
+    """
+    page = prompt("write", "en" if pair else task.lang)
     part = str(page.texts["part"][task.part]).replace("$name", task.name)
-    words = task.max_words * (2 if task.lang == "zh" else 1)
+    words = task.max_words * (2 if task.lang == "zh" and not pair else 1)
     values = {
         "fence": fence or new_fence(),
-        "language": str(page.texts["language"]),
+        "language": str(page.texts["language_pair" if pair else "language"]),
         "words": str(words),
         "part": part,
         "items": str(task.items),
+        "example": str(page.texts["example_pair" if pair else "example"]),
+        "fields": str(page.texts["fields_pair" if pair else "fields"]).replace(
+            "$items", str(task.items)
+        ),
     }
     room = _room(settings, "".join(page.fill(**values, evidence="")))
     draft = _draft(task, int(room * DRAFT_SHARE))
@@ -81,13 +104,16 @@ def ask_to_write(
         (*task.evidence, *task.history),
         {item.id: item.label for item in evidence},
         proses,
-        task.lang,
-        room - estimated_tokens(draft),
+        "en" if pair else task.lang,
+        room - (int(room * DRAFT_SHARE) if pair else estimated_tokens(draft)),
         frozenset(record.id for record in task.history),
     )
     body = f"{shown}\n\n{draft}".strip()
     system, user = page.fill(**values, evidence=body)
     key = f"{task.part}:{task.name}" if task.name else task.part
+    if pair:
+        asked = f"pair\0{task.part}\0{task.items}\0{task.max_words}\0{shown}"
+        return Ask(key, system, user, pair_schema(), page.version, asked)
     return Ask(key, system, user, writing_schema(), page.version, f"{task.lang}\0{part}\0{body}")
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,19 @@ from ingest.sources.jsonl import from_json
 from kb.analysis.context import build_context
 from kb.analysis.digest import digest
 from kb.analysis.judge import analyse
+from kb.errors import NotFound
 from kb.settings import AnalysisSettings, ChatSettings
 from kb.text.tokenizer import tokens
-from kb.types import Change, ChangeRecord, Filters, Hit, Query, SearchResult
+from kb.types import (
+    Change,
+    ChangeRecord,
+    Filters,
+    Hit,
+    Query,
+    Relation,
+    SearchResult,
+    SourceState,
+)
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample" / "changes.jsonl"
 
@@ -67,9 +79,11 @@ class Reader:
         del patches
         return self.records_by_id[change_id]
 
+    def count(self, filters: Filters) -> int:
+        return sum(_fits(record, filters) for record in self.records_by_id.values())
+
     def facets(self, filters: Filters) -> dict[str, list[tuple[str, int]]]:
-        del filters
-        records = self.records_by_id.values()
+        records = [record for record in self.records_by_id.values() if _fits(record, filters)]
         return {
             "repo": Counter(record.change.repo for record in records).most_common(),
             "author": Counter(record.change.author for record in records).most_common(),
@@ -136,3 +150,98 @@ def settings_for(url: str, **values: Any) -> ChatSettings:
     return ChatSettings(
         **{"model": "openai:scripted", "base_url": url, "timeout": 5.0, "retries": 2, **values}
     )
+
+
+@dataclass(frozen=True)
+class Covered:
+    since: datetime
+    until: datetime
+    changes: int
+    pending: int = 0
+
+
+class ReportWorld(Reader):
+    """The reader of a whole report; keeps what it is given."""
+
+    def __init__(self, records: Sequence[ChangeRecord]) -> None:
+        super().__init__(records)
+        self.kept: list[str] = []
+
+    def select(
+        self,
+        filters: Filters,
+        *,
+        order: str = "newest",
+        limit: int | None = None,
+        offset: int = 0,
+        include_bots: bool = True,
+    ) -> list[ChangeRecord]:
+        found = [
+            record
+            for record in self.records_by_id.values()
+            if _fits(record, filters) and (include_bots or not record.analysis.bot)
+        ]
+        found.sort(key=lambda r: r.change.merged_at, reverse=order != "oldest")
+        if order == "importance":
+            found.sort(key=lambda r: -r.analysis.raw)
+        return found[offset:][:limit]
+
+    def records(self, ids: Sequence[str]) -> list[ChangeRecord]:
+        return [self.records_by_id[i] for i in ids if i in self.records_by_id]
+
+    def record(self, change_id: str, patches: bool = False) -> ChangeRecord:
+        del patches
+        if change_id not in self.records_by_id:
+            raise NotFound(f"no change {change_id}")
+        return self.records_by_id[change_id]
+
+    def similar(self, change_id: str, limit: int = 8) -> list[Hit]:
+        del change_id, limit
+        return []
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Any]:
+        del ids
+        return {}
+
+    def relations(self, ids: Sequence[str]) -> list[Relation]:
+        del ids
+        return []
+
+    def sources(self) -> list[SourceState]:
+        repos = {record.change.repo for record in self.records_by_id.values()}
+        return [
+            SourceState(name, "jsonl", "sample", url=f"https://github.com/{name}") for name in repos
+        ]
+
+    def coverage(self, repo: str) -> Covered:
+        times = [r.change.merged_at for r in self.records_by_id.values() if r.change.repo == repo]
+        return Covered(min(times), max(times), len(times))
+
+    def last_report(self, kind: str, scope: str) -> None:
+        del kind, scope
+
+    def put_report(self, kind: str, lang: str, period: Any, document: str, scope: str = "") -> str:
+        del kind, lang, period, scope
+        self.kept.append(document)
+        return str(len(self.kept))
+
+
+def week_of(count: int) -> tuple[ChangeRecord, ...]:
+    """`count` changes inside seven days, made from the sample's under new numbers."""
+    base = sample_records()
+    start = datetime(2026, 10, 26, tzinfo=UTC)
+    changes = []
+    for place in range(count):
+        change = base[place % len(base)].change
+        number = 5000 + place
+        changes.append(
+            replace(
+                change,
+                id=f"{change.repo}#{number}",
+                number=number,
+                sha=f"{number:040x}",
+                title=f"{re.sub(r' ?[(]#[0-9]+[)]$', '', change.title)} (#{number})",
+                merged_at=start + timedelta(minutes=30 * place),
+            )
+        )
+    return judged(changes)

@@ -60,11 +60,8 @@ class Request:
     def fields(self) -> tuple[str, ...]:
         """The fields that the prompt asks for; none for a plain text."""
         found = re.search(r"(?:exactly th(?:ese|is) fields?|字段恰好是)\s*[:：]\s*(.+)", self.user)
-        return (
-            tuple(re.findall(r"[a-z_]+(?=[,.、。（( ]|$)", found[1].split("(list")[0]))
-            if found
-            else ()
-        )
+        told = re.sub(r"[(（][^)）]*[)）]", "", found[1]) if found else ""
+        return tuple(re.findall(r"[a-z_]+", told))
 
     @property
     def kind(self) -> str:
@@ -72,7 +69,13 @@ class Request:
         names = self.fields
         if any(name.startswith("summary_") for name in names):
             return "change"
-        return "write" if "texts" in names else "rank" if "ranking" in names else "answer"
+        return (
+            "write"
+            if names and names[0].startswith("texts")
+            else "rank"
+            if "ranking" in names
+            else "answer"
+        )
 
     @property
     def items(self) -> int:
@@ -132,11 +135,9 @@ def honest(request: Request) -> dict[str, Any] | str:
     said = [f"{_sentence(text)[:-1]} ({ref})." for ref, text in request.blocks[:4]]
     said += [f"{_figures(text)} ({ref})." for ref, text in request.blocks[:4] if _figures(text)]
     if request.kind == "write":
-        return {
-            "texts": [" ".join(said)]
-            if request.items == 1
-            else [said[i % len(said)] for i in range(request.items)]
-        }
+        several = [said[place % len(said)] for place in range(request.items)]
+        texts = [" ".join(said)] if request.items == 1 else several
+        return dict.fromkeys(request.fields, texts)
     cited = [sentence.replace("([", "[").replace("]).", "].") for sentence in said[:3]]
     return {"answered": True, "sentences": cited} if request.fields else " ".join(cited)
 
@@ -210,7 +211,7 @@ def swapping(request: Request) -> dict[str, Any] | str:
     both = f"{texts[1]} {refs[0]} and {texts[0]} {refs[1]}."
     wrong = " ".join([*swapped, both])
     if request.kind == "write":
-        return {"texts": [wrong] * request.items}
+        return {name: [wrong] * request.items for name in request.fields}
     return {"answered": True, "sentences": [*swapped, both]} if request.fields else wrong
 
 
