@@ -96,7 +96,9 @@ class Page:
             except Exception:  # noqa: BLE001 - elements vanish while the page is drawn
                 pass
             time.sleep(0.02)
-        raise AssertionError(f"waited {timeout} s for {what or condition}; the page: {self.text()[:1500]}")
+        raise AssertionError(
+            f"waited {timeout} s for {what or condition}; the page: {self.text()[:1500]}"
+        )
 
     def text(self) -> str:
         return self.driver.find_element(By.TAG_NAME, "body").text
@@ -109,7 +111,9 @@ class Page:
 
     def one(self, selector: str, timeout: float = 20) -> WebElement:
         found: WebElement = self.until(
-            lambda: next((e for e in self.all(selector) if e.is_displayed()), None), timeout, selector
+            lambda: next((e for e in self.all(selector) if e.is_displayed()), None),
+            timeout,
+            selector,
         )
         return found
 
@@ -192,7 +196,9 @@ def browsing(
         },
     )
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    service = Service(shutil.which("chromedriver") or "chromedriver", env={**os.environ, "LANG": lang, "TZ": tz})
+    service = Service(
+        shutil.which("chromedriver") or "chromedriver", env={**os.environ, "LANG": lang, "TZ": tz}
+    )
     driver = webdriver.Chrome(options=options, service=service)
     try:
         driver.set_window_size(*size)

@@ -18,7 +18,7 @@ from ui.web import state
 from ui.web.icon import icon
 from ui.web.knowledge import now, open_knowledge, settings
 from ui.web.preferences import language, language_switch, settle, zone_name, zone_switch
-from ui.web.screens import ask, browse, change, report, search, sources
+from ui.web.screens import ask, browse, change, report, search, sources, welcome
 from ui.web.view import SCREENS, View
 
 DRAW: dict[str, Callable[[View], None]] = {
@@ -95,7 +95,10 @@ def _frame(name: str, pages: dict[str, Any]) -> None:
         },
     )
     _sidebar(view)
-    DRAW[name](view)
+    if view.knowledge.exists or name == "sources":
+        DRAW[name](view)
+    else:
+        welcome.empty(view)
     with st.sidebar:
         st.divider()
         zone_switch(view)

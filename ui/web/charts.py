@@ -68,7 +68,7 @@ def activity(
         for day in counts
         if chosen and day <= chosen[1] and day + timedelta(days=span) > chosen[0]
     ]
-    start: dict[str, Any] = {"value": {"x": held}} if held else {}
+    start: dict[str, Any] = {"value": {"x": [held[0], held[-1]]}} if held else {}
     brush = alt.selection_interval(name="range", encodings=["x"], **start)
     return (
         alt.Chart(frame)

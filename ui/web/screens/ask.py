@@ -11,7 +11,6 @@ from kb.types import Answer, Filters
 from ui.web import filters as filter_panel
 from ui.web import questions, state
 from ui.web.description import safe_markdown
-from ui.web.screens import welcome
 from ui.web.text import clean, escape
 from ui.web.view import View
 
@@ -20,10 +19,6 @@ RULES = "none"
 
 def draw(view: View) -> None:
     st.title(view.say("page.ask"), anchor=False)
-    if not view.knowledge.exists:
-        view.leave({})
-        welcome.empty(view)
-        return
     filters = filter_panel.panel(view, st.sidebar.expander(view.say("report.filters")))
     kept = state.number("kept", 0, 0, 10**9)
     with st.form("ask", border=False):

@@ -18,7 +18,6 @@ from kb.vocabulary import LEVELS
 from ui.web import charts, ledger, state
 from ui.web import filters as filter_panel
 from ui.web.knowledge import generation
-from ui.web.screens import welcome
 from ui.web.text import clean
 from ui.web.view import View
 
@@ -31,10 +30,6 @@ ORDERS = ("newest", "importance")
 
 def draw(view: View) -> None:
     st.title(view.say("page.browse"), anchor=False)
-    if not view.knowledge.exists:
-        view.leave({})
-        welcome.empty(view)
-        return
     filters = filter_panel.panel(view, st.sidebar)
     filter_panel.chips(view, filters, st.container())
     found = _statistics(view, filters)

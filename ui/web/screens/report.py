@@ -16,7 +16,6 @@ from kb.vocabulary import LANGUAGES
 from ui.web import filters as filter_panel
 from ui.web import jobs, ledger, reporting, state
 from ui.web.preferences import LONG_NAMES
-from ui.web.screens import welcome
 from ui.web.text import clean, escape
 from ui.web.view import View
 
@@ -45,10 +44,6 @@ class Choice:
 
 def draw(view: View) -> None:
     st.title(view.say("page.report"), anchor=False)
-    if not view.knowledge.exists:
-        view.leave({})
-        welcome.empty(view)
-        return
     saved = state.number("saved", 0, 0, 10**9)
     choice, pressed = _form(view)
     address = _address(view, choice)

@@ -1,0 +1,283 @@
+"""Every screen and state, as Streamlit runs it, over the sample's knowledge base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+CHANGE = "lanternworks/ember#1246"
+Opened = Callable[..., AppTest]
+
+
+def words(app: AppTest) -> str:
+    """Everything that the page says, as a reader would see it."""
+    assert not app.exception, [entry.value for entry in app.exception]
+    pieces = [
+        str(element.value)
+        for kind in ("title", "subheader", "markdown", "caption", "info", "error", "warning")
+        for element in getattr(app, kind)
+    ]
+    pieces += [str(entry.label) for kind in ("button", "expander") for entry in getattr(app, kind)]
+    pieces += [link.proto.label for link in app.get("page_link")]
+    pieces += [f"{entry.label} {entry.value}" for entry in app.metric]
+    text = "\n".join(pieces)
+    return "".join(char for char in text if char not in "\\\u2060")
+
+
+def address(app: Any) -> dict[str, list[str]]:
+    return {
+        name: [values] if isinstance(values, str) else list(values)
+        for name, values in app.query_params.items()
+    }
+
+
+# --- search --------------------------------------------------------------------------------------
+
+
+def test_the_first_page_offers_questions_from_the_repository(opened: Opened) -> None:
+    said = words(opened("search"))
+    assert "lanternworks/ember: 61 changes" in said
+    assert "module:" in said
+    assert "Weighty and recent" in said
+
+
+def test_an_empty_home_says_how_to_index(opened: Opened, tmp_path: Path) -> None:
+    app = opened("search", home=tmp_path / "nothing")
+    assert "Nothing is indexed yet" in words(app)
+    assert "kb ingest" in app.code[0].value
+
+
+@pytest.mark.parametrize("name", ["change", "report", "browse", "ask", "sources"])
+def test_an_empty_home_breaks_no_screen(opened: Opened, tmp_path: Path, name: str) -> None:
+    app = opened(name, home=tmp_path / "nothing", id="o/r#1" if name == "change" else "")
+    assert not app.error, [entry.value for entry in app.error]
+
+
+def test_a_search_marks_the_words_and_says_why(opened: Opened) -> None:
+    app = opened("search", q="queue worker lost jobs")
+    said = words(app)
+    assert ":orange-background[queue]" in said
+    assert "by words (no." in said
+    assert "Chroma" in said
+    assert address(app) == {"q": ["queue worker lost jobs"]}
+
+
+def test_a_chinese_question_finds_chinese_text(opened: Opened) -> None:
+    assert "故障排查手册" in words(opened("search", q="故障排查"))
+
+
+def test_the_mode_is_the_addresss(opened: Opened) -> None:
+    assert "by words · " in words(opened("search", q="queue", mode="lexical"))
+
+
+def test_filters_alone_list_changes_with_their_count(opened: Opened) -> None:
+    app = opened("search", type="security")
+    assert "changes" in app.caption[0].value
+    assert address(app)["type"] == ["security"]
+    assert any("security" in button.label for button in app.button)
+
+
+def test_a_filters_choice_goes_into_the_address_and_out_again(opened: Opened) -> None:
+    app = opened("search")
+    app.multiselect(key="w.type").set_value(["bugfix"]).run()
+    assert address(app)["type"] == ["bugfix"]
+    app.button(key="chip.type.bugfix").click().run()
+    assert "type" not in address(app)
+
+
+def test_filters_carry_counts(opened: Opened) -> None:
+    labels = opened("search").multiselect(key="w.type").options
+    assert any(label.startswith("bug fix (") for label in labels)
+
+
+def test_a_filters_counts_follow_the_other_filters(opened: Opened) -> None:
+    app = opened("search", author="Priya Raman")
+    counted = app.multiselect(key="w.type").options
+    everything = opened("search").multiselect(key="w.type").options
+    assert counted != everything
+    assert len(opened("search", author="Priya Raman").multiselect(key="w.author").options) > 1
+
+
+def test_more_results_come_on_demand(opened: Opened) -> None:
+    app = opened("search", view="cards", since="2026-10-01")
+    app.button(key="more").click().run()
+    assert address(app)["n"] == ["20"]
+
+
+def test_the_table_shows_the_same_changes(opened: Opened) -> None:
+    app = opened("search", type="security", view="table")
+    assert list(app.dataframe[0].value["type"].str.contains("security")) == [True] * len(
+        app.dataframe[0].value
+    )
+
+
+def test_similar_changes_have_an_address(opened: Opened) -> None:
+    said = words(opened("search", like=CHANGE))
+    assert "Changes like #1246" in said
+
+
+def test_sorting_by_time_is_newest_first(opened: Opened) -> None:
+    app = opened("search", q="queue", sort="newest", view="table")
+    times = list(app.dataframe[0].value["time"])
+    assert times == sorted(times, reverse=True)
+
+
+def test_nothing_found_says_what_to_change(opened: Opened) -> None:
+    assert "Remove a filter" in words(opened("search", type="security", author="Nobody Here"))
+
+
+def test_a_query_that_cannot_be_read_gives_a_sentence(opened: Opened) -> None:
+    app = opened("search", q="since:never cache")
+    assert app.error
+    assert "never" in app.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n", "x"),
+        ("min", "nan"),
+        ("since", "2026-99-99"),
+        ("sort", "evil"),
+        ("mode", "x"),
+        ("tz", "No/Where"),
+        ("lang", "xx"),
+        ("like", "no/such#1"),
+    ],
+)
+def test_a_broken_address_breaks_nothing(opened: Opened, name: str, value: str) -> None:
+    words(opened("search", **{name: value}))
+
+
+# --- everywhere ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["search", "change", "report", "browse", "ask", "sources"])
+def test_every_screen_speaks_chinese(opened: Opened, name: str) -> None:
+    said = words(opened(name, lang="zh"))
+    assert "搜索" in said
+    assert "报告" in said
+
+
+def test_a_zone_moves_the_times(opened: Opened) -> None:
+    assert "2026-10-28 14:22" in words(opened("change", id=CHANGE))
+    assert "2026-10-28 22:22" in words(opened("change", id=CHANGE, tz="Asia/Shanghai"))
+
+
+def test_the_readers_choice_stays_in_the_address(opened: Opened) -> None:
+    app = opened("search", lang="zh", tz="Asia/Tokyo", type="bugfix")
+    assert address(app) == {"lang": ["zh"], "tz": ["Asia/Tokyo"], "type": ["bugfix"]}
+
+
+def test_an_unexpected_error_is_a_sentence(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ui.web import app as frame
+
+    def broken(view: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setitem(frame.DRAW, "search", broken)
+    app = opened("search")
+    assert not app.exception
+    assert "Something went wrong" in app.error[0].value
+    assert "secret" not in app.error[0].value
+
+
+# --- change --------------------------------------------------------------------------------------
+
+
+def test_a_change_shows_what_is_known(opened: Opened) -> None:
+    said = words(opened("change", id=CHANGE))
+    for expected in (
+        "fp8 KV cache",
+        "What the importance is made of",
+        "Risks",
+        "Review:",
+        "open",
+        "Nearest neighbours",
+    ):
+        assert expected in said
+
+
+@pytest.mark.parametrize(
+    "asked", ["1246", "#1246", CHANGE, "https://github.com/lanternworks/ember/pull/1246"]
+)
+def test_a_change_is_found_by_any_of_its_names(opened: Opened, asked: str) -> None:
+    app = opened("change", id=asked)
+    assert "fp8 KV cache" in words(app)
+    assert address(app)["id"] == [CHANGE]
+
+
+def test_a_missing_change_gives_a_page_that_helps(opened: Opened) -> None:
+    said = words(opened("change", id="no/such#1"))
+    assert "There is no change no/such#1" in said
+    assert "Search for no/such#1" in said
+
+
+def test_no_change_asks_which(opened: Opened) -> None:
+    assert "Which change?" in words(opened("change"))
+
+
+def test_a_revert_and_what_it_reverted_lead_to_each_other(
+    opened: Opened, sample_home: Path
+) -> None:
+    from kb.knowledge_base import KnowledgeBase
+    from kb.types import Filters
+
+    with KnowledgeBase.open(home=sample_home) as knowledge:
+        reverted = [r for r in knowledge.select(Filters()) if r.analysis.reverts]
+    assert reverted
+    assert "Reverts" in words(opened("change", id=reverted[0].id))
+    assert "Reverted by" in words(opened("change", id=reverted[0].analysis.reverts[0]))
+
+
+# --- browse --------------------------------------------------------------------------------------
+
+
+def test_browsing_counts_and_lists(opened: Opened) -> None:
+    app = opened("browse")
+    assert "Changes 61" in words(app)
+    assert len(app.dataframe[0].value) == 61
+
+
+def test_browsing_is_narrowed_by_the_address(opened: Opened) -> None:
+    app = opened("browse", since="2026-10-26", until="2026-11-01")
+    days = app.dataframe[0].value["time"].str[:10]
+    assert days.min() >= "2026-10-26"
+    assert days.max() <= "2026-11-01"
+    assert 0 < len(days) < 61
+
+
+def test_browsing_nothing_says_so(opened: Opened) -> None:
+    assert "Nothing was found." in words(opened("browse", author="Nobody Here"))
+
+
+# --- ask, sources --------------------------------------------------------------------------------
+
+
+def test_an_answer_cites_changes_and_is_kept(opened: Opened, writable_home: Path) -> None:
+    app = opened("ask", home=writable_home, q="How are lost jobs in the queue prevented?")
+    said = words(app)
+    assert "It stands on" in said
+    assert "[1]" in said
+    kept = address(app)["kept"][0]
+    again = words(opened("ask", home=writable_home, kept=kept))
+    assert "How are lost jobs" in again
+    assert "It stands on" in again
+
+
+def test_sources_say_what_is_indexed(opened: Opened) -> None:
+    said = words(opened("sources"))
+    assert "lanternworks/ember" in said
+    assert "Changes 61" in said
+    assert "all-MiniLM-L6-v2" in said
+
+
+def test_indexing_can_be_forbidden(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KB_WEB_INGEST", "off")
+    app = opened("sources")
+    assert not app.text_input
+    assert all("Update" not in button.label for button in app.button)

@@ -1,0 +1,89 @@
+"""Text of strangers shows exactly itself and can do nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ui.web.text import JOINER, clean, escape, excerpt, marked
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "<script>alert(1)</script>",
+    "![x](http://evil.example/x.png)",
+    "[click](javascript:alert(1))",
+    ":material/home: :smile: :streamlit: :red[x] :rainbow-badge[y]",
+    "$\\href{http://evil.example}{x}$ $$y$$",
+    "# big\n- list\n1. item\n> quote\n```\ncode",
+    "http://evil.example www.evil.example a@evil.example",
+    "\u202eevil\u202c \x1b[31mred\x1b[0m \x00\x07",
+    "| a | b |",
+    "-> <- <-> -- >= <= ~=",
+)
+
+
+def shown(markdown: str) -> str:
+    """What a reader sees of escaped text."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown).replace(JOINER, "")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_shown_as_it_is(text: str) -> None:
+    assert shown(escape(text)) == clean(text)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_is_left_that_markdown_would_act_on(text: str) -> None:
+    bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", escape(text))
+    assert not re.search(r"[!-/:-@\[-`{-~]", bare)
+
+
+@given(st.text(max_size=200))
+def test_any_text_survives_escaping(text: str) -> None:
+    assert shown(escape(text)) == clean(text).replace(JOINER, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [":smile:", ":material/home:", ":streamlit:", "https://evil.example", "www.evil.example"],
+)
+def test_what_streamlit_finds_after_parsing_is_broken(text: str) -> None:
+    """These are found in the text after Markdown has been read, where a backslash is gone."""
+    after_parsing = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escape(text))
+    assert text not in after_parsing
+    assert not re.search(r":[\w+-]+:|://|www\.", after_parsing)
+
+
+@pytest.mark.parametrize("sign", ["->", "<-", "<->", "--", ">=", "<=", "~="])
+def test_signs_stay_signs(sign: str) -> None:
+    after_parsing = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escape(f"a {sign} b"))
+    assert f" {sign} " not in after_parsing
+
+
+def test_control_characters_and_direction_marks_are_gone() -> None:
+    assert clean("a\u202eb\x1b[31mc\nd\u200fe") == "ab[31mc de"
+
+
+def test_words_of_the_query_are_marked() -> None:
+    assert marked("Server hangs", ["hang"]) == "Server :orange-background[hangs]"
+    assert marked("the change", ["hang"]) == "the change"
+    assert marked("修复显存泄漏", ["显存"]) == "修复:orange-background[显存]泄漏"
+
+
+def test_a_mark_after_a_colon_is_still_a_mark() -> None:
+    assert marked("fix:queue", ["queue"]).endswith(f":{JOINER}:orange-background[queue]")
+
+
+def test_what_is_marked_is_escaped_too() -> None:
+    assert marked("a ]evil[ b", ["]evil["]) == r"a :orange-background[\]evil\[] b"
+
+
+def test_an_excerpt_stands_around_the_match() -> None:
+    piece = excerpt("word " * 200 + "needle " + "word " * 200, ["needle"])
+    assert "needle" in piece
+    assert piece.startswith("…")
+    assert piece.endswith("…")
+    assert len(piece) < 340
