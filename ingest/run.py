@@ -20,6 +20,7 @@ from ingest.sources.interface import (
     Reading,
 )
 from ingest.workers import preparation, prepare_one
+from kb.errors import LimitReached
 from kb.store.archive import Archive
 from kb.types import Change, ChangeRecord, Observer, Relation, SourceState
 
@@ -47,6 +48,7 @@ class Run:
     failed: int = 0
     touched: set[str] = field(default_factory=set)
     _records: list[ChangeRecord] = field(default_factory=list)
+    _failing: set[str] = field(default_factory=set)
 
     @property
     def repo(self) -> str:
@@ -67,7 +69,7 @@ class Run:
                 elif isinstance(item, tuple):
                     change, record = item
                     if recent is not None and change.merged_at < recent:
-                        self._show_recent(recent)
+                        self.show(recent)
                         recent = None
                         self.observer.phase("changes", total and total - self.new - self.updated)
                     self._add(change, record)
@@ -78,7 +80,8 @@ class Run:
         newest = max((outline.merged_at for outline in self.reading.outlines), default=None)
         return newest and newest - RECENT if (self.reading.total or 0) >= LONG else None
 
-    def _show_recent(self, since: datetime) -> None:
+    def show(self, since: datetime | None = None) -> None:
+        """Publishes what is stored, with the short vectors of titles."""
         self._flush()
         if self.touched:
             self.backlog.embed(("title",), since, phase="titles")
@@ -131,6 +134,7 @@ class Run:
 
     def _fail(self, change_id: str, reason: str) -> None:
         self.archive.record_failure(self.repo, change_id, reason)
+        self._failing.add(change_id)
         self.failed += 1
 
     def _checkpoint(self, key: str, cursor: Mapping[str, Any]) -> None:
@@ -177,13 +181,23 @@ class Run:
                     self._records.append(record)
                     told[item.number] = item.fingerprint
             if isinstance(item, Checkpoint) or len(self._records) >= CHANGES_A_BATCH:
-                self._flush()
-                self.archive.put_details(self.repo, told)
-                told.clear()
+                self._flush_details(told)
             if isinstance(item, Checkpoint):
                 self._checkpoint("host", item.cursor)
+        self._flush_details(told)
+
+    def _flush_details(self, told: dict[int, str]) -> None:
         self._flush()
-        self.archive.put_details(self.repo, told)
+        if told:
+            self.archive.put_details(self.repo, told)
+            self.archive.clear_failures(self.repo, [f"#{number}" for number in told])
+            told.clear()
+
+    def stop(self, reason: LimitReached) -> None:
+        """A limit ends the reading: what was read before is kept, and shown."""
+        self._flush()
+        self.failed += 1
+        self.state = replace(self.state, last_error=reason.message)
 
     # --- the whole repository ----------------------------------------------------------------
 
@@ -240,6 +254,11 @@ class Run:
 
     def mark(self, identity: Identity) -> int:
         """Remembers what the tip reaches; how many changes no ingested tip reaches now."""
+        # Lines of a file that could not be read; those of changes go when they are stored.
+        lines = [item for item in self.known.failed if not {"#", "@"} & set(item)]
+        self.archive.clear_failures(
+            self.repo, [item for item in lines if item not in self._failing]
+        )
         if self.reading.reachable is None:
             return 0
         branch = identity.branch or identity.location

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ingest.embedding import Backlog
 from ingest.run import LONG, Run
 from ingest.sources.interface import Bounds, Enricher, Identity, Known, Source
-from kb.errors import SourceError, UsageError
+from kb.errors import LimitReached, SourceError, UsageError
 from kb.store.archive import Archive
 from kb.store.lock import writer_lock
 from kb.types import Observer, SilentObserver, SourceState
@@ -86,17 +86,17 @@ def sync(
         return IngestResult(identity.name, unchanged=unchanged, took_ms=_since_ms(started))
     for note in identity.notes:
         observer.note(note)
-    state = _begin(archive, identity, state, bounds)
+    state = replace(_begin(archive, identity, state, bounds), last_error=None)
     known = _known(archive, identity.name, state)
     reading = source.read(known, bounds, observer)
     run = Run(archive, state, settings, observer, backlog, reading, known)
-    run.store_changes()
-    if enricher is not None:
-        run.store_details(enricher, bounds)
+    limit = _read(run, enricher, bounds)
     run.link(whole=not _complete(state))
     stale = run.mark(identity)
     _finish(archive, run.state, bounds, reading.tip or tip, failed=run.failed)
     _publish_rest(archive, backlog, changed=bool(run.touched))
+    if limit is not None:
+        raise limit
     return IngestResult(
         identity.name,
         run.new,
@@ -107,6 +107,20 @@ def sync(
         _since_ms(started),
         identity.notes + reading.notes,
     )
+
+
+def _read(run: Run, enricher: Enricher | None, bounds: Bounds) -> LimitReached | None:
+    """Stores changes, then details. A limit ends it early; what came before is good."""
+    try:
+        run.store_changes()
+        if enricher is not None:
+            if run.touched:  # a host may make us wait: the clone's changes are shown before
+                run.show()
+            run.store_details(enricher, bounds)
+    except LimitReached as exc:
+        run.stop(exc)
+        return exc
+    return None
 
 
 def _since_ms(started: float) -> float:
@@ -201,7 +215,6 @@ def _finish(
             tip=tip,
             updated_at=max(seen, state.updated_at) if state.updated_at else seen,
             cursor=dict(state.cursor) | {"complete": bounds.until is None and failed == 0},
-            last_error=None,
         )
     )
 
