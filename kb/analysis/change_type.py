@@ -28,6 +28,7 @@ _SECURITY = re.compile(
     re.IGNORECASE,
 )
 _ROLE_TYPES = {"docs": "docs", "test": "test", "ci": "ci-config", "build": "ci-config", "dependency": "dependency", "agent": "ci-config"}  # fmt: skip
+_FIX_FIRST = re.compile(r"\W*(bug[- ]?fix(es)?|hot[- ]?fix(es)?|fix(es|ed)?)\b", re.IGNORECASE)
 _CHANGELOG_KINDS = {
     "feature": "feature", "enhancement": "feature", "added": "feature", "improvement": "feature", "bugfix": "bugfix",
     "fixed": "bugfix", "breaking": "feature", "removal": "refactor", "deprecation": "feature", "doc": "docs",
@@ -90,9 +91,9 @@ def _by_files(facts: Facts) -> str:
     """The type where the files leave no choice: no source line was changed."""
     size, lines = facts.size, facts.lines_by_role
     source = size.source_added + size.source_removed
-    if source == 0 and facts.files_by_role.get("source") and facts.comment_lines:
-        if facts.comment_lines >= 0.5 * sum(lines.values()) or not lines.get("test"):
-            return "docs"
+    commented = source == 0 and facts.files_by_role.get("source") and facts.comment_lines
+    if commented and (facts.comment_lines >= 0.5 * sum(lines.values()) or not lines.get("test")):
+        return "docs"
     if source or any(
         view.role == "source" and view.file.status in ("renamed", "deleted", "added")
         for view in facts.views
@@ -121,9 +122,9 @@ def _by_files(facts: Facts) -> str:
         return roles.pop() if len(roles) == 1 else ""
     best = max(weights, key=lambda kind: weights[kind])
     if weights[best] >= 0.9 * total:
-        if (best == "ci-config" and claimed == "dependency") or (
-            best == "docs" and claimed == "ci-config"
-        ):
+        if (
+            best == "ci-config" and claimed == "dependency" and lines.get("agent", 0) < 0.5 * total
+        ) or (best == "docs" and claimed == "ci-config"):
             return claimed
         if (
             best == "ci-config"
@@ -146,29 +147,18 @@ def _by_files(facts: Facts) -> str:
 
 
 def _checked(facts: Facts, claimed: str) -> tuple[str, str]:
-    """A title's claim, unless the diff says that it cannot be."""
-    size, surface = facts.size, facts.surface
-    source = size.source_added + size.source_removed
-    how = facts.title.how
-    if claimed in ("docs", "test", "ci-config", "dependency"):
-        share = {
-            "docs": facts.lines_by_role.get("docs", 0) + facts.comment_lines,
-            "test": size.test_lines + facts.lines_by_role.get("bench", 0),
-            "ci-config": facts.lines_by_role.get("ci", 0) + facts.lines_by_role.get("build", 0),
-            "dependency": facts.lines_by_role.get("dependency", 0),
-        }[claimed]
-        if how in ("prefix", "emoji", "tag"):
-            return claimed, "title"
-        if source > 20 and source > share:
-            return _by_evidence(facts)
+    """A title's claim; words (not prefixes) that the diff contradicts are weighed with it instead."""
+    if facts.title.how != "word" or claimed not in ("docs", "test", "ci-config", "dependency"):
         return claimed, "title"
-    if claimed == "feature" and how == "verb":
-        if facts.mechanical >= 0.6 and not surface.added and not surface.flags:
-            return "refactor", "shape"
-    if claimed == "refactor" and how == "verb":
-        if surface.flags and size.source_added >= 2 * size.source_removed + 20:
-            return "feature", "shape"
-    return claimed, "title"
+    size, lines = facts.size, facts.lines_by_role
+    share = {
+        "docs": lines.get("docs", 0) + facts.comment_lines,
+        "test": size.test_lines + lines.get("bench", 0),
+        "ci-config": lines.get("ci", 0) + lines.get("build", 0),
+        "dependency": lines.get("dependency", 0),
+    }[claimed]
+    source = size.source_added + size.source_removed
+    return _by_evidence(facts) if source > 20 and source > share else (claimed, "title")
 
 
 def _by_evidence(facts: Facts) -> tuple[str, str]:
@@ -178,6 +168,8 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
     sums = votes(evidence(facts))
     # The histories that the weights were fitted on hold more fixes than most.
     sums["bugfix"] -= 0.15
+    if _FIX_FIRST.match(facts.title.text):
+        sums["bugfix"] += 1.5
     for kind in impossible(facts):
         sums[kind] -= 2.0
     if facts.title.type == CHORE:

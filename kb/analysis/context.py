@@ -42,7 +42,10 @@ class RepoContext:
 NO_CONTEXT = RepoContext()
 
 
-def build_context(rows: Iterable[object]) -> RepoContext:
+Row = tuple[str, str, str, datetime, Sequence[str | Sequence[object]]]
+
+
+def build_context(rows: Iterable[HistoryRow | Row]) -> RepoContext:
     """From (id, author, title, merged_at, files) rows in any order; files are paths or (path, +, -)."""
     history = sorted((_row(row) for row in rows), key=lambda row: row.merged_at)
     if not history:
@@ -55,11 +58,11 @@ def build_context(rows: Iterable[object]) -> RepoContext:
     )
 
 
-def _row(row: object) -> HistoryRow:
+def _row(row: HistoryRow | Row) -> HistoryRow:
     if isinstance(row, HistoryRow):
         return row
-    identity, author, title, merged_at, files = row  # type: ignore[misc]
-    paths = tuple(file if isinstance(file, str) else file[0] for file in files)
+    identity, author, title, merged_at, files = row
+    paths = tuple(file if isinstance(file, str) else str(file[0]) for file in files)
     return HistoryRow(identity, author, title, merged_at, paths)
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kb.analysis.context import RepoContext
 from kb.analysis.facts import Facts
-from kb.types import Term
+from kb.types import Flag, Symbol, Term
 
 SCALE = ((-1.2, 2.0), (-0.4, 3.2), (0.5, 4.4), (1.8, 5.6), (3.4, 6.9), (4.6, 8.0), (5.2, 8.5), (6.5, 9.0), (8.7, 9.6), (11.0, 10.0))  # fmt: skip
 
@@ -159,8 +159,8 @@ def scaled(raw: float) -> float:
     return 10.0
 
 
-def _names(entries: object, limit: int = 3) -> str:
-    names = list(dict.fromkeys(entry.name for entry in entries))  # type: ignore[attr-defined]
+def _names(entries: Iterable[Symbol | Flag], limit: int = 3) -> str:
+    names = list(dict.fromkeys(entry.name for entry in entries))
     return ", ".join(names[:limit])
 
 

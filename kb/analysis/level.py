@@ -1,59 +1,123 @@
-"""Level: how much somebody who depends on or maintains the project should care. Another scale than 0-10."""
+"""Level: how much somebody who depends on or maintains the project should care. Another scale than 0-10.
+
+The rules hold in their order. The type carries the level first (documentation, CI, tests and
+dependencies are low whatever their size), then what users meet (breaks, versions, security, public
+surface), then size; a small fix is medium where something says that users felt it.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from kb.analysis.facts import Facts
+
+LARGE_LINES = 400
+LARGE_FEATURE_LINES = 250
+PUBLIC_FEATURE_LINES = 50
+CORE_LINES = 50
+SMALL_LINES = 50
+SMALL_REFACTOR_LINES = 200
+SMALL_REVERT_LINES = 100
+FELT_TEST_LINES = 8
+
+_FELT = re.compile(
+    r"\b(crash\w*|panics?|segfault\w*|SIGBUS|SIGSEGV|deadlock\w*|leak\w*|data loss|corrupt\w*|hang(s|ing)?|race|infinite (loop|recursion)|regression|out of memory|OOM|overflow|"
+    r"incorrect(ly)? \w+|wrong (result|output|value)\w*|memory safety|unsound\w*)\b|崩溃|泄漏|死锁|丢失|错乱|卡死",
+    re.IGNORECASE,
+)
+_ISSUE = re.compile(r"\b(fix(es|ed)?|close[sd]?|resolve[sd]?)\s*:?\s*(\S+/\S+)?#\d+", re.IGNORECASE)
 
 
 def level_of(
     facts: Facts, types: tuple[str, ...], core_lines: Mapping[str, int], bot: bool
 ) -> tuple[str, str]:
-    """(level, reason): the reason is the phrase key `analysis.level.<reason>`."""
-    size, surface = facts.size, facts.surface
-    main = types[0]
-    added, source = size.source_added, size.source_added + size.source_removed
-    breaking = (
-        facts.title.breaking
-        or "BREAKING CHANGE" in facts.change.body
-        or surface.changelog in ("breaking", "removal")
-    )
-    if breaking:
-        return ("high", "breaking_large") if source >= 50 else ("medium", "breaking")
-    if surface.floors and main not in ("docs", "test"):
-        return "medium", "version_floor"
-    if "security" in types and source:
-        return ("high", "security_large") if source >= 100 else ("medium", "security")
+    """(level, reason): the reason is the phrase key `analysis.level.<reason>` without its head."""
+    size, main = facts.size, types[0]
+    source = size.source_added + size.source_removed
+    found = _broken(facts, types, source)
+    if found:
+        return found
     if main in ("docs", "ci-config", "test", "dependency"):
         return "low", f"type_{main.replace('-', '_')}"
     if bot:
         return "low", "bot"
-    if main == "refactor" and source < 200:
-        return (
-            ("medium", "surface_removed")
-            if surface.removed and source >= 20
-            else ("low", "small_refactor")
-        )
-    if main == "revert" and source < 100:
-        return "low", "small_revert"
+    if main == "refactor":
+        return _refactor(facts, source)
+    if main == "revert":
+        return ("medium", "medium") if source >= SMALL_REVERT_LINES else ("low", "small_revert")
     if facts.mechanical >= 0.6:
         return "low", "mechanical"
-    if added >= 400 and main != "refactor":
+    return _by_size(facts, main, core_lines, source)
+
+
+def _broken(facts: Facts, types: tuple[str, ...], source: int) -> tuple[str, str] | None:
+    """What users must act on."""
+    surface = facts.surface
+    announced = facts.title.breaking or "BREAKING CHANGE" in facts.change.body
+    if announced or surface.changelog in ("breaking", "removal"):
+        return ("high", "breaking_large") if source >= 50 else ("medium", "breaking")
+    if surface.floors and types[0] not in ("docs", "test"):
+        return "medium", "version_floor"
+    if "security" in types and source:
+        return ("high", "security_large") if source >= 100 else ("medium", "security")
+    return None
+
+
+def _refactor(facts: Facts, source: int) -> tuple[str, str]:
+    if facts.mechanical >= 0.6 or facts.imports_only:
+        return "low", "mechanical"
+    if facts.size.source_added >= 600:
         return "high", "large"
-    if main == "refactor" and added >= 600:
-        return "high", "large"
-    if main == "feature" and added >= 250:
-        return "high", "large_feature"
+    if facts.surface.deprecations or facts.surface.defaults or facts.surface.parameter_defaults:
+        return "medium", "surface"
+    if any(flag.removed for flag in facts.surface.flags):
+        return "medium", "surface_removed"
+    if source >= SMALL_REFACTOR_LINES:
+        return "medium", "medium"
+    if facts.surface.changelog:
+        return "medium", "felt"
+    return "low", "small_refactor"
+
+
+def _by_size(
+    facts: Facts, main: str, core_lines: Mapping[str, int], source: int
+) -> tuple[str, str]:
+    """Features, fixes, performance and security without a break."""
+    size, surface = facts.size, facts.surface
+    added = size.source_added
     options = [flag for flag in surface.flags if not flag.removed]
-    if main == "feature" and added >= 50 and (surface.added or options):
+    if added >= LARGE_LINES:
+        return "high", "large"
+    if main == "feature" and added >= LARGE_FEATURE_LINES:
+        return "high", "large_feature"
+    if main == "feature" and added >= PUBLIC_FEATURE_LINES and (surface.added or options):
         return "high", "public_feature"
-    if added >= 50 and size.source_files >= 3 and any(lines >= 10 for lines in core_lines.values()):
+    if (
+        added >= CORE_LINES
+        and size.source_files >= 3
+        and any(lines >= 10 for lines in core_lines.values())
+    ):
         return "high", "core_path"
-    if surface.defaults or surface.deprecations or options or surface.parameter_defaults:
+    if surface.moved or surface.deprecations or surface.parameter_defaults:
         return "medium", "surface"
-    if main == "feature" and (surface.added or surface.doc_lines >= 5):
-        return "medium", "surface"
-    if size.source_files <= 1 and source <= 50:
-        return "low", "small"
-    return "medium", "neither"
+    if (size.source_files > 1 and source > 20) or source > SMALL_LINES:
+        return "medium", "medium"
+    if _felt(facts, main):
+        return "medium", "felt"
+    return "low", "small"
+
+
+def _felt(facts: Facts, main: str) -> bool:
+    """Whether a small change is one that users felt: tested, documented, in the changelog, or severe."""
+    size, surface = facts.size, facts.surface
+    if surface.changelog or surface.doc_lines >= 3:
+        return True
+    if main == "feature":
+        return size.source_added >= 3
+    if main == "performance":
+        return False
+    text = f"{facts.title.text}\n{facts.change.body[:1500]}"
+    return (
+        size.test_lines >= FELT_TEST_LINES or bool(_FELT.search(text)) or bool(_ISSUE.search(text))
+    )

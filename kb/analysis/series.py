@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -70,7 +70,7 @@ def relations(rows: Iterable[RelationRow | tuple[object, ...]]) -> list[Relation
         key=lambda row: (row.merged_at, row.number or 0),
     )
     order = {row.id: index for index, row in enumerate(history)}
-    by_number = {}
+    by_number: dict[int, RelationRow] = {}
     for row in history:
         if row.number is not None:
             by_number.setdefault(row.number, row)
@@ -116,7 +116,17 @@ def _plain(title: str) -> str:
     return " ".join(text.lower().split())
 
 
-def _link_revert(row, body, by_number, by_prefix, by_title, link) -> None:  # type: ignore[no-untyped-def]
+Link = Callable[[str, RelationRow, RelationRow | None, str], bool]
+
+
+def _link_revert(
+    row: RelationRow,
+    body: str,
+    by_number: Mapping[int, RelationRow],
+    by_prefix: Mapping[str, RelationRow],
+    by_title: Mapping[str, list[RelationRow]],
+    link: Link,
+) -> None:
     """By commit, by number, by quoted title, whichever resolves first."""
     for match in _REVERTS_COMMIT.finditer(body):
         sha = match[1] or match[2]
@@ -142,7 +152,7 @@ def _link_revert(row, body, by_number, by_prefix, by_title, link) -> None:  # ty
         link("reverts", row, candidates[-1], row.title)
 
 
-def _link_reland(row, by_title, link) -> None:  # type: ignore[no-untyped-def]
+def _link_reland(row: RelationRow, by_title: Mapping[str, list[RelationRow]], link: Link) -> None:
     rest = _plain(
         re.sub(
             r"^\W*(\[[^\]]*\]\s*)*(re-?land|re-?apply|re-?introduce|re-?submit|relanding)\b[:\s]*",
@@ -211,11 +221,12 @@ def _runs(history: Sequence[RelationRow]) -> list[Relation]:
         if len(rows) < RUN_LENGTH:
             continue
         cluster: list[RelationRow] = []
-        for row in [*rows, None]:
-            if row is not None and (
-                not cluster or row.merged_at - cluster[-1].merged_at <= RUN_WINDOW
+        ends: list[RelationRow | None] = [*rows, None]
+        for row_or_end in ends:
+            if row_or_end is not None and (
+                not cluster or row_or_end.merged_at - cluster[-1].merged_at <= RUN_WINDOW
             ):
-                cluster.append(row)
+                cluster.append(row_or_end)
                 continue
             if len(cluster) >= RUN_LENGTH:
                 first = cluster[0]
@@ -225,7 +236,7 @@ def _runs(history: Sequence[RelationRow]) -> list[Relation]:
                     held = best.get(member.id)
                     if held is None or (frequency[word], word) < (-held[0], held[1]):
                         best[member.id] = candidate
-            cluster = [row] if row is not None else []
+            cluster = [row_or_end] if row_or_end is not None else []
     return [
         Relation("series", identity, key, word) for identity, (_, word, key) in sorted(best.items())
     ]

@@ -113,9 +113,12 @@ def surface_of(
                 ):
                     messages.append((match["text"], view.path, line))
             for text, line in view.lines("+"):
-                if "eprecat" in text or "RemovedIn" in text:
-                    if _DEPRECATION.search(text) and text.strip() not in removed_text:
-                        deprecations.append((text.strip(), view.path, line))
+                if (
+                    ("eprecat" in text or "RemovedIn" in text)
+                    and _DEPRECATION.search(text)
+                    and text.strip() not in removed_text
+                ):
+                    deprecations.append((text.strip(), view.path, line))
         elif is_changelog(view.path):
             found = [text for text, _ in view.lines("+") if text.strip()]
             if found:

@@ -175,17 +175,24 @@ def parse_title(raw: str) -> Title:
         if not kind and area in _PREFIX_TYPES and area in _KNOWN_AREA_TYPES:
             kind, how = _PREFIX_TYPES[area], "prefix"
     release = release or bool(_RELEASE.match(text))
-    if (not kind or kind == CHORE) and (found := _by_words(text)):
-        if not kind or found[0] in (
-            "bugfix",
-            "dependency",
-            "docs",
-            "test",
-            "ci-config",
-            "revert",
-            "performance",
-        ):
-            kind, how = found
+    if (
+        (not kind or kind == CHORE)
+        and (found := _by_words(text))
+        and (
+            not kind
+            or found[0]
+            in (
+                "bugfix",
+                "dependency",
+                "docs",
+                "test",
+                "ci-config",
+                "revert",
+                "performance",
+            )
+        )
+    ):
+        kind, how = found
     if re.match(r"^revert\b", text, re.IGNORECASE) or re.match(r'^\s*revert "', raw, re.IGNORECASE):
         kind, how = "revert", "verb"
     return Title(text, tuple(tags), scope, kind, how, breaking, release)
