@@ -134,7 +134,7 @@ _INJECTION = re.compile(
 )
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
-_FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*[\w](?![\w-])")
+_FLAG = re.compile(r"(?<!-)--[A-Za-z][\w-]*\w(?![\w-])|(?<![\w-])-[A-Za-z][\w-]*\w(?![\w-])")
 _FILE = re.compile(
     r"(?<![\w@])(?:[\w.*{},@+-]+/)+[\w.*{}+-]+\.[A-Za-z]\w{0,7}\b|(?<![\w@/])(?:[\w.*+-]+/){2,}[\w.*-]*"
     r"|(?<![\w/])[\w-]+\.(?:pyi?|rs|go|c|cc|cpp|cu|cuh|h|hpp|java|kt|js|jsx|tsx?|mjs|vue|svelte|toml|ya?ml|json|md|rst|sh|"

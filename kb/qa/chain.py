@@ -194,33 +194,34 @@ def _streamed(
     """Each sentence is checked when it is complete, and only then shown. None: NOTHING was said."""
     kept: list[Any] = []
     removed: list[Removed] = []
-    pending = ""
+    whole = ""
+    settled = 0
 
-    def settle(text: str) -> None:
-        verified = verify_sentences(text, evidence, RULES)
+    def settle(parts: Sequence[str]) -> None:
+        verified = verify_sentences("\n".join(f"- {part}" for part in parts), evidence, RULES)
         removed.extend(verified.removed)
         for sentence in verified.kept:
-            on_text(
-                sentence.text if not kept or kept[-1].text[-1:] in "。！？" else f" {sentence.text}"
-            )
+            spaced = not kept or kept[-1].text[-1:] in "。！？；"
+            on_text(sentence.text if spaced else f" {sentence.text}")
             kept.append(sentence)
 
     try:
         for piece in chat.stream(ask):
-            pending = _THINKING.sub("", pending + piece)
-            if "<think>" in pending:
+            whole = _THINKING.sub("", whole + piece)
+            if "<think>" in whole:
                 continue
-            *complete, last = sentences(pending) or ("",)
-            if len(complete) > 1:  # the next one may begin with this one's citation
-                if _says_nothing(complete[0]):
-                    return None
-                settle("\n".join(f"- {text}" for text in complete[:-1]))
-                pending = f"{complete[-1]} {last}"
+            complete = sentences(whole)[
+                :-2
+            ]  # the last is not whole, the one before may get its [n]
+            if complete and _says_nothing(complete[0]):
+                return None
+            settle(complete[settled:])
+            settled = max(settled, len(complete))
     except Faulted as faulted:
         return faulted.fault
-    if _says_nothing(pending) and not kept:
+    if _says_nothing(whole) and not kept:
         return None
-    settle(pending)
+    settle(sentences(whole)[settled:])
     return Verified(tuple(kept), tuple(removed))
 
 

@@ -54,6 +54,7 @@ class ModelWriter:
         self._lang = "en"
         self._proses: dict[str, ChangeProse] = {}
         self._analysed: dict[str, Analysed] = {}
+        self._ranked: dict[tuple[str, ...], Sequence[tuple[str, float, str]] | None] = {}
         self._below = 0
         self._removed: list[Removed] = []
         self._faults: Counter[str] = Counter()
@@ -103,6 +104,12 @@ class ModelWriter:
         chosen = tuple(records)[:RANKED]
         if len(chosen) < 2:
             return None
+        key = tuple(record.id for record in chosen)
+        if key not in self._ranked:  # sections may be laid out more than once to fit a length
+            self._ranked[key] = self._rank(chosen)
+        return self._ranked[key]
+
+    def _rank(self, chosen: Sequence[ChangeRecord]) -> Sequence[tuple[str, float, str]] | None:
         evidence = evidence_for(chosen, self._proses)
         items = min(RANKED_AT_MOST, len(chosen))
         ask = ask_to_rank(chosen, self._proses, evidence, self._chat.settings, self._lang, items)

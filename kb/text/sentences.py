@@ -37,6 +37,8 @@ _ABBREVIATIONS = frozenset(
         "u.s",
     )
 )
+_UNUSUAL = re.compile(r"[^\x20-\x7e\n\t\u4e00-\u9fff]")
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _CLOSERS = "\"'”’)]）】」』*_"
 _BULLET = re.compile(r"^\s*(?:[-*+•·]\s+|\d{1,2}[.)]\s+|[（(]?\d{1,2}[）)]\s*)")
 _ONLY_REFERENCES = re.compile(
@@ -52,21 +54,20 @@ def clean(text: str) -> str:
 
     A mark hidden inside a number would otherwise let it pass the checks under another face.
     """
-    decoded = html.unescape(html.unescape(text))
-    return "".join(
-        character
-        for character in decoded.replace("\r\n", "\n").replace("\r", "\n")
-        if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co")
-    )
+    decoded = html.unescape(html.unescape(text)) if "&" in text else text
+    return _UNUSUAL.sub(_visible, decoded.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _visible(match: re.Match[str]) -> str:
+    return "" if unicodedata.category(match[0]) in ("Cc", "Cf", "Cs", "Co") else match[0]
 
 
 def plain_digits(text: str) -> str:
     """NFKC, and every decimal digit of any script as 0-9: what the checks look at."""
+    if text.isascii():
+        return text
     folded = unicodedata.normalize("NFKC", text)
-    return "".join(
-        str(unicodedata.digit(character)) if unicodedata.category(character) == "Nd" else character
-        for character in folded
-    )
+    return _OTHER_DIGIT.sub(lambda match: str(unicodedata.digit(match[0])), folded)
 
 
 def sentences(text: str) -> tuple[str, ...]:

@@ -87,6 +87,7 @@ FALSE = [
     ("`match_prefix` was added (#17913).", "name"),
     ("Pass --enable-lora to use it (#17913).", "name"),
     ("Pass --disable-lora-drain to stop it (#17913).", "name"),
+    ("Pass--invented-flag to use it (#17913).", "name"),
     ("It changes scheduler.py (#17913).", "name"),
     ("It changes python/srt/lora/other.py (#17913).", "name"),
     ("It holds on H200 only (#17913).", "name"),
