@@ -1,6 +1,7 @@
-"""Near duplicates behind their best hit: the same title again (a re-land, a backport).
+"""Near duplicates and long series behind their best hits, so that ten hits are ten things.
 
-Only what reads alike is folded: a part of a series that answers the question by itself stays.
+The same title again (a re-land, a backport) stands behind the first one. Of a series the two best
+parts stay, because a question is often after one part and not after the whole.
 """
 
 from __future__ import annotations
@@ -10,25 +11,36 @@ from collections.abc import Iterable
 
 from kb.types import ChangeRecord
 
+SHOWN_OF_A_SERIES = 2
 _NUMBER = re.compile(r"\(#\d+\)")
 _MARKS = re.compile(r"[\W_]+")
 
 
-def same_text(record: ChangeRecord) -> str:
-    """What two near duplicates have in common: repository-independent title words."""
-    title = _NUMBER.sub("", record.change.title).casefold()
-    return _MARKS.sub(" ", title).strip()
-
-
 def fold(records: Iterable[ChangeRecord]) -> list[tuple[ChangeRecord, tuple[str, ...]]]:
     """Records in their order, each with the ids of the later ones that it stands for."""
-    leaders: dict[str, ChangeRecord] = {}
+    shown: list[ChangeRecord] = []
     folded: dict[str, list[str]] = {}
+    by_title: dict[tuple[str, str], str] = {}
+    by_series: dict[tuple[str, str], list[str]] = {}
     for record in records:
-        key = same_text(record) or record.id
-        if key in leaders:
-            folded[key].append(record.id)
+        repo, title = record.change.repo, _title(record.change.title)
+        leader = by_title.get((repo, title), record.id)
+        if leader == record.id and record.analysis.series is not None:
+            parts = by_series.setdefault((repo, record.analysis.series.key), [])
+            if len(parts) < SHOWN_OF_A_SERIES:
+                parts.append(record.id)
+            else:
+                leader = parts[0]
+        if title:
+            by_title.setdefault((repo, title), leader)
+        if leader == record.id:
+            shown.append(record)
+            folded[record.id] = []
         else:
-            leaders[key] = record
-            folded[key] = []
-    return [(record, tuple(folded[key])) for key, record in leaders.items()]
+            folded[leader].append(record.id)
+    return [(record, tuple(folded[record.id])) for record in shown]
+
+
+def _title(title: str) -> str:
+    """A title's words without its number and marks."""
+    return _MARKS.sub(" ", _NUMBER.sub("", title).casefold()).strip()

@@ -1,0 +1,34 @@
+"""Lists of several retrievers become one order that does not change between runs."""
+
+from __future__ import annotations
+
+from kb.search.fusion import fuse, ranks
+
+
+def test_what_stands_out_in_both_lists_comes_first() -> None:
+    words = [(1, 30.0), (2, 12.0), (3, 11.0)]
+    vectors = [(2, 0.9), (1, 0.88), (4, 0.2)]
+    order = fuse({"words": words, "vectors": vectors}, {"words": 1.0, "vectors": 1.0})
+    assert [key for key, _ in order][:2] == [1, 2]
+
+
+def test_the_height_of_a_retrievers_scores_does_not_matter() -> None:
+    words = [(1, 30.0), (2, 12.0), (3, 11.0)]
+    vectors = [(2, 0.9), (1, 0.8), (4, 0.2)]
+    higher = [(key, 1000 * score + 5) for key, score in words]
+    weights = {"words": 1.0, "vectors": 1.0}
+    first = [key for key, _ in fuse({"words": words, "vectors": vectors}, weights)]
+    assert [key for key, _ in fuse({"words": higher, "vectors": vectors}, weights)] == first
+
+
+def test_equal_scores_come_by_key() -> None:
+    assert [key for key, _ in fuse({"a": [(9, 1.0), (2, 1.0), (5, 1.0)]}, {})] == [2, 5, 9]
+
+
+def test_an_empty_list_says_nothing() -> None:
+    assert fuse({"a": [], "b": [(1, 0.5)]}, {}) == [(1, 0.0)]
+    assert fuse({}, {}) == []
+
+
+def test_ranks_start_at_one() -> None:
+    assert ranks([(7, 0.9), (3, 0.1)]) == {7: 1, 3: 2}

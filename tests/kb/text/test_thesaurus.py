@@ -1,0 +1,32 @@
+"""A question's words bring other words for the same thing."""
+
+from __future__ import annotations
+
+from kb.text.thesaurus import THESAURUS, other_words
+
+
+def test_an_abbreviation_and_its_words_bring_each_other() -> None:
+    assert "SWA" in other_words("sliding window cache is wrong")
+    assert "sliding window attention" in other_words("SWA cache is wrong")
+
+
+def test_forms_of_a_word_count_as_the_word() -> None:
+    assert "deadlock" in other_words("the worker hangs")
+
+
+def test_a_longer_term_is_not_taken_apart() -> None:
+    assert "time to first token" in other_words("bad TTFT")
+    found = other_words("time to first token")
+    assert "TTFT" in found
+    assert "clock" not in found
+
+
+def test_a_text_without_known_words_brings_nothing() -> None:
+    assert other_words("xylophone") == ()
+    assert other_words("") == ()
+
+
+def test_every_group_has_two_terms_or_more() -> None:
+    for line in THESAURUS.read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            assert len([term for term in line.split(",") if term.strip()]) > 1, line
