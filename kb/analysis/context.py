@@ -13,9 +13,10 @@ from kb.analysis.word_sets import words
 
 CORE_SHARE = 0.01  # of the source files changed in the window
 CORE_WINDOW = timedelta(days=180)
-RUN_WINDOW = timedelta(days=10)  # on each side of a change
+RUN_GAP = timedelta(days=10)  # between one change of a run and the next
 RUN_LENGTH = 3  # changes of one author that share a rare title word
-RARE_SHARE = 0.02  # a title word is rare below this share of titles
+RARE_SHARE = 0.005  # a title word is rare below this share of titles
+RARE_COUNT = 6  # ... or this count, in a short history
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,12 @@ def build_context(rows: Iterable[HistoryRow | Row]) -> RepoContext:
         return NO_CONTEXT
     return RepoContext(
         core_paths=_core_paths(history),
-        runs=_runs(history),
+        runs={
+            identity: word
+            for identity, (word, _) in author_runs(
+                [(row.id, row.author, row.title, row.merged_at) for row in history]
+            ).items()
+        },
         roots=_roots(history),
         automated=_automated(history),
     )
@@ -81,9 +87,14 @@ def _core_paths(history: Sequence[HistoryRow]) -> frozenset[str]:
 
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,}")
+# Words that many unrelated changes share.
 _COMMON = words(
-    "the and for with from fix add use update support remove test tests docs doc bump feat chore refactor "
-    "bugfix feature model when not into new improve make error build release version ci release into"
+    "the and for with from fix add use update support remove test tests docs doc bump feat chore refactor bugfix feature model "
+    "when not into new improve make error build release version clean cleanup minor move enable disable allow simplify refine "
+    "rename experimental initial more misc change handle ensure avoid skip reduce optimize perf performance default config "
+    "param params file files code type types name logic tiny small introduce implement instead only all some part missing "
+    "wrong set get run unify split extract replace drop fixed adds added removes revert reland upgrade switch via per "
+    "delete resolve clarify models tests testing nightly debug issue issues case cases check checks"
 )
 
 
@@ -92,31 +103,47 @@ def title_words(title: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(title)) - _COMMON
 
 
-def _runs(history: Sequence[HistoryRow]) -> dict[str, str]:
-    """Authors' runs: RUN_LENGTH changes or more near each other that share a rare word."""
+def author_runs(
+    rows: Sequence[tuple[str, str, str, datetime]],
+) -> dict[str, tuple[str, str]]:
+    """Runs of RUN_LENGTH or more changes of one author near each other that share a rare word.
+
+    Rows are (id, author, title, merged_at), oldest first; the result is id -> (word, id of the first).
+    """
+    terms = {identity: title_words(title) for identity, _, title, _ in rows}
     frequency: Counter[str] = Counter()
-    for row in history:
-        frequency.update(title_words(row.title))
-    limit = max(3, RARE_SHARE * len(history))
-    by_author: dict[tuple[str, str], list[HistoryRow]] = defaultdict(list)
-    for row in history:
-        for word in title_words(row.title):
+    for found in terms.values():
+        frequency.update(found)
+    limit = max(RARE_COUNT, RARE_SHARE * len(rows))
+    groups: dict[tuple[str, str], list[tuple[str, datetime]]] = defaultdict(list)
+    for identity, author, _, merged_at in rows:
+        for word in terms[identity]:
             if frequency[word] <= limit:
-                by_author[row.author, word].append(row)
-    runs: dict[str, str] = {}
-    for (_, word), rows in by_author.items():
-        if len(rows) < RUN_LENGTH:
-            continue
-        start = 0
-        for index, row in enumerate(rows):
-            while row.merged_at - rows[start].merged_at > 2 * RUN_WINDOW:
-                start += 1
-            if index - start + 1 >= RUN_LENGTH:
-                for member in rows[start : index + 1]:
-                    held = runs.get(member.id)
-                    if held is None or (frequency[word], word) < (frequency[held], held):
-                        runs[member.id] = word
+                groups[author, word].append((identity, merged_at))
+    clusters: list[tuple[int, str, list[str]]] = []
+    for (_, word), members in groups.items():
+        for cluster in _clusters(members):
+            if len(cluster) >= RUN_LENGTH:
+                clusters.append((frequency[word], word, cluster))
+    # The rarest word takes its changes first; a run that is left with too few is none.
+    runs: dict[str, tuple[str, str]] = {}
+    for _, word, cluster in sorted(clusters, key=lambda entry: (entry[0], entry[1], entry[2][0])):
+        free = [identity for identity in cluster if identity not in runs]
+        if len(free) >= RUN_LENGTH:
+            for identity in free:
+                runs[identity] = (word, free[0])
     return runs
+
+
+def _clusters(members: Sequence[tuple[str, datetime]]) -> list[list[str]]:
+    clusters: list[list[str]] = []
+    last: datetime | None = None
+    for identity, merged_at in members:
+        if last is None or merged_at - last > RUN_GAP:
+            clusters.append([])
+        clusters[-1].append(identity)
+        last = merged_at
+    return clusters
 
 
 _ROOT_PARENTS = words("packages crates apps libs modules plugins services")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from kb.analysis.context import RARE_SHARE, RUN_LENGTH, RUN_WINDOW, title_words
+from kb.analysis.context import author_runs, title_words
 from kb.types import Analysis, Relation, Series
 
 SERIES_WINDOW = timedelta(days=150)
@@ -36,18 +36,24 @@ _REVERTS_COMMIT = re.compile(
 _REVERTS_NUMBER = re.compile(
     r"\brevert(?:s|ed|ing)?\b[^#\n]{0,60}?(?:#|/pull/)(\d+)", re.IGNORECASE
 )
+_TITLE_NUMBERS = re.compile(
+    r"#(\d+)|/pull/(\d+)|\bPRs?\s+(\d{2,6})(?:\s*(?:&|and|,)\s*(\d{2,6}))?", re.IGNORECASE
+)
+_TITLE_SHA = re.compile(r"\b[0-9a-f]{7,40}\b")
+_CUT = re.compile(r"\s*(?:…|\.\.\.)\W*$")
+CUT_LENGTH = 30  # so much of a cut title must agree
 _NUMBER = re.compile(r"\s*\(#(\d+)\)\s*$")
 _FOLLOWS = re.compile(
     r"(?P<words>follow(?:s|ing)?[- ]?up(?:\s+(?:of|to|on|for|from))?|continu(?:es|ation of|ing)|builds? on(?: top of)?|based on|stacked on|depends on|"
     r"(?:split|extracted|spun) (?:out )?(?:of|from)|part of|successor of|complements?|re-?land(?:s|ing)?(?: of)?|re-?appl(?:y|ies|ied)|re-?submit(?:s)?|"
-    r"cherry[- ]pick(?:ed|s)?(?: of| from)?|backport(?:s|ed)?(?: of| from)?|(?:introduced|added|broken|caused|missed|left over) (?:by|in)|後續|后续)"
+    r"cherry[- ]pick(?:ed|s)?(?: of| from)?|backport(?:s|ed)?(?: of| from)?|(?:added|missed|left over) (?:by|in)|後續|后续)"
     r"(?P<gap>[^#\n]{0,50}?)(?:#|/pull/)(?P<number>\d+)",
     re.IGNORECASE,
 )
 _FIXES = re.compile(
-    r"(?P<words>(?:fix(?:es|ed)?|resolv(?:es|ed)|correct(?:s|ed)?)\s+(?:an?\s+|the\s+)?(?:regression|bug|issue|problem|breakage|failure|crash|error|typo|mistake)s?"
-    r"(?:\s+\w+){0,4}?\s+(?:from|in|by|of|introduced|caused|after|since|due)|regression (?:from|in|of|introduced|caused|since)|broken (?:by|since|in|after)|"
-    r"(?:introduced|caused|broke|regressed) (?:by|in|from|with)|fix(?:es|ed)?|close[sd]?|resolve[sd]?)(?P<gap>[^#\n]{0,40}?)(?:#|/pull/)(?P<number>\d+)",
+    r"(?P<words>(?:(?:fix(?:es|ed)?|resolv(?:es|ed)|correct(?:s|ed)?)\s+(?:\w+\s+){0,6}?)?(?:regress\w*|broken|broke|breakage|introduced|caused|bugs?|failures?|crash)\s+"
+    r"(?:by|from|in|of|since|after|due to)\b|fix(?:es|ed)?|close[sd]?|resolve[sd]?)(?P<gap>(?<=by|in|of|to)[^#\n]{0,30}?|(?<=from)[^#\n]{0,30}?|(?<=since|after)[^#\n]{0,30}?"
+    r"|\s*:?\s*(?:issues?\s*|PR\s*)?(?:https?://\S+?)?)(?:#|/pull/|/issues/)(?P<number>\d+)",
     re.IGNORECASE,
 )
 _RELAND = re.compile(
@@ -98,6 +104,8 @@ def relations(rows: Iterable[RelationRow | tuple[object, ...]]) -> list[Relation
             target = by_prefix.get(sha[:7])
             if target is not None and target.sha.startswith(sha[: len(target.sha)]):
                 link("reverts", row, target, match[0])
+        if _REVERT_TITLE.match(row.title):
+            text = body  # what a revert quotes is not its own word
         if "#" in text or "/pull/" in text:
             for match in _FIXES.finditer(text):
                 link("fixes", row, by_number.get(int(match["number"])), match[0])
@@ -138,9 +146,19 @@ def _link_revert(
         ):
             return
     rest = _NUMBER.sub("", row.title)
-    inner = re.findall(r"#(\d+)", rest)
-    for number in reversed(inner):
-        if link("reverts", row, by_number.get(int(number)), row.title):
+    inner = [number for groups in _TITLE_NUMBERS.findall(rest) for number in groups if number]
+    linked = False
+    for number in inner:
+        linked = link("reverts", row, by_number.get(int(number)), row.title) or linked
+    if linked:
+        return
+    for sha in _TITLE_SHA.findall(rest):
+        target = by_prefix.get(sha[:7])
+        if (
+            target is not None
+            and target.sha.startswith(sha)
+            and link("reverts", row, target, row.title)
+        ):
             return
     for match in _REVERTS_NUMBER.finditer(body):
         if link("reverts", row, by_number.get(int(match[1])), match[0]):
@@ -148,6 +166,11 @@ def _link_revert(
     quoted = _QUOTED.match(rest)
     wanted = _plain(quoted["title"] if quoted else _REVERT_TITLE.sub("", rest).strip("\"'“”「」 "))
     candidates = by_title.get(wanted)
+    if not candidates and _CUT.search(wanted) and len(wanted) > CUT_LENGTH:
+        start = _CUT.sub("", wanted)
+        candidates = [
+            entry for title, held in by_title.items() if title.startswith(start) for entry in held
+        ]
     if candidates:
         link("reverts", row, candidates[-1], row.title)
 
@@ -205,41 +228,19 @@ def _family(name: str) -> str:
 
 def _runs(history: Sequence[RelationRow]) -> list[Relation]:
     """One author's run of changes near each other that share a rare title word."""
-    frequency: Counter[str] = Counter()
-    terms = {}
-    for row in history:
-        terms[row.id] = title_words(_NUMBER.sub("", row.title))
-        frequency.update(terms[row.id])
-    limit = max(3, RARE_SHARE * len(history))
-    groups: dict[tuple[str, str], list[RelationRow]] = defaultdict(list)
-    for row in history:
-        for word in terms[row.id]:
-            if frequency[word] <= limit:
-                groups[row.author, word].append(row)
-    best: dict[str, tuple[int, str, str]] = {}
-    for (_author, word), rows in groups.items():
-        if len(rows) < RUN_LENGTH:
-            continue
-        cluster: list[RelationRow] = []
-        ends: list[RelationRow | None] = [*rows, None]
-        for row_or_end in ends:
-            if row_or_end is not None and (
-                not cluster or row_or_end.merged_at - cluster[-1].merged_at <= RUN_WINDOW
-            ):
-                cluster.append(row_or_end)
-                continue
-            if len(cluster) >= RUN_LENGTH:
-                first = cluster[0]
-                key = f"{first.id.split('#')[0].split('@')[0]}:run:{word}:{first.id.rsplit('/', 1)[-1]}"
-                for member in cluster:
-                    candidate = (-frequency[word], word, key)
-                    held = best.get(member.id)
-                    if held is None or (frequency[word], word) < (-held[0], held[1]):
-                        best[member.id] = candidate
-            cluster = [row_or_end] if row_or_end is not None else []
+    runs = author_runs(
+        [(row.id, row.author, _NUMBER.sub("", row.title), row.merged_at) for row in history]
+    )
     return [
-        Relation("series", identity, key, word) for identity, (_, word, key) in sorted(best.items())
+        Relation(
+            "series", identity, f"{_repo(identity)}:run:{word}:{first.rsplit('/', 1)[-1]}", word
+        )
+        for identity, (word, first) in sorted(runs.items())
     ]
+
+
+def _repo(identity: str) -> str:
+    return identity.split("#")[0].split("@")[0]
 
 
 def apply_relations(
