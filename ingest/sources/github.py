@@ -138,17 +138,18 @@ class Github:
         return link(url) if url else f"{self.endpoint.web}/{self.repository.name}"
 
     def notes(self) -> list[str]:
-        found = []
+        """Lines for stderr: what this run cannot see, and what was renamed."""
+        found, repository = [], self.repository
         if self.token is None:
             found.append(ANONYMOUS_NOTE)
         elif self.rest:
             found.append(
                 "GraphQL is not available here: REST tells no resolved threads and costs more"
             )
-        if self.repository.name.lower() != self.name.lower():
-            found.append(f"{self.name} is called {self.repository.name} now")
-        if not self.repository.enabled:
-            found.append(f"pull requests are switched off in {self.repository.name}")
+        if repository.name.lower() != self.name.lower():
+            found.append(f"{self.name} is called {repository.name} now")
+        if not repository.enabled:
+            found.append(f"pull requests are switched off in {repository.name}")
         return found
 
     def walk(self, cursor: Mapping[str, Any], bounds: Bounds) -> Iterator[Step]:

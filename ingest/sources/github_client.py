@@ -12,7 +12,7 @@ from collections.abc import ItemsView, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import github
 import requests
@@ -137,7 +137,6 @@ class GithubClient:
             base_url=self.endpoint.api,
             auth=auth,
             retry=None,
-            timeout=TIMEOUT_S,
             user_agent=USER_AGENT,
             per_page=100,
             seconds_between_requests=None,
@@ -250,6 +249,14 @@ class GithubClient:
 def next_link(headers: Mapping[str, str]) -> str | None:
     links = requests.utils.parse_header_links(headers.get("link") or "")
     return next((link["url"] for link in links if link.get("rel") == "next"), None)
+
+
+def last_page(headers: Mapping[str, str]) -> int | None:
+    """The number of the last page of a list; None where there is one page only."""
+    links = requests.utils.parse_header_links(headers.get("link") or "")
+    last = next((link["url"] for link in links if link.get("rel") == "last"), None)
+    page = parse_qs(urlsplit(last).query).get("page", [""])[0] if last else ""
+    return int(page) if page.isdigit() else None
 
 
 def _date(headers: Mapping[str, str]) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingest.sources.github_client import GithubClient, HeavyPage, Refused
@@ -23,9 +23,11 @@ from ingest.sources.github_pulls import (
     thread_of_node,
     whole_reviews,
 )
+from kb.errors import LimitReached
 
 PAGE = 50  # pull requests; 50 cost 16 points of 5,000 an hour
 NUMBERS_A_QUERY = 25
+GIVE_UP = 5  # pull requests in a row that fail: then it is the host
 CREATED, UPDATED = "CREATED_AT", "UPDATED_AT"
 
 _THREADS = """
@@ -140,8 +142,8 @@ class GraphqlPulls:
     client: GithubClient
     owner: str
     name: str
-    size: int = PAGE
-    page_size: int = PAGE
+    size: int = field(default_factory=lambda: PAGE)
+    _skipped: int = 0  # pull requests in a row that no page could hold
 
     def repository(self) -> Repository:
         """Raises Refused(404) where there is none that the token may see."""
@@ -157,10 +159,10 @@ class GraphqlPulls:
             bool(pulls),
         )
 
-    def page(self, field: str, after: str | None) -> Page:
-        """The next page of merged pull requests, newest first by `field`."""
+    def page(self, order: str, after: str | None) -> Page:
+        """The next page of merged pull requests, newest first by `order`."""
         while True:
-            variables = {"first": self.size, "after": after, "field": field}
+            variables = {"first": self.size, "after": after, "field": order}
             try:
                 answer = self._query(PULLS, variables)
             except HeavyPage as heavy:
@@ -168,9 +170,10 @@ class GraphqlPulls:
                     self.size = max(1, self.size // 2)
                     self._breathe(heavy.verdict)
                     continue
-                return self._without_first(field, after, heavy.verdict)
+                return self._without_first(order, after, heavy.verdict)
             page = self._page_of(answer, variables)
-            self.size = min(self.page_size, self.size * 2)
+            self._skipped = 0
+            self.size = min(PAGE, self.size * 2)
             return page
 
     def by_number(self, numbers: Sequence[int]) -> Iterator[tuple[int, Pull | None, str]]:
@@ -277,9 +280,15 @@ class GraphqlPulls:
         found = ((answer.get("data") or {}).get("repository") or {}).get("pullRequests") or {}
         return [node["number"] if node else None for node in found.get("nodes") or ()]
 
-    def _without_first(self, field: str, after: str | None, verdict: Verdict) -> Page:
+    def _without_first(self, order: str, after: str | None, verdict: Verdict) -> Page:
         """One pull request cannot be read: name it by a light query and step over it."""
-        answer = self._patiently(LIGHT, {"first": 1, "after": after, "field": field})
+        self._skipped += 1
+        if self._skipped >= GIVE_UP:
+            raise LimitReached(
+                f"GitHub failed for {self._skipped} pull requests in a row: {verdict.reason}",
+                "what came before is kept; run the same command again later",
+            )
+        answer = self._patiently(LIGHT, {"first": 1, "after": after, "field": order})
         found = ((answer.get("data") or {}).get("repository") or {}).get("pullRequests") or {}
         failed = tuple(
             (int(node["number"]), verdict.reason) for node in found.get("nodes") or () if node

@@ -10,23 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ingest.sources.github_client import GithubClient, Refused, next_link
+from ingest.sources.github_client import GithubClient, Refused, last_page, next_link
 from ingest.sources.github_graphql import Repository
 from ingest.sources.github_hosts import ForeignHost, same_host
 from ingest.sources.github_pulls import Pull, file_of_row, pull_of_row, threads_of_rows
 from kb.types import FileChange
 
-PAGE = 100
+PAGE = 100  # pull requests
+ROWS = 100  # files, comments, reviews
 MAX_FILE_PAGES = 30  # GitHub lists at most 3,000 files of a pull request
 DIFF_TOO_LARGE = (406, 422, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
 class RestPage:
-    """Merged pull requests of one page, all numbers on it, and whether another one follows."""
+    """Merged pull requests of one page, and whether another one follows."""
 
     pulls: tuple[Pull, ...]
-    numbers: tuple[int, ...]
     oldest_update: float | None
     more: bool
 
@@ -67,10 +67,16 @@ class RestPulls:
         pulls = [pull_of_row(row) for row in rows]
         return RestPage(
             tuple(pull for pull in pulls if pull.merged_at is not None),
-            tuple(pull.number for pull in pulls),
             min((pull.updated_at.timestamp() for pull in pulls), default=None),
             following is not None,
         )
+
+    def total(self) -> int:
+        """How many closed pull requests there are: the number of pages of one entry."""
+        rows, headers = self.client.get(
+            f"{self.root}/pulls", {"state": "closed", "per_page": 1, "page": 1}
+        )
+        return last_page(headers) or len(rows)
 
     def pull(self, number: int) -> Pull | None:
         """One pull request with its totals; None where there is none."""
@@ -108,7 +114,7 @@ class RestPulls:
     def _all(self, path: str, limit: int) -> Sequence[Mapping[str, Any]]:
         rows: list[Mapping[str, Any]] = []
         following: str | None = path
-        parameters: dict[str, Any] = {"per_page": PAGE}
+        parameters: dict[str, Any] = {"per_page": ROWS}
         for _ in range(limit):
             if following is None:
                 break

@@ -23,6 +23,7 @@ from ingest.sources.github_rest import RestPulls
 from ingest.sources.interface import Bounds
 
 OVERLAP_S = 120.0  # a watermark this much before the host's clock: its replicas lag
+MAX_WALKS = 2  # times that a list is walked again because entries vanished
 GRAPHQL, REST = "graphql", "rest"
 
 
@@ -130,32 +131,26 @@ def walk_rest(
 def _rest_pages(
     pulls: RestPulls, sort: str, first: int, floor: float | None
 ) -> Iterator[tuple[int, tuple[Pull, ...], bool]]:
-    """(page number, its pull requests, whether it is the last). Where entries vanished during the
-    walk, those behind moved up over a page's border: the border pages are looked at again."""
-    number, previous = first, list[tuple[int, tuple[int, ...]]]()
+    """(page number, its pull requests, whether it is the last).
+
+    New entries move others down, which hides nothing. Where entries vanished during the walk, one
+    behind moved up over a page's border: the list is then shorter than it was, and walked again."""
+    began, walks = None, 0
+    number = first
     while True:
         page = pulls.page(sort, number)
-        previous.append((number, page.numbers))
         ended = not page.more or (
             floor is not None and page.oldest_update is not None and page.oldest_update < floor
         )
-        yield number, page.pulls, ended and number == first
-        if ended:
-            break
-        number += 1
-    if number == first:
-        return
-    seen = {item for _, numbers in previous for item in numbers}
-    for index, (again, numbers) in reversed(list(enumerate(previous))):
-        page = pulls.page(sort, again)
-        fresh = tuple(pull for pull in page.pulls if pull.number not in seen)
-        seen.update(page.numbers)
-        before = previous[index - 1][1] if index else ()
-        # Equal, or moved down by newer entries, which hides nothing: then no entry vanished above.
-        steady = page.numbers == numbers or page.numbers[:1] == before[-1:] != ()
-        yield number, fresh, steady or not index
-        if steady:
+        if page.more and began is None:
+            began = pulls.total()
+        shrunk = ended and began is not None and walks < MAX_WALKS and pulls.total() < began
+        yield number, page.pulls, ended and not shrunk
+        if ended and not shrunk:
             return
+        if shrunk:
+            began, number, walks = None, 0, walks + 1
+        number += 1
 
 
 def _completed(start: float, bounds: Bounds, since: float | None) -> dict[str, Any]:

@@ -132,17 +132,17 @@ def repository_of(pulls: list[FakePull], folder: Path) -> Path:
             f"data {len(text)}",
             text,
         ]
-    done = subprocess.run(
-        ["git", f"--git-dir={folder}", "fast-import", "--quiet", "--export-marks=/dev/stdout"],
+    marks = folder / "marks"
+    subprocess.run(
+        ["git", f"--git-dir={folder}", "fast-import", "--quiet", f"--export-marks={marks}"],
         input="\n".join(lines) + "\n",
-        capture_output=True,
         text=True,
         check=True,
     )
     subprocess.run(
         ["git", f"--git-dir={folder}", "symbolic-ref", "HEAD", "refs/heads/main"], check=True
     )
-    shas = dict(line.split() for line in done.stdout.splitlines())
+    shas = dict(line.split() for line in marks.read_text().splitlines())
     for mark, pull in enumerate(sorted(pulls, key=lambda pull: (pull.merged_at, pull.number)), 1):
         pull.merge_sha = shas[f":{mark}"]
     return folder
@@ -150,16 +150,21 @@ def repository_of(pulls: list[FakePull], folder: Path) -> Path:
 
 # --- REST shapes --------------------------------------------------------------------------------
 
-_REPOSITORY_LINKS = (
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_REPOSITORY_LINKS = _words(
     "archive assignees blobs branches collaborators comments commits compare contents contributors deployments downloads "
     "events forks git_commits git_refs git_tags hooks issue_comment issue_events issues keys labels languages merges "
     "milestones notifications pulls releases stargazers statuses subscribers subscription tags teams trees"
-).split()
-_USER_LINKS = (
+)
+_USER_LINKS = _words(
     "avatar events followers following gists html organizations received_events repos starred subscriptions"
-).split()
-_PULL_LINKS = (
-    "comments commits diff html issue patch review_comment review_comments statuses".split()
+)
+_PULL_LINKS = _words(
+    "comments commits diff html issue patch review_comment review_comments statuses"
 )
 
 
@@ -203,7 +208,7 @@ def repository_row(name: str, web: str, api: str) -> dict[str, Any]:
         "created_at": stamp(START),
         "updated_at": stamp(START),
         "pushed_at": stamp(START),
-        **{count: 1 for count in counts.split()},
+        **dict.fromkeys(counts.split(), 1),
         **dict.fromkeys(flags.split(), False),
         **{f"{link}_url": f"{root}/{link}" for link in _REPOSITORY_LINKS},
     }
@@ -257,7 +262,9 @@ def pull_row(
         "base": {**side, "ref": pull.base, "sha": sha_of("base"), "repo": repository},
         "_links": {
             key: {"href": f"{root}/{key}"}
-            for key in "comments commits statuses html issue review_comments review_comment self".split()
+            for key in _words(
+                "comments commits statuses html issue review_comments review_comment self"
+            )
         },
         **links,
     }

@@ -33,7 +33,7 @@ from github_data import (
 )
 from github_graph import HostError, _merge, execute
 
-__all__ = ["Fault", "FakePull", "GithubServer", "Request", "some_pulls"]
+__all__ = ["FakePull", "Fault", "GithubServer", "Request", "some_pulls"]
 TOKEN = "ghp_" + "7" * 36  # of nobody
 
 

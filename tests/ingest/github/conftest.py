@@ -11,17 +11,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "servers"))
 
-from github_server import TOKEN, GithubServer, some_pulls  # noqa: E402
+from github_server import TOKEN, GithubServer, some_pulls
 
-from ingest.sources.github import Github, GithubEnricher, GithubSource  # noqa: E402
-from ingest.sources.interface import (  # noqa: E402
+from ingest.sources.github import Github, GithubEnricher, GithubSource
+from ingest.sources.interface import (
     Bounds,
     Checkpoint,
     Details,
     Failure,
     Known,
 )
-from kb.types import Change  # noqa: E402
+from kb.types import Change
 
 
 class Notes:
@@ -124,10 +124,17 @@ class World:
                 self.failed.pop(item.id, None)
 
 
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of twenty, so that a few pull requests make a few pages."""
+    monkeypatch.setattr("ingest.sources.github_graphql.PAGE", 20)
+    monkeypatch.setattr("ingest.sources.github_rest.PAGE", 20)
+
+
 @pytest.fixture
 def world() -> Iterator[World]:
-    """A server with 120 merged pull requests."""
-    with GithubServer(pulls=some_pulls(120)) as server:
+    """A server with 48 merged pull requests: three pages."""
+    with GithubServer(pulls=some_pulls(48)) as server:
         yield World(server)
 
 
