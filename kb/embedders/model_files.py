@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 from contextlib import suppress
@@ -61,6 +60,8 @@ def verify_bundled(folder: Path, home: Path | None) -> None:
 
 
 def sha256(path: Path) -> str:
+    import hashlib  # OpenSSL: 10 ms of a cold start, for once a home
+
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(READ_AT_ONCE):
