@@ -23,7 +23,9 @@ CONTEXT_DAYS = 30
 CONTEXT_CHANGES = 4000
 
 
-def prepare(change: Change, settings: AnalysisSettings, context: RepoContext) -> ChangeRecord:
+def prepare(
+    change: Change, settings: AnalysisSettings, context: RepoContext, now: datetime | None = None
+) -> ChangeRecord:
     """The record of a change as a source brought it. Pure; the slowest part after embedding."""
     from kb.analysis.digest import digest
     from kb.analysis.judge import analyse
@@ -37,7 +39,7 @@ def prepare(change: Change, settings: AnalysisSettings, context: RepoContext) ->
         ),
     )
     found = digest(change)
-    return ChangeRecord(change, found, analyse(change, found, settings, context))
+    return ChangeRecord(change, found, analyse(change, found, settings, context, now=now))
 
 
 def context_of(reading: Reading, oldest_new: datetime | None) -> RepoContext:

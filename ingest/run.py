@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,18 @@ from ingest.sources.interface import (
     Reading,
 )
 from ingest.workers import preparation, prepare_one
+from kb.analysis.overrides import overridden
 from kb.errors import LimitReached
 from kb.store.archive import Archive
-from kb.types import Change, ChangeRecord, Observer, Relation, SourceState
+from kb.types import (
+    Analysis,
+    Change,
+    ChangeRecord,
+    Filters,
+    Observer,
+    Relation,
+    SourceState,
+)
 
 if TYPE_CHECKING:
     from kb.analysis.context import RepoContext
@@ -92,6 +101,9 @@ class Run:
         if isinstance(record, str):
             self._fail(change.id, record)
             return
+        override = self.settings.overrides.get(record.id)
+        if override is not None:
+            record = replace(record, analysis=overridden(record.analysis, override))
         self._records.append(record)
         if len(self._records) >= CHANGES_A_BATCH:
             self._flush()
@@ -178,9 +190,9 @@ class Run:
                 if isinstance(record, str):
                     self._fail(f"#{item.number}", record)
                 elif record is not None:
-                    self._records.append(record)
+                    self._add(record.change, record)
                     told[item.number] = item.fingerprint
-            if isinstance(item, Checkpoint) or len(self._records) >= CHANGES_A_BATCH:
+            if isinstance(item, Checkpoint) or len(told) >= CHANGES_A_BATCH:
                 self._flush_details(told)
             if isinstance(item, Checkpoint):
                 self._checkpoint("host", item.cursor)
@@ -201,11 +213,41 @@ class Run:
 
     # --- the whole repository ----------------------------------------------------------------
 
+    def judge_again(self) -> None:
+        """Where the source could not tell its history beforehand, the archive can by now."""
+        if self.reading.outlines or not self.touched:
+            return
+        from kb.analysis.context import HistoryRow, build_context
+        from kb.analysis.judge import rescore
+
+        stored = self.archive.iter_records(Filters(repos=(self.repo,)), pending=True)
+        context = build_context(
+            HistoryRow(
+                record.id,
+                record.change.author,
+                record.change.title,
+                record.change.merged_at,
+                [file.path for file in record.change.files],
+            )
+            for record in stored
+        )
+        settings, now = self.settings.for_repo(self.repo), datetime.now(UTC)
+        for records in self._in_batches(sorted(self.touched)):
+            whole = (self.archive.record(item.id, patches=True, pending=True) for item in records)
+            self.archive.put_analyses(
+                [
+                    (record.id, overridden(judged, self.settings.overrides.get(record.id)))
+                    for record in whole
+                    if record is not None
+                    and (judged := rescore(record, settings, context, now=now))
+                ]
+            )
+
     def link(self, *, whole: bool) -> None:
         """Relations of all changes; those that touch this run's (`whole`: all) are filled in."""
         if not self.touched and not whole:
             return
-        from kb.analysis.series import apply_relations, relations
+        from kb.analysis.series import relations
 
         self.observer.phase("relations")
         found = relations(list(self._relation_rows()))
@@ -222,9 +264,14 @@ class Run:
             self.archive.put_analyses(
                 (record.id, linked)
                 for record in records
-                if (linked := apply_relations(record.analysis, by_change[record.id], record.id))
-                != record.analysis
+                if (linked := self._linked(record, by_change[record.id])) != record.analysis
             )
+
+    def _linked(self, record: ChangeRecord, found: Sequence[Relation]) -> Analysis:
+        from kb.analysis.series import apply_relations
+
+        linked = apply_relations(record.analysis, found, record.id)
+        return overridden(linked, self.settings.overrides.get(record.id))
 
     def _relation_rows(
         self,

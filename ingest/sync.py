@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ingest.embedding import Backlog
 from ingest.run import LONG, Run
@@ -86,11 +86,12 @@ def sync(
         return IngestResult(identity.name, unchanged=unchanged, took_ms=_since_ms(started))
     for note in identity.notes:
         observer.note(note)
-    state = replace(_begin(archive, identity, state, bounds), last_error=None)
+    state = replace(_begin(archive, identity, state, bounds, enricher), last_error=None)
     known = _known(archive, identity.name, state)
     reading = source.read(known, bounds, observer)
     run = Run(archive, state, settings, observer, backlog, reading, known)
     limit = _read(run, enricher, bounds)
+    run.judge_again()
     run.link(whole=not _complete(state))
     stale = run.mark(identity)
     _finish(archive, run.state, bounds, reading.tip or tip, failed=run.failed)
@@ -171,25 +172,33 @@ def _may_be_new(state: SourceState | None, bounds: Bounds, tip: str | None) -> b
 
 
 def _begin(
-    archive: Archive, identity: Identity, state: SourceState | None, bounds: Bounds
+    archive: Archive,
+    identity: Identity,
+    state: SourceState | None,
+    bounds: Bounds,
+    enricher: Enricher | None,
 ) -> SourceState:
-    """The bound is kept before anything is read, so that a run after a kill knows it."""
-    if state is None or state.since != bounds.since or state.location != identity.location:
-        cursor = dict(state.cursor) if state else {}
-        state = SourceState(
-            name=identity.name,
-            kind=identity.kind,
-            location=identity.location,
-            branch=identity.branch,
-            since=bounds.since,
-            tip=state.tip if state else None,
-            has_links=identity.url is not None,
-            updated_at=state.updated_at if state else None,
-            cursor=cursor | {"complete": False},
-            url=identity.url,
-        )
-        archive.put_source(state)
-    return state
+    """Bound and host are kept before anything is read, so that a run after a kill knows them."""
+    cursor: dict[str, Any] = dict(state.cursor) if state else {"complete": False}
+    if enricher is not None:
+        cursor["github"] = enricher.location.removeprefix("github:")
+    if state is not None and state.since != bounds.since:
+        cursor["complete"] = False
+    begun = SourceState(
+        name=identity.name,
+        kind=identity.kind,
+        location=identity.location,
+        branch=identity.branch,
+        since=bounds.since,
+        tip=state.tip if state else None,
+        has_links=identity.url is not None,
+        updated_at=state.updated_at if state else None,
+        cursor=cursor,
+        url=identity.url,
+    )
+    if begun != state:
+        archive.put_source(begun)
+    return begun
 
 
 def _known(archive: Archive, repo: str, state: SourceState) -> Known:

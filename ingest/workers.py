@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def prepare_one(
     from ingest.prepare import prepare
 
     try:
-        return prepare(change, settings, context)
+        return prepare(change, settings, context, datetime.now(UTC))
     except (ArithmeticError, AttributeError, LookupError, RecursionError) as exc:
         return f"{type(exc).__name__}: {exc}"
     except (TypeError, ValueError) as exc:

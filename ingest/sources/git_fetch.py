@@ -23,8 +23,7 @@ def fetch(repository: Repository) -> tuple[str, ...]:
     """
     if not repository.answer("config", "--get", "remote.origin.url"):
         return ()
-    bare = repository.answer("config", "--get", "core.bare") == "true"
-    refspecs = ["refs/heads/*:refs/heads/*"] if _is_bare(repository, bare) else []
+    refspecs = ["refs/heads/*:refs/heads/*"] if _is_bare(repository) else []
     command = [
         "git",
         f"--git-dir={repository.git_dir}",
@@ -55,9 +54,9 @@ def fetch(repository: Repository) -> tuple[str, ...]:
     return () if refspecs else _behind(repository)
 
 
-def _is_bare(repository: Repository, bare: bool) -> bool:
+def _is_bare(repository: Repository) -> bool:
     configured = repository.answer("config", "--get", "remote.origin.fetch")
-    return bare and (configured is None or configured.startswith("refs/heads/"))
+    return repository.bare and (configured is None or configured.startswith("refs/heads/"))
 
 
 def _behind(repository: Repository) -> tuple[str, ...]:

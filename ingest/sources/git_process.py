@@ -80,6 +80,7 @@ class Repository:
     git_dir: Path
     folder: Path  # what a person would call it: the work tree, or the bare directory
     shallow: bool
+    bare: bool = False
 
     def command(self, *arguments: str) -> list[str]:
         settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
@@ -148,7 +149,7 @@ def open_repository(path: Path) -> Repository:
     if facts[2] == "false":
         top = _run([*command[:6], "--show-toplevel"], path, b"", SHORT_LIMIT_S)
         folder = Path(top.stdout.decode("utf-8", "surrogateescape").rstrip("\n") or folder)
-    return Repository(git_dir, folder, facts[1] == "true")
+    return Repository(git_dir, folder, facts[1] == "true", facts[2] == "true")
 
 
 def _run(
