@@ -9,6 +9,7 @@ half of them allowed, three kinds: 29 ms by ids, 210 ms by `$in`).
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,9 @@ HINT = "kb reindex   (keeps the archive, fetches nothing); or --engine exact"
 EF_CONSTRUCTION = 128
 EF_SEARCH = 300
 MAX_NEIGHBORS = 24
+# Clients of one folder share a system, which chromadb puts into its table before it has started:
+# a second thread that opens the folder meanwhile gets one that cannot answer.
+_OPENING = threading.Lock()
 
 
 def open_client(folder: Path | None, server: str = "") -> ClientAPI:
@@ -49,7 +53,8 @@ def open_client(folder: Path | None, server: str = "") -> ClientAPI:
             ssl=url.scheme == "https",
             settings=settings,
         )
-    return chromadb.PersistentClient(str(folder), settings=settings)
+    with _OPENING:
+        return chromadb.PersistentClient(str(folder), settings=settings)
 
 
 def collection(client: ClientAPI, kind: str, prefix: str = "") -> ChromaCollection:
@@ -154,7 +159,8 @@ class ChromaIndex:
     def close(self) -> None:
         close = getattr(self._client, "close", None)
         if close is not None:
-            close()
+            with _OPENING:
+                close()
 
     def _collection(self, kind: str) -> ChromaCollection:
         if kind not in self._collections:
