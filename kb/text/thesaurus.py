@@ -20,7 +20,7 @@ _KEY_LETTERS = 3  # terms are only stemmed where a word of the text begins alike
 def other_words(text: str) -> tuple[str, ...]:
     """Terms that stand in a group with a term of the text; longer terms are matched first."""
     sequence = _sequence(text)
-    known = _terms_like({word[:_KEY_LETTERS] for word in sequence})
+    known = _terms_like({word[:_KEY_LETTERS].lower() for word in (*sequence, *words(text))})
     taken = [False] * len(sequence)
     found: dict[str, None] = {}
     for size in range(min(LONGEST_TERM, len(sequence)), 0, -1):

@@ -62,8 +62,10 @@ def chunk_tokens(chunk: str) -> tuple[str, ...]:
         return (*chunk, *(chunk[i : i + 2] for i in range(len(chunk) - 1)))
     chunk = _APOSTROPHE.sub("", chunk)
     pieces = parts(chunk)
-    if len(pieces) > 1 and len(chunk) <= 5 and chunk.isalpha() and max(map(len, pieces)) <= 2:
-        pieces = [chunk.lower()]  # LoRA and MoE are words, not humps
+    if len(pieces) > 1 and len(chunk) <= 5 and chunk.isalpha():
+        lengths = [len(piece) for piece in pieces]
+        if max(lengths) <= 2 or min(lengths) == 1:
+            pieces = [chunk.lower()]  # LoRA, MoE and vLLM are words, not humps
     if len(pieces) == 1:
         return (_token(pieces[0]),) if len(pieces[0]) <= LONGEST_TOKEN else ()
     found = [_compound(pieces)]
