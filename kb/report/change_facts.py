@@ -15,6 +15,10 @@ _OFF = frozenset(
     ("false", "none", "0", "off", "no", '""', "''", "null", "nil", "store_true", "disabled")
 )
 _ON = frozenset(("true", "1", "on", "yes", "enabled", "store_false"))
+_TESTING = re.compile(
+    r"(^|/)(tests?|testing|bench\w*|examples?|scripts?|docs?|\.github|ci|docker)/"
+)
+MOST_CONFIG_KEYS = 4  # more fields than this are a data class, not settings
 _KINDS = {"class": 0, "type": 0, "function": 1, "method": 2, "constant": 3}
 
 
@@ -22,7 +26,8 @@ _KINDS = {"class": 0, "type": 0, "function": 1, "method": 2, "constant": 3}
 class ChangeFacts:
     record: ChangeRecord
     added: tuple[str, ...]  # names of definitions, the telling ones first
-    removed: tuple[str, ...]
+    removed: tuple[str, ...]  # public ones first
+    lost: tuple[str, ...]  # public definitions that the compatibility risk names
     changed: tuple[str, ...]  # signature differs
     added_total: int
     removed_total: int
@@ -61,12 +66,14 @@ def switched(flag: Flag) -> str:
     """`off`, `on`, `value` (a default that is neither) or `unknown`."""
     if flag.default is None:
         return "unknown"
-    value = flag.default.strip().strip(",").lower()
+    value = flag.default.strip().strip(",").strip("\"'").lower()
     if value in _OFF:
         return "off"
     if value in _ON:
         return "on"
-    return "value" if value and len(value) <= 24 else "unknown"
+    return (
+        "value" if value and len(value) <= 24 and re.fullmatch(r"[\w.:/%+-]+", value) else "unknown"
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -97,6 +104,24 @@ def _told(symbols: tuple[Symbol, ...], title: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _lost(record: ChangeRecord) -> tuple[str, ...]:
+    """Public names that are gone, as the risk's evidence has them."""
+    names = [
+        risk.evidence.rsplit(" ", 1)[-1]
+        for risk in record.analysis.risks
+        if risk.kind == "compatibility" and re.fullmatch(r"- (?:\w+ )?\S+", risk.evidence)
+    ]
+    return tuple(dict.fromkeys(name for name in names if not name.startswith("_")))
+
+
+def _switches(flags: list[Flag]) -> tuple[Flag, ...]:
+    """Flags and environment variables of the product first; fields of configuration classes only where there are few."""
+    shown = [flag for flag in flags if not _TESTING.search(flag.path)]
+    outer = [flag for flag in shown if flag.kind != "config"]
+    inner = [flag for flag in shown if flag.kind == "config"]
+    return tuple(outer or (inner if len(inner) <= MOST_CONFIG_KEYS else []))
+
+
 def change_facts(record: ChangeRecord) -> ChangeFacts:
     digest, change = record.digest, record.change
     title = headline(change)
@@ -123,10 +148,11 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
         record=record,
         added=added,
         removed=tuple(name for name in removed if name not in added),
+        lost=_lost(record),
         changed=_told(digest.symbols_changed, title),
         added_total=len(added),
         removed_total=len(removed),
-        switches=tuple(flag for name, flag in new.items() if name not in gone),
+        switches=_switches([flag for name, flag in new.items() if name not in gone]),
         dropped=tuple(flag for name, flag in gone.items() if name not in new),
         moved_defaults=moved,
         renamed=tuple(file for file in change.files if file.status == "renamed"),

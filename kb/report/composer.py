@@ -12,7 +12,7 @@ from kb.report.facts import ModuleTrend, gather, load
 from kb.report.frame import finish, period_of, scope_key, scope_of
 from kb.report.history import History
 from kb.report.period_report import PeriodSections
-from kb.report.request import ReportRequest
+from kb.report.request import SECTIONS, ReportRequest
 from kb.report.say import say
 from kb.report.types import Prose, Report, ReportReader, Section, Writer
 from kb.types import Observer
@@ -70,35 +70,46 @@ def compose_period(desk: Desk) -> Report:
     return finish(desk, period, sections, records, headline_of(shared), facts=facts, charts=charts)
 
 
+# (themes, changes told a theme, examples a risk, fixes a symptom, modules): the most that fits is taken.
+DETAIL = (
+    (8, 3, 2, 3, 10),
+    (8, 2, 2, 2, 8),
+    (7, 2, 2, 2, 8),
+    (7, 1, 2, 1, 8),
+    (6, 1, 2, 1, 7),
+    (5, 1, 1, 1, 6),
+    (5, 1, 1, 0, 5),
+)
+
+
 def _within_length(shared: PeriodSections, followed: Section | None) -> list[Section]:
-    """All sections in the most detail that the length allows."""
-    sections: list[Section] = []
-    for detail in (2, 1, 0):
-        sections = _sections(shared, followed, detail)
+    """All sections in the most detail that the length allows; what does not change is made once."""
+    from kb.report import period_report as parts
+
+    wants = shared.desk.request.wants
+    fixed: dict[str, Section | None] = {
+        "summary": parts.summary_section(shared) if wants("summary") else None,
+        "key-prs": parts.key_section(shared) if wants("key-prs") else None,
+        "suggestions": parts.suggestions_section(shared) if wants("suggestions") else None,
+        "followed": followed if wants("followed") else None,
+    }
+    made: dict[str, Section | None] = {}
+    for themes, told, examples, fixes, modules in DETAIL:
+        shared.themes = shared.themes[:themes]
+        made = dict(fixed)
+        made["themes"] = parts.themes_section(shared, told) if wants("themes") else None
+        made["fixes"] = parts.fixes_section(shared, fixes) if wants("fixes") else None
+        made["trends"] = parts.trends_section(shared, modules) if wants("trends") else None
+        made["risks"] = parts.risks_section(shared, examples) if wants("risks") else None
+        sections = [part for part in made.values() if part is not None]
         if (
             measured_words(sections) <= WEEKLY_WORDS
             and measured_letters(sections) <= WEEKLY_LETTERS
         ):
             break
-    return sections
-
-
-def _sections(shared: PeriodSections, followed: Section | None, detail: int) -> list[Section]:
-    from kb.report import period_report as parts
-
-    builders: list[tuple[str, Callable[[], Section | None]]] = [
-        ("summary", lambda: parts.summary_section(shared)),
-        ("themes", lambda: parts.themes_section(shared, detail)),
-        ("fixes", lambda: parts.fixes_section(shared, 1 + detail)),
-        ("trends", lambda: parts.trends_section(shared, 6 + 2 * detail)),
-        ("risks", lambda: parts.risks_section(shared, max(1, detail))),
-        ("key-prs", lambda: parts.key_section(shared)),
-        ("suggestions", lambda: parts.suggestions_section(shared, 4 + (detail > 0))),
-        ("followed", lambda: followed),
-        ("ledger", lambda: parts.ledger_section(shared)),
-    ]
-    made = [build() for name, build in builders if shared.desk.request.wants(name)]
-    return [part for part in made if part is not None]
+    made["ledger"] = parts.ledger_section(shared) if wants("ledger") else None
+    ordered = [made.get(name) for name in SECTIONS]
+    return [part for part in ordered if part is not None]
 
 
 def measured_words(sections: Sequence[Section]) -> int:

@@ -59,6 +59,16 @@ class ModuleTrend:
     added: int  # source lines
 
     @property
+    def product(self) -> bool:
+        """Most of its changes are to the product, not to docs, tests, CI or requirements."""
+        around = sum(
+            number
+            for name, number in self.types
+            if name in ("docs", "test", "ci-config", "dependency")
+        )
+        return around * 2 <= sum(number for _, number in self.types)
+
+    @property
     def usual(self) -> float | None:
         return self.mean if self.mean is not None else self.previous
 
@@ -90,7 +100,8 @@ class Facts:
     previous: int | None
     mean_of_four: float | None
     totals: tuple[int | None, ...]  # of the earlier periods, oldest first
-    first_time: int  # authors with no earlier change; -1 where it cannot be told
+    source_changes: int  # with ten source lines or more
+    tested: int  # of these, with a test touched
     described: int
     reviewed: int
     seen_in_part: int
@@ -148,6 +159,7 @@ def gather(
     people = tuple(weightiest(record for record in records if not record.analysis.bot))
     earlier = _earlier(reader, filters, period, _repos(records, filters))
     types = Counter(record.analysis.types[0] for record in records)
+    source = [record for record in people if record.analysis.size.source_added >= 10]
     importances = [record.analysis.importance for record in people]
     totals = tuple(counts["*"] if counts is not None else None for counts in earlier)
     return Facts(
@@ -170,7 +182,8 @@ def gather(
         previous=totals[-1],
         mean_of_four=_mean(totals),
         totals=totals,
-        first_time=-1,
+        source_changes=len(source),
+        tested=sum(record.analysis.size.test_lines > 0 for record in source),
         described=sum(record.change.described for record in records),
         reviewed=sum(bool(record.change.reviews) for record in records),
         seen_in_part=sum(bool(record.digest.not_seen) for record in records),

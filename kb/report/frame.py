@@ -134,7 +134,8 @@ def header_of(
         fields["as_of"] = say(
             "header.as_of", lang, when=f"{local(request.as_of, tz):%Y-%m-%d %H:%M}"
         )
-    if request.filters:
+    narrowed = replace(request.filters, repos=()) if len(repos) == 1 else request.filters
+    if narrowed:
         fields["filters"] = filters_prose(request.filters, tz)
     if period and len(repos) == 1 and records:
         fields["compare"] = compare_url(desk, period, repos[0], records)

@@ -47,8 +47,10 @@ from kb.report.titles import headline, shortened, visible
 from kb.report.types import Prose, Section, WritingTask
 from kb.types import ChangeRecord
 
-AREAS = 5
-ITEMS_OF_THEME = 3
+AREAS = 4
+AREA_LETTERS = 48
+TYPES = 4
+MEMBERS = 5
 TREND_ROWS = 10
 FIXES_OF_SYMPTOM = 3
 TITLE_LETTERS = 78
@@ -164,6 +166,9 @@ def _number(value: float) -> str:
 
 def _types(facts: Facts, lang: str) -> Prose:
     named = [counted(name, number, lang) for name, number in facts.types.items()]
+    if len(named) > TYPES + 1:
+        rest = sum(list(facts.types.values())[TYPES:])
+        named = [*named[:TYPES], say("list.more", lang, n=rest)]
     shown = listing(named, lang)
     lines = say("size.source", lang, added=facts.source_added, removed=facts.source_removed)
     return _capital(say("summary.types", lang, types=shown, size=lines))
@@ -179,11 +184,12 @@ def _weight(shared: PeriodSections) -> Prose:
     lang, areas = shared.lang, []
     for theme in shared.themes[:AREAS]:
         name = Prose.of(theme.name, "title")
-        ref = reference(theme.lead)
+        title = Prose.of(shortened(bare_title(theme), AREA_LETTERS), "title")
+        values = {"name": name, "ref": reference(theme.lead), "title": title}
         if len(theme.members) == 1:
-            areas.append(say("summary.area_one", lang, name=name, ref=ref))
+            areas.append(say("summary.area_one", lang, **values))
         else:
-            areas.append(say("summary.area", lang, name=name, n=len(theme.members), ref=ref))
+            areas.append(say("summary.area", lang, n=len(theme.members), **values))
     return say("summary.weight", lang, areas=listing(areas, lang)) if areas else Prose()
 
 
@@ -201,7 +207,7 @@ def _moved(facts: Facts, lang: str) -> Prose:
                 n=trend.changes,
                 usual=_number(trend.usual or 0),
             )
-            for trend in trends[:3]
+            for trend in trends[:2]
         ]
         return say(key, lang, modules=listing(parts, lang)) if parts else Prose()
 
@@ -254,38 +260,41 @@ def _closing(facts: Facts, lang: str) -> Prose:
         elif fixes > 1.2 * features:
             key = "closing_fixes"
         parts.append(say(f"summary.{key}", lang, features=features, fixes=fixes))
-    source = [record for record in facts.records if record.analysis.size.source_added >= 10]
-    if len(source) >= 5:
-        tested = sum(record.analysis.size.test_lines > 0 for record in source)
-        parts.append(say("summary.closing_tests", lang, n=tested, m=len(source)))
+    if facts.source_changes >= 5:
+        parts.append(say("summary.closing_tests", lang, n=facts.tested, m=facts.source_changes))
     return say("summary.closing", lang, parts=listing(parts, lang)) if parts else Prose()
 
 
 # --- key changes ------------------------------------------------------------------------------
 
 
-def themes_section(shared: PeriodSections, detail: int = 2) -> Section:
+def themes_section(shared: PeriodSections, told: int = 2) -> Section:
     lang = shared.lang
     entries: list[dict[str, object]] = []
     methods: set[str] = set()
     for position, theme in enumerate(shared.themes, 1):
-        entry = theme_entry(shared, theme, detail)
+        entry = theme_entry(shared, theme, told)
         method = entry["method"]
         methods.add(str(method))
-        entries.append({"number": position, "anchor": f"theme-{position}", **entry})
+        entries.append({"number": position, "anchor": theme_anchor(theme), **entry})
     method = next((name for name in sorted(methods) if name != "rules"), "rules")
     return section("themes", word("section.themes", lang), {"themes": entries}, method=method)
 
 
-def theme_entry(shared: PeriodSections, theme: Theme, detail: int) -> dict[str, object]:
+def theme_anchor(theme: Theme) -> str:
+    """Stands on the leading change, so that it does not move with the order."""
+    return f"theme-{label(theme.lead).lstrip('#')}"
+
+
+def theme_entry(shared: PeriodSections, theme: Theme, most: int) -> dict[str, object]:
     desk, lang = shared.desk, shared.lang
-    told = list(theme.members[: min(ITEMS_OF_THEME, 1 + detail)])
+    told = list(theme.members[:most])
     points = [theme_point(desk, record) for record in told]
     effects = [
         say("theme.effect", lang, ref=reference(record), quote=quoted(text, lang))
         for record in theme.members[:6]
         for text in desk.facts(record).effects[:1]
-    ][: max(detail, 1)]
+    ][: max(most - 1, 1)]
     lead = theme_lead(desk, theme)
     entry: dict[str, object] = {
         "name": theme.name,
@@ -293,11 +302,16 @@ def theme_entry(shared: PeriodSections, theme: Theme, detail: int) -> dict[str, 
         "lead": lead,
         "points": points,
         "effects": effects,
-        "default": theme_flags(desk, theme, 1 + detail),
+        "default": theme_flags(desk, theme, min(most, 2)),
         "caveat": theme_caveat(desk, theme, told),
         "history": shared.histories.get(theme.key, Prose()),
         "authors": people(theme),
-        "members": listing([reference(record) for record in theme.members], lang, last=False),
+        "members": listing(
+            [reference(record) for record in theme.members[:MEMBERS]], lang, last=False
+        ),
+        "rest": max(0, len(theme.members) - MEMBERS),
+        "list": f"list-{theme_anchor(theme)}",
+        "count": len(theme.members),
         "method": "rules",
     }
     draft = " ".join([lead.plain, *(text.plain for text in points)])
@@ -324,9 +338,16 @@ def theme_entry(shared: PeriodSections, theme: Theme, detail: int) -> dict[str, 
     return entry
 
 
+def bare_title(theme: Theme) -> str:
+    """The leading title without the theme's name before it."""
+    title = headline(theme.lead.change)
+    area, mark, rest = title.partition(": ")
+    return rest if mark and area.lower() == theme.name.lower() else title
+
+
 def theme_title(theme: Theme, lang: str) -> Prose:
     """`Name: the leading title`, or the leading title alone where it holds the name."""
-    title = shortened(headline(theme.lead.change), TITLE_LETTERS)
+    title = shortened(bare_title(theme), TITLE_LETTERS)
     name = theme.name
     if theme.key.startswith("series:"):
         return Prose.of(title, "title")
@@ -434,7 +455,7 @@ def theme_history(desk: Desk, theme: Theme) -> Prose:
     text = Prose()
     if earlier:
         last = max(earlier, key=lambda record: (record.change.merged_at, record.id))
-        others = [record for record in earlier if record.id != last.id][:2]
+        others = [record for record in earlier if record.id != last.id][:1]
         desk.history.use([last, *others])
         day = f"{local(last.change.merged_at, desk.request.tz):%Y-%m-%d}"
         text = say("theme.history_last", lang, ref=reference(last), title=title_of(last), date=day)
@@ -460,12 +481,17 @@ def theme_history(desk: Desk, theme: Theme) -> Prose:
 # --- fixes, trends, risks ---------------------------------------------------------------------
 
 
-def fixes_section(shared: PeriodSections, most: int = FIXES_OF_SYMPTOM) -> Section:
-    desk, lang = shared.desk, shared.lang
+def fixes_by_symptom(shared: PeriodSections) -> dict[str, list[ChangeRecord]]:
     groups: dict[str, list[ChangeRecord]] = {}
     for record in shared.facts.people:
         if record.analysis.types[0] in ("bugfix", "security"):
-            groups.setdefault(desk.facts(record).symptom, []).append(record)
+            groups.setdefault(shared.desk.facts(record).symptom, []).append(record)
+    return groups
+
+
+def fixes_section(shared: PeriodSections, most: int = FIXES_OF_SYMPTOM) -> Section:
+    lang = shared.lang
+    groups = fixes_by_symptom(shared)
     body = []
     for name in SYMPTOMS:
         members = groups.get(name, [])
@@ -488,7 +514,9 @@ def fixes_section(shared: PeriodSections, most: int = FIXES_OF_SYMPTOM) -> Secti
                 "label": word(f"fixes.{name}", lang),
                 "count": len(members),
                 "items": items,
-                "rest": listing([reference(record) for record in rest], lang, last=False),
+                "rest": len(rest),
+                "anchor": f"symptom-{name}",
+                "members": [record.id for record in members],
             }
         )
     return section(
@@ -500,7 +528,11 @@ def fixes_section(shared: PeriodSections, most: int = FIXES_OF_SYMPTOM) -> Secti
 
 def trends_section(shared: PeriodSections, most: int = TREND_ROWS) -> Section:
     lang = shared.lang
-    rows = [trend_row(trend, lang) for trend in shared.facts.modules[:most]]
+    product = [trend for trend in shared.facts.modules if trend.product]
+    around = [trend for trend in shared.facts.modules if not trend.product]
+    room = max(1, most // 4) if product else most
+    shown = [*product[: most - min(room, len(around))], *around[:room]]
+    rows = [trend_row(trend, lang) for trend in shown]
     totals = {
         "changes": len(shared.facts.records),
         "previous": shared.facts.previous,
@@ -658,10 +690,36 @@ def suggestions_section(shared: PeriodSections, most: int = 5) -> Section:
 
 
 def ledger_section(shared: PeriodSections) -> Section:
-    return ledger_of(shared.desk, shared.facts.records)
+    """The ledger, and behind it the whole lists that the sections above shorten."""
+    desk, lang = shared.desk, shared.lang
+    lists = [
+        _list(f"list-{theme_anchor(theme)}", Prose.of(theme.name, "title"), theme.members, lang)
+        for theme in shared.themes
+        if len(theme.members) > MEMBERS
+    ]
+    groups = fixes_by_symptom(shared)
+    lists += [
+        _list(f"symptom-{name}", Prose.of(word(f"fixes.{name}", lang)), groups[name], lang)
+        for name in SYMPTOMS
+        if groups.get(name)
+    ]
+    return ledger_of(desk, shared.facts.records, lists)
 
 
-def ledger_of(desk: Desk, records: Sequence[ChangeRecord]) -> Section:
+def _list(
+    anchor: str, name: Prose, records: Sequence[ChangeRecord], lang: str
+) -> dict[str, object]:
+    return {
+        "anchor": anchor,
+        "label": name,
+        "count": len(records),
+        "refs": listing([reference(record) for record in records], lang, last=False),
+    }
+
+
+def ledger_of(
+    desk: Desk, records: Sequence[ChangeRecord], more: Sequence[dict[str, object]] = ()
+) -> Section:
     lang, tz = desk.lang, desk.request.tz
     groups = []
     for module, members in ledger_groups(records):
@@ -691,13 +749,12 @@ def ledger_of(desk: Desk, records: Sequence[ChangeRecord]) -> Section:
         for author, members in bot_groups(records)
     ]
     lists = [
-        {
-            "kind": group.kind,
-            "anchor": f"risk-{group.kind}",
-            "label": word(f"risk.name.{group.kind}", lang),
-            "count": len(group.records),
-            "refs": listing([reference(record) for record in group.records], lang, last=False),
-        }
+        _list(
+            f"risk-{group.kind}",
+            Prose.of(word(f"risk.name.{group.kind}", lang)),
+            group.records,
+            lang,
+        )
         for group in all_risk_groups(records)
     ]
     body = {
@@ -705,7 +762,7 @@ def ledger_of(desk: Desk, records: Sequence[ChangeRecord]) -> Section:
         "total": len(records),
         "groups": groups,
         "bots": bots,
-        "by_risk": lists,
+        "lists": [*more, *lists],
     }
     return section("ledger", word("section.ledger", lang), body)
 

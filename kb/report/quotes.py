@@ -73,6 +73,19 @@ _STOP = frozenset(
 )
 
 
+# What a diff says of errors, leftovers and other code is no statement about the change.
+_NOT_A_STATEMENT = re.compile(
+    r"\b(unavailable|not available|invalid|expected|failed to|cannot|can't|please|must|should|error|warning|deprecated|raise[sd]?|todo|fixme|hack|see\b|"
+    r"e\.g\.|i\.e\.|same as|copied|adapted|skip(?:ped)? (?:if|when)|returns?\b|whether|number of|length|placeholder|mock|dummy|fallback|note that|side-effect)\b|^[\"'“(\[]",
+    re.IGNORECASE,
+)
+_DIFF_CAVEAT = re.compile(
+    r"\bnot yet\b|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
+    r"|暂不|尚未|仅支持|不支持|待实现",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     text: str
@@ -123,6 +136,11 @@ def _complete(sentence: str) -> bool:
     )
 
 
+def _states(text: str) -> bool:
+    """A line of a diff that tells a reader what the code does: a whole sentence, no error, no leftover."""
+    return _complete(text) and not _NOT_A_STATEMENT.search(text) and words_of(text) >= 6
+
+
 @lru_cache(maxsize=4096)
 def _best(
     title: str, names: tuple[str, ...], candidates: tuple[tuple[str, str], ...]
@@ -134,7 +152,9 @@ def _best(
             continue
         terms = _terms(text)
         shared = len(terms & wanted)
-        if not shared or (origin == "diff" and (shared < 2 or not _complete(text))):
+        if not shared:
+            continue
+        if origin != "description" and (shared < min(2, len(wanted)) or not _states(text)):
             continue
         if len(terms - _terms(title)) < 3:
             continue  # says the title again
@@ -185,11 +205,13 @@ def _each(texts: Iterable[str]) -> list[str]:
 
 def stated_caveat(record: ChangeRecord) -> Quote | None:
     """What the change itself says is missing, unverified or follows."""
+    wanted = _terms(headline(record.change))
     for text, origin in candidates_of(record):
-        if whole(text) and _CAVEAT.search(text) and (origin != "diff" or _complete(text)):
-            if origin == "diff" and re.search(r"\b(requires?|must)\b", text, re.IGNORECASE):
-                continue
-            if origin == "help":
-                continue
+        if origin == "help" or not whole(text):
+            continue
+        if origin == "description":
+            if _CAVEAT.search(text):
+                return Quote(text, origin)
+        elif _DIFF_CAVEAT.search(text) and _terms(text) & wanted and "please" not in text:
             return Quote(text, origin)
     return None

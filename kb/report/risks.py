@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.report.change_facts import switched
+from kb.report.change_facts import short_path, switched
 from kb.report.desk import Desk
 from kb.report.facts import module_of, weightiest
 from kb.report.quotes import sentences as sentences_of
@@ -35,6 +35,12 @@ _WEIGHTS = {
     "dependency": 0.8,
     "hardware": 0.6,
 }
+
+
+# Kinds of which an earlier case in the same area says something by itself.
+_SAYING = frozenset(
+    ("relaxed-threshold", "compatibility", "security", "dependency", "unresolved-review")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
     text = visible(risk.evidence)
     if risk.kind == "core-path":
         text = re.sub(r"\s*\(\d+\)$", "", text)
+        text = short_path(text)
     elif risk.kind == "compatibility":
         text = re.sub(r"^- (?:\w+ )?(?=\S+$)", "", text)
         if " -> " in text and "(" in text.partition(" -> ")[0]:
@@ -159,7 +166,7 @@ def risk_text(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
     """One observation: how many, what it stands on."""
     lang, kind = desk.lang, group.kind
     number = count("change", len(group.records), lang)
-    values: dict[str, Prose | str] = {"n": number}
+    values: dict[str, Prose | str | int] = {"n": number}
     if kind == "missing-tests":
         modules = Counter(module_of(record) for record in group.records if module_of(record))
         named = [
@@ -169,7 +176,14 @@ def risk_text(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
         largest = max(
             group.records, key=lambda record: (record.analysis.size.source_added, record.id)
         )
+        source = [
+            r
+            for r in desk.records.values()
+            if r.analysis.size.source_added >= 10 and not r.analysis.bot
+        ]
         values |= {
+            "source": len(source),
+            "tested": sum(record.analysis.size.test_lines > 0 for record in source),
             "modules": listing(named, lang),
             "largest": reference(largest),
             "size": size(desk.facts(largest), lang),
@@ -177,7 +191,8 @@ def risk_text(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
         if not named:
             values["modules"] = word("label.no_module", lang)
     elif kind == "configuration":
-        values["undocumented"] = str(sum(not documented(record) for record in group.records))
+        values["undocumented"] = sum(not documented(record) for record in group.records)
+        values["total"] = len(group.records)
         values["examples"] = examples(desk, group, limit)
     else:
         values["examples"] = examples(desk, group, limit) or refs(group.records, lang, 3)
@@ -219,21 +234,46 @@ def precedent(desk: Desk, group: RiskGroup) -> tuple[Prose, tuple[ChangeRecord, 
     words = headline(lead.change)
     if desk.history.until is None:
         filters = replace(filters, until=lead.change.merged_at)
-    hits = desk.history.search(f"risk:{group.kind}", words, limit=4, filters=filters)
-    modules = set(lead.analysis.modules[:2])
+    hits = desk.history.search(f"risk:{group.kind}", words, limit=8, filters=filters)
     near = [
         hit.record
         for hit in hits
-        if hit.record.id not in desk.records and modules & set(hit.record.analysis.modules[:2])
-    ][:2]
-    if not near:
-        return Prose(), ()
-    desk.history.use(near)
-    parts = [
-        say("risk.precedent_item", lang, ref=reference(record), title=title_of(record))
-        for record in near
+        if hit.record.id not in desk.records and _same_area(hit.record, lead)
     ]
-    return say("risk.text.precedent", lang, refs=listing(parts, lang)), tuple(near)
+    if group.kind in _SAYING:
+        parts = [
+            say("risk.precedent_item", lang, ref=reference(record), title=title_of(record))
+            for record in near[:2]
+        ]
+        taken = near[:2]
+    else:
+        # That others had the same risk says little; that it came true says much.
+        taken = [
+            record for record in near if record.analysis.reverted_by or record.analysis.followed_by
+        ][:1]
+        parts = [_came_true(desk, record) for record in taken]
+    desk.history.use(taken)
+    if not parts:
+        return Prose(), ()
+    return say("risk.text.precedent", lang, refs=listing(parts, lang)), tuple(taken)
+
+
+def _same_area(record: ChangeRecord, lead: ChangeRecord) -> bool:
+    return bool(set(record.analysis.modules[:2]) & set(lead.analysis.modules[:2]))
+
+
+def _came_true(desk: Desk, record: ChangeRecord) -> Prose:
+    lang, analysis = desk.lang, record.analysis
+    how = "reverted" if analysis.reverted_by else "followed"
+    by = desk.history.known((analysis.reverted_by or analysis.followed_by)[:2])
+    return say(
+        "risk.text.answered",
+        lang,
+        ref=reference(record),
+        title=title_of(record),
+        how=word(f"risk.text.answered_{how}", lang),
+        by=listing([reference(later) for later in by], lang),
+    )
 
 
 def nth(number: int, lang: str) -> str:

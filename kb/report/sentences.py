@@ -45,7 +45,13 @@ def place(facts: ChangeFacts, lang: str) -> Prose:
     files = facts.source_files or len(facts.record.change.files)
     if files <= 1:
         return main
-    return say("place.more", lang, file=main, rest=count("file", files - 1, lang))
+    return say(
+        "place.more",
+        lang,
+        file=main,
+        rest=count("file", files - 1, lang),
+        all=count("file", files, lang),
+    )
 
 
 def size(facts: ChangeFacts, lang: str) -> Prose:
@@ -165,8 +171,8 @@ def caveats(facts: ChangeFacts, lang: str) -> list[Prose]:
     stated = facts.caveat
     if stated:
         found.append(say("caveat.stated", lang, quote=quoted(stated.text, lang)))
-    if facts.removed and facts.risk("compatibility"):
-        found.append(say("caveat.removed", lang, names=codes(facts.removed, lang, 2)))
+    if facts.lost:
+        found.append(say("caveat.removed", lang, names=codes(facts.lost, lang, 2)))
     if facts.risk("missing-tests"):
         found.append(say("caveat.untested", lang))
     hardware = facts.risk("hardware")
@@ -182,25 +188,44 @@ def origin_of(quote: Quote, lang: str) -> Prose:
 
 
 def point(facts: ChangeFacts, lang: str) -> Prose:
-    """The point of a key PR: at most two clauses and a caveat, without the title's words again."""
-    parts: list[Prose] = []
-    effects = facts.effects
-    if effects:
-        parts.append(quoted(effects[0], lang))
-    if not effects or facts.added or facts.type == "revert":
-        parts.insert(0, what(facts, lang))
-    if facts.switches:
-        parts.append(switches(facts, lang))
-    caveat = caveats(facts, lang)
-    if facts.switches:
-        caveat = (
-            caveat[1:]
-            if any(switched(flag) == "off" for flag in facts.switches) and caveat
-            else caveat
+    """The point of a key PR in a dozen words: what came, its switch or effect, its reservation.
+
+    The module and the title stand in the same row, so neither is said again.
+    """
+    short = [text for text in caveats(facts, lang) if len(text.plain) <= 70]
+    extra = switches(facts, lang, 1) if facts.switches else (short[0] if short else Prose())
+    if facts.effects:
+        first = quoted(facts.effects[0], lang)
+    elif facts.type == "revert":
+        first = reverted(facts, lang)
+    else:
+        first = _core(facts, lang, 1 if extra else 2)
+    return Prose.join([first, extra], word("clause", lang))
+
+
+def _core(facts: ChangeFacts, lang: str, limit: int) -> Prose:
+    """The telling names of the diff, without a place."""
+    if facts.quote and facts.quote.origin == "description" and len(facts.quote.text) <= 110:
+        return quoted(facts.quote.text, lang)
+    if facts.type in ("bugfix", "security"):
+        names = facts.changed or facts.touched or facts.added
+        if names:
+            return say("point.fixes", lang, names=codes(names, lang, limit, min(limit, len(names))))
+    elif facts.added and facts.removed and facts.type == "refactor":
+        return say(
+            "point.replaces",
+            lang,
+            removed=codes(facts.removed, lang, 1, 1),
+            added=codes(facts.added, lang, 1, 1),
         )
-    if caveat and len(parts) < 3:
-        parts.append(caveat[0])
-    return Prose.join(parts, word("clause", lang))
+    elif facts.added:
+        return say(
+            "point.adds", lang, names=codes(facts.added, lang, limit, min(limit, len(facts.added)))
+        )
+    elif facts.changed or facts.touched:
+        names = facts.changed or facts.touched or ()
+        return say("point.changes", lang, names=codes(names, lang, limit, min(limit, len(names))))
+    return what(facts, lang)
 
 
 def sentence(clause: Prose, lang: str) -> Prose:

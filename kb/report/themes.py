@@ -29,6 +29,9 @@ _TERM = re.compile(
 )
 
 
+IN_PATH = 0.45  # weight of a term that stands in the paths only
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
     """`name` in words of its changes; `members` the weightiest first."""
@@ -128,41 +131,46 @@ def find_themes(
 
 
 class _Index:
-    """Which changes hold which term, and what each term weighs."""
+    """Which changes hold which term, and how strongly: a tag more than a title word, that more than a path."""
 
     def __init__(self, changes: Sequence[ChangeRecord]) -> None:
         self.holders: dict[str, list[ChangeRecord]] = defaultdict(list)
-        self.weights: dict[str, float] = {}
+        self.weights: dict[tuple[str, str], float] = {}
         self.spelled: dict[str, Counter[str]] = defaultdict(Counter)
         self.size = len(changes)
+        roots = _roots(changes)
         for record in changes:
-            terms = list(terms_of(record.change.title))
+            terms = [term for term in terms_of(record.change.title) if term[0] not in roots]
             seen = {key for key, _, _ in terms}
             for module in record.analysis.modules[:2]:
-                written = module.rsplit("/", 1)[-1]
-                key = _key(written)
-                if key not in seen and key not in _PLAIN:
-                    terms.append((key, written, 0.45))
-                    seen.add(key)
+                for written in module.split("/"):
+                    key = _key(written)
+                    if key not in seen and key not in _PLAIN and key not in roots:
+                        terms.append((key, written, IN_PATH))
+                        seen.add(key)
             for key, written, weight in terms:
                 self.holders[key].append(record)
-                self.spelled[key][written] += 3 if weight > 0.5 else 1
-                self.weights[key] = max(self.weights.get(key, 0.0), weight)
+                self.spelled[key][written] += 10 if weight > IN_PATH else 1
+                self.weights[key, record.id] = weight
 
     def written(self, key: str) -> str:
         best = max(self.spelled[key].items(), key=lambda item: (item[1], _named(item[0]), item[0]))
         return best[0]
 
+    def titled(self, key: str) -> bool:
+        """Somebody wrote it in a title."""
+        return any(self.weights[key, record.id] > IN_PATH for record in self.holders[key])
+
     def value(self, key: str, taken: frozenset[str] = frozenset()) -> float:
         """Importance gathered, damped for one-offs and for words that stand in every other title."""
         holders = [record for record in self.holders[key] if record.id not in taken]
-        if not holders:
+        if not holders or not self.titled(key):
             return 0.0
         share = len(self.holders[key]) / self.size
         rare = max(0.15, 1 - 2.2 * share) if self.size > 20 else 1.0
         repeated = min(1.0, 0.35 + 0.25 * len(holders))
-        gathered = sum(mass(record) for record in holders)
-        return float(self.weights[key] * rare * repeated * gathered**0.85)
+        gathered = sum(self.weights[key, record.id] * mass(record) for record in holders)
+        return float(rare * repeated * gathered**0.85)
 
     def candidates(self, limit: int) -> list[str]:
         """Terms by what they gather beyond the ones chosen before."""
@@ -180,6 +188,18 @@ class _Index:
         return chosen
 
 
+def _roots(changes: Sequence[ChangeRecord]) -> frozenset[str]:
+    """Words that name the repository and the folders that hold most of it: no theme's name."""
+    found: Counter[str] = Counter()
+    for record in changes:
+        found.update(
+            {_key(part) for file in record.change.files[:40] for part in file.path.split("/")[:-1]}
+        )
+    common = {part for part, number in found.items() if number > 0.35 * len(changes)}
+    names = {_key(part) for record in changes for part in record.change.repo.split("/")}
+    return frozenset(common | names)
+
+
 def _shared_home(
     key: str, index: _Index, taken: Mapping[str, int], free: Sequence[ChangeRecord]
 ) -> int | None:
@@ -188,7 +208,7 @@ def _shared_home(
     if not homes:
         return None
     home, held = homes.most_common(1)[0]
-    return home if held >= 2 and held >= len(free) else None
+    return home if held >= 2 and held >= 2 * len(free) else None
 
 
 def _join_series(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kb.types import Change
 
@@ -24,12 +25,14 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]|\x1b\\[[0-9;]*[A-Za-z]"
 )
 _TYPE_TAGS = frozenset(
-    (
+    [
         "fix",
         "bugfix",
+        "bug fix",
         "feature",
         "feat",
         "perf",
+        "performance",
         "refactor",
         "doc",
         "docs",
@@ -41,9 +44,25 @@ _TYPE_TAGS = frozenset(
         "minor",
         "small",
         "hotfix",
+        "hot fix",
         "bug",
         "wip",
-    )
+        "model",
+        "rfc",
+        "new",
+        "style",
+        "cleanup",
+        "nfc",
+        "improvement",
+        "enhancement",
+        "feature request",
+        "codex",
+        "claude",
+        "copilot",
+        "cursor",
+        "ai",
+        "skill",
+    ]
 )
 
 
@@ -65,6 +84,7 @@ def visible(text: str) -> str:
     return invisible_removed(text).strip()
 
 
+@lru_cache(maxsize=16384)
 def read_title(title: str) -> Title:
     text = visible(title)
     while _NUMBER.search(text):
@@ -84,7 +104,7 @@ def read_title(title: str) -> Title:
             text = text[prefix.end() :]
         elif (scope := _SCOPE.match(text)) and len(text[scope.end() :].split()) >= 2:
             tags.extend(part.strip() for part in re.split(r"[,/&]", scope[1]) if part.strip())
-            text = text[scope.end() :]
+            break
         if text == before:
             break
     text = _SERIES.sub("", text)
@@ -101,8 +121,20 @@ def read_title(title: str) -> Title:
 
 
 def headline(change: Change) -> str:
-    """The title as a reader wants it in a sentence."""
-    return read_title(change.title).text
+    """The title as a reader wants it in a sentence: led by its area where the text does not name it."""
+    return led_title(change.title)
+
+
+@lru_cache(maxsize=16384)
+def led_title(title: str) -> str:
+    read = read_title(title)
+    said = re.sub(r"[^a-z0-9]", "", read.text.lower())
+    area = next(
+        (tag for tag in read.tags if re.sub(r"[^a-z0-9]", "", tag.lower()) not in said), None
+    )
+    if area is None or len(area) > 24:
+        return read.text
+    return f"{area}: {read.text}"
 
 
 def reverted_title(title: str) -> str | None:

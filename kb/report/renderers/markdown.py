@@ -26,6 +26,7 @@ from kb.report.titles import shortened
 from kb.report.types import Prose, Reference, Report, Section, walk_prose
 
 _CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+AUTHORS = 3
 CONTENTS_LETTERS = 64
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -67,12 +68,18 @@ def title_line(report: Report, inline: Inline) -> Markdown:
     return Markdown(f"{head}{word('colon', report.lang)}{inline.prose(report.headline)}")
 
 
-def theme_foot(theme: Mapping[str, Any], inline: Inline) -> Markdown:
+def theme_foot(theme: Mapping[str, Any], inline: Inline, lang: str) -> Markdown:
     """A theme's changes and people."""
-    authors = [escape(name) for name in theme["authors"][:8]]
-    rest = len(theme["authors"]) - len(authors)
-    names = ", ".join(authors) + (f", +{rest}" if rest > 0 else "")
-    return Markdown(f"{inline.prose(theme['members'])} · {names}")
+    authors = [escape(name) for name in theme["authors"][:AUTHORS]]
+    others = len(theme["authors"]) - len(authors)
+    names = ", ".join(authors) + (f", +{others}" if others > 0 else "")
+    more = word("list.more", lang).replace("{n}", str(theme["rest"]))
+    rest = (
+        word("list.comma", lang) + link(Markdown(more), "#" + theme["list"])
+        if theme["rest"]
+        else ""
+    )
+    return Markdown(f"{inline.prose(theme['members'])}{rest} · {names}")
 
 
 def html_text(text: str) -> str:
@@ -117,7 +124,7 @@ def _render(name: str, report: Report, marks: Marks, section: Section | None = N
                 word("list.more", report.lang).replace("{n}", str(number))
             ),
             short=lambda prose: escape(shortened(prose.plain, CONTENTS_LETTERS)),
-            theme_foot=lambda theme: theme_foot(theme, inline),
+            theme_foot=lambda theme: theme_foot(theme, inline, report.lang),
             title_line=lambda whole: title_line(whole, inline),
             lang=report.lang,
         )
@@ -225,20 +232,13 @@ def _texts(value: Any) -> Sequence[str]:
         return [value.plain]
     if isinstance(value, Mapping):
         hidden = (
-            "anchor",
-            "id",
-            "ids",
-            "method",
-            "references",
-            "kind",
-            "history",
-            "symptom",
-            "key",
+            *("anchor", "id", "ids", "method", "references", "kind", "symptom", "list", "name"),
+            *("rank", "asked", "modules", "totals", "level", "labels"),
         )
         return [
             text
             for name, item in value.items()
-            if name not in hidden or isinstance(item, Prose)
+            if isinstance(item, Prose) or (name not in hidden and name != "history")
             for text in _texts(item)
         ]
     if isinstance(value, (list, tuple)):
