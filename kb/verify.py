@@ -47,7 +47,9 @@ class Evidence:
 
     @cached_property
     def figures(self) -> frozenset[tuple[str, str]]:
-        return known_figures(_without_references(plain_digits(f"{self.prose}\n{self.code}")))
+        told = plain_digits(f"{self.prose}\n{self.code}")
+        # [0] may be an index into an array there; #12 is never a figure.
+        return known_figures(_REFERENCE.sub(lambda m: m[0] if m["index"] else " ", told))
 
     @cached_property
     def instructions(self) -> tuple[str, ...]:
@@ -102,13 +104,17 @@ class Rules:
 
 
 _REFERENCE = re.compile(
-    r"(?P<repo>(?<![\w/.-])[\w.-]+/[\w.-]+)?\#(?P<number>\d+)"
-    r"|\b(?:PRs?|pull\s+requests?|issues?|GH)[\s:-]*\#?(?P<worded>\d{2,})(?![\w.%])"
+    r"(?P<repo>(?<![\w/.-])[\w.-]+/[\w.-]+)?\#\s?(?P<number>\d+)"
+    r"|(?:\b(?:PRs?|MRs?|pull(?:\s+requests?)?|merge\s+requests?|issues?|GH)|合并请求|拉取请求)"
+    r"[\s:-]*(?:number|no\.?|№|!|编号|第)?\s*\#?(?P<worded>\d+)(?![\w.]*[\w%])"
+    r"|(?P<counted>\d+)\s*号\s*(?:PR|拉取请求|合并请求|提交)"
+    r"|(?<![\w)])!(?P<bang>\d+)\b"
     r"|(?:\b(?:pull|issues)/)(?P<path>\d+)"
     r"|\[(?P<index>\d+(?:\s*[,、]\s*\d+)*)\]|【(?P<index2>\d+(?:\s*[,、]\s*\d+)*)】"
     r"|(?<![\w#./-])(?P<sha>(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40})(?![\w-])",
     re.IGNORECASE,
 )
+_NUMBERED = ("number", "worded", "counted", "bang", "path")
 _RANGE = re.compile(
     r"\#\d+\s*(?:-|–|—|~|～|\.{2,}|…|至|到|\bto\b|\bthrough\b|\bthru\b)\s*(?:PR\s*)?\#?\d+"
     r"|\[\d+\s*[-–—~]\s*\d+\]",
@@ -120,6 +126,13 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"</?[a-z!][^>]*>|<!--|\|[^|]*\||^\s*\||\{\{|\{%|\$\$", re.IGNORECASE)
+_MIXED_SCRIPT = re.compile(
+    r"[A-Za-z][\u0370-\u03bb\u03bd-\u04ff]|[\u0370-\u03bb\u03bd-\u04ff][A-Za-z]"
+)
+_BY_NAME = re.compile(
+    r"\b(?:by|thanks\s+to|from)\s+(?P<en>[A-Z][\w'.-]+(?:\s+[A-Z][\w'.-]+){0,3})"
+    r"|(?:由|作者(?:是|为)?)\s*(?P<zh>[A-Z][\w'.-]+(?:\s+[A-Z][\w'.-]+){0,3})"
+)
 _MENTION = re.compile(r"(?<![\w`/@.])@[A-Za-z0-9][\w-]*")
 _DECORATION = re.compile(r"\*\*|__(?=\w[^_]*__)|(?<=\w)__(?!\w)|^#{1,6}\s+|^>\s*")
 _CODE = re.compile(r"`+([^`]+)`+")
@@ -221,12 +234,14 @@ class _Group:
 
 
 def _check(sentence: str, shown: _Shown) -> Sentence | Removed:
-    checked = plain_digits(clean(sentence))
+    checked = _readable(plain_digits(clean(sentence)), shown)
     outside_code = _CODE.sub(lambda code: "\0" * len(code[0]), checked)
     if _LINK.search(checked):
         return Removed(sentence, "link", _LINK.search(checked)[0])  # type: ignore[index]
     if (found := _MARKUP.search(outside_code)) or (found := _MENTION.search(outside_code)):
         return Removed(sentence, "markup", found[0][:40])
+    if found := _MIXED_SCRIPT.search(outside_code):
+        return Removed(sentence, "markup", found[0])
     if found := _RANGE.search(checked):
         return Removed(sentence, "range", found[0])
     if line := _echoed(checked, shown.evidence):
@@ -256,6 +271,20 @@ def _relabelled(sentence: str, shown: _Shown) -> str:
     return _REFERENCE.sub(label, sentence.replace("＃", "#"))
 
 
+def _readable(text: str, shown: _Shown) -> str:
+    """`items[0]` in code cites nothing; a SHA that begins with seven digits is no number."""
+
+    def lengthened(match: re.Match[str]) -> str:
+        found = shown.hashed(match[0])
+        if len(found) != 1:
+            return match[0]
+        letter = re.search(r"[a-f]", found[0].sha)
+        return found[0].sha[: max(len(match[0]), letter.end() if letter else 0)]
+
+    text = _CODE.sub(lambda code: code[0].replace("[", "⟦").replace("]", "⟧"), text)
+    return re.sub(r"(?<![\w#./-])\d{7,40}(?![\w.%-])", lengthened, text)
+
+
 def _groups(text: str, shown: _Shown) -> list[_Group] | tuple[str, str]:
     """The citations of a sentence, or (why, detail) where one does not resolve."""
     groups: list[_Group] = []
@@ -275,7 +304,8 @@ def _groups(text: str, shown: _Shown) -> list[_Group] | tuple[str, str]:
 
 def _resolve(match: re.Match[str], shown: _Shown) -> list[list[Evidence]]:
     """For each number that one reference holds, the shown changes that it may mean."""
-    if number := match["number"] or match["worded"] or match["path"]:
+    number = next((match[name] for name in _NUMBERED if match[name]), None)
+    if number:
         return [shown.numbered(int(number), match["repo"])]
     if indices := match["index"] or match["index2"]:
         return [shown.indexed(int(n)) for n in re.split(r"\D+", indices) if n]
@@ -310,6 +340,10 @@ def _foreign_name(
     for name in _strong_names(bare):
         if not any(_holds(item, name) for item in cited):
             return name
+    for match in _BY_NAME.finditer(_CODE.sub(" ", bare)):
+        author = (match["en"] or match["zh"]).rstrip(".'")
+        if not any(_stands_whole(item.folded, author.casefold()) for item in cited or shown):
+            return author
     for match in _WEAK.finditer(_CODE.sub(" ", bare)):
         name = match[0].rstrip(".-+")
         if name.casefold() in _FREE_NAMES or _is_figure(name):
@@ -339,7 +373,7 @@ def _strong_names(text: str) -> list[str]:
 
 
 def _holds(evidence: Evidence, name: str) -> bool:
-    folded = name.casefold()
+    folded = name.replace("⟦", "[").replace("⟧", "]").casefold()
     if _stands_whole(evidence.folded, folded):
         return True
     if "/" in folded or "*" in folded:
@@ -427,7 +461,7 @@ def judged_figures(
 ) -> tuple[tuple[str, bool], ...]:
     """Every figure of one sentence, and whether it stands with what the sentence cites."""
     shown = _Shown(tuple(evidence), rules or Rules())
-    checked = plain_digits(clean(sentence))
+    checked = _readable(plain_digits(clean(sentence)), shown)
     groups = _groups(checked, shown)
     subject = shown.by_id.get(shown.rules.subject or "")
     resolved = [] if isinstance(groups, tuple) else groups

@@ -115,9 +115,14 @@ _IDIOMS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = (
     (re.compile(r"\b(?:halv(?:e|es|ed|ing)|half)\b|减半|一半|半数", re.I), (("50", "%"), ("0.5", "x"), ("2", "x"))),
     (re.compile(r"\borders? of magnitude\b|数量级", re.I), (("10", "x"), ("magnitude", ""))),
 )  # fmt: skip
+_FRACTIONS = "half third quarter fifth sixth seventh eighth ninth tenth hundredth"
 _VAGUE = re.compile(
-    r"[数几](?:十|百|千|万)?(?:倍|秒|毫秒|分钟|小时)|成倍|\b(?:dozens|hundreds|thousands) of\b",
-    re.I,
+    r"[数几](?:十|百|千|万)?(?:倍|秒|毫秒|分钟|小时)|成倍|[一二三四五六七八九十百千两]+分之[一二三四五六七八九十]+(?!十)"
+    r"|\b(?:dozens|hundreds|thousands|tens) of\b"
+    r"|\b(?:an?|one|two|three|four|five|nine)[\s-](?:"
+    + "|".join(_FRACTIONS.split()[1:])
+    + r")s?\b",
+    re.IGNORECASE,
 )
 
 

@@ -41,6 +41,9 @@ _UNUSUAL = re.compile(r"[^\x20-\x7e\n\t\u4e00-\u9fff]")
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _CLOSERS = "\"'”’)]）】」』*_"
 _BULLET = re.compile(r"^\s*(?:[-*+•·]\s+|\d{1,2}[.)]\s+|[（(]?\d{1,2}[）)]\s*)")
+_CITATIONS = re.compile(
+    r"(?:\s*(?:\[\d+(?:\s*[,，、]\s*\d+)*\]|【\d+】|[(（](?:PRs?\s*)?[#＃]\d+(?:[\s,，、]+[#＃]\d+)*[)）]))+\.?(?=\s|$)"
+)
 _ONLY_REFERENCES = re.compile(
     r"^[\s(（\[【]*(?:(?:PRs?\s*|see\s+|参见|见)?(?:[\w.-]+/[\w.-]+)?[#＃]\d+|[\[【]\d+(?:\s*[,，、]\s*\d+)*[\]】]?|\d+)"
     r"(?:[\s,，、;；()（）\[\]【】和与及&]|and|(?:PRs?\s*)?(?:[\w.-]+/[\w.-]+)?[#＃]\d+|\d+(?=[\]】,，、]))*"
@@ -111,6 +114,9 @@ def _split(block: str) -> list[str]:
             end = index + 1
             while end < len(block) and block[end] in "。！？!?." + _CLOSERS:
                 end += 1
+            if block[index - 1 : index] not in (")", "]", "）", "】"):
+                following = _CITATIONS.match(block, end)  # "... by 70%. [1] The next one"
+                end = following.end() if following else end
             parts.append(block[start:end].strip())
             start = index = end
             continue
