@@ -62,7 +62,10 @@ def _header_public(match: re.Match[str], path: str) -> bool:
     if not path.endswith((".h", ".hpp", ".hh", ".hxx", ".cuh", ".inl")):
         return False
     lower = f"/{path.lower()}"
-    return not any(part in lower for part in ("/internal/", "/detail/", "/src/", "/impl/"))
+    return not any(
+        part in lower
+        for part in ("/internal/", "/detail/", "/src/", "/impl/", "/csrc/", "/kernels/")
+    )
 
 
 def _modifier_public(match: re.Match[str], path: str) -> bool:
@@ -113,7 +116,7 @@ SCRIPT = Language(
 CPP = Language(
     "cpp",
     re.compile(
-        r"\s*(?:template\s*<.*>\s*)?(?:typedef\s+)?(?P<kind>class|struct|enum|union|namespace|using)\s+(?:class\s+)?"
+        r"\s*(?:template\s*<.*>\s*)?(?:typedef\s+)?(?P<kind>class|struct|enum|union|using)\s+(?:class\s+)?"
         r"(?:[A-Z_]+(?:\([^)]*\))?\s+)?(?P<name>[A-Za-z_]\w*)(?=\s*(?:final\s*)?(?:[:{=]|$))"
         r"|\#\s*(?P<kind2>define)\s+(?P<name2>[A-Za-z_]\w*)"
         r"|(?!\s*(?:return|else|if|for|while|switch|case|delete|new|throw|using|goto)\b)"

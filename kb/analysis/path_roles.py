@@ -109,7 +109,7 @@ _GENERATED_PARTS = words(
 _GENERATED_NAME = re.compile(
     r"(_pb2(_grpc)?\.pyi?$)|(\.pb(\.gw)?\.(go|cc|h)$)|(\.g\.dart$)|(\.min\.(js|css)$)"
     r"|(^zz_generated)|(_generated\.\w+$)|(\.generated\.\w+$)|(\.designer\.cs$)|(\.map$)"
-    r"|(^bindata\.go$)|(_string\.go$)|(\.pb\.rs$)",
+    r"|(^generated_)|(\.y\.go$)|(^bindata\.go$)|(_string\.go$)|(\.pb\.rs$)",
     re.IGNORECASE,
 )
 _AGENT_PARTS = words(

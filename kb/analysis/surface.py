@@ -12,6 +12,8 @@ from kb.analysis.source_lines import CodeLines
 from kb.analysis.symbols import SymbolChanges
 from kb.types import Flag, Symbol
 
+_MINOR = re.compile(r"\d+(?:\.\d+)?")
+
 
 @dataclass(frozen=True, slots=True)
 class VersionFloor:
@@ -21,6 +23,11 @@ class VersionFloor:
     line: int
     before: str
     after: str
+
+    @property
+    def patch_only(self) -> bool:
+        """Only the third number moved (go 1.25.0 to 1.25.5): nobody loses support by it."""
+        return _MINOR.findall(self.before)[:1] == _MINOR.findall(self.after)[:1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,7 @@ def surface_of(
         doc_lines=doc_lines,
         changelog=changelog,
         changelog_lines=tuple(entries[:60]),
-        floors=tuple(floors),
+        floors=tuple(floor for floor in floors if not floor.patch_only),
     )
 
 

@@ -29,7 +29,7 @@ def risks_of(
         dependency(facts),
         unresolved_review(facts.change),
         security(facts, types),
-        hardware(facts),
+        hardware(facts, types),
         large(facts),
     )
     return tuple(risk for family in families for risk in family[:MAX_PER_KIND])

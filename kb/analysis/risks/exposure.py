@@ -29,7 +29,7 @@ def dependency(facts: Facts) -> list[Risk]:
         if is_lock(view.path):
             continue
         if view.role == "dependency" or name in MANIFEST_NAMES:
-            if path_role(view.path) in ("test", "docs", "bench"):
+            if path_role(view.path) in ("test", "docs", "bench") or _NOT_RUNTIME.search(view.path):
                 continue
             found += _moved(view, name)
         elif name.startswith("dockerfile"):
@@ -54,6 +54,11 @@ def _moved(view: FileView, name: str) -> list[Risk]:
     return found
 
 
+# Requirements of contributors, and of projects that a template would create.
+_NOT_RUNTIME = re.compile(
+    r"(^|[/_.-])(dev|develop|tests?|docs?|lint|typing|style|ci|build|examples?|templates?)([/_.-]|$)|(^|/)template-",
+    re.IGNORECASE,
+)
 _SECTION = re.compile(
     r"^\s*\[(?P<section>[^\]]+)\]|^\s*\"(?P<key>[\w-]+)\"\s*:\s*[\[{]|^(?P<name>[\w-]+)\s*=\s*\["
 )
@@ -115,7 +120,9 @@ def _requirement(text: str, name: str, section: str) -> tuple[str, str] | None:
         or match["name"].startswith(("http", "--"))
     ):
         return None
-    version = _VERSION.search(match["rest"])
+    if "// indirect" in text:
+        return None
+    version = _VERSION.search(match["rest"].split(";")[0])
     return match["name"], version[0].replace(" ", "") if version else ""
 
 
@@ -163,7 +170,7 @@ _SENSITIVE_PATH = re.compile(
     re.IGNORECASE,
 )
 _WORKFLOW = re.compile(
-    r"^\s*(pull_request_target\s*:|permissions\s*:\s*write-all|\w[\w-]*\s*:\s*write\b)"
+    r"^\s*(pull_request_target\s*:|permissions\s*:\s*write-all|(contents|packages|actions|id-token|deployments)\s*:\s*write\b)"
 )
 
 
@@ -221,20 +228,27 @@ _CONDITION = re.compile(
 )
 
 
-def hardware(facts: Facts) -> list[Risk]:
+def hardware(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
     """Holds on one kind of hardware only: named in the title, or a new condition in the code."""
     if match := _HARDWARE.search(facts.change.title):
         return [Risk("hardware", match[0])]
+    if types[0] == "refactor":
+        return []
+    gone = {
+        match[0]
+        for code in facts.code.values()
+        for text, _ in code.removed
+        if (match := _CONDITION.search(text))
+    }
     for view in facts.views:
         code = facts.code.get(view.path)
         if code is None or not _CONDITION.search(view.file.patch or ""):
             continue
-        removed = "\n".join(text for text, _ in code.removed)
         for text, line in code.added:
             if (
                 len(text) < 300
                 and (match := _CONDITION.search(text))
-                and match[0] not in removed
+                and match[0] not in gone
                 and not text.lstrip().startswith(("import", "from"))
             ):
                 return [Risk("hardware", match[0], view.path, line)]

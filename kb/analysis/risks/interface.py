@@ -11,6 +11,9 @@ _EXPERIMENTAL = re.compile(
     r"\b(experimental(ly)?|unstable|alpha feature|beta feature|work[- ]in[- ]progress|\bWIP\b|proof of concept|prototype)\b|实验性|试验性",
     re.IGNORECASE,
 )
+_EXPERIMENTAL_BODY = re.compile(
+    r"\b(is|as|an|mark\w*|still|currently|considered) experimental\b|实验性", re.IGNORECASE
+)
 _NOT_EXPERIMENTAL = re.compile(
     r"\b(no longer|not|remove|stabili[sz]e|promote|graduate|drop)\b.{0,40}\b(experimental|unstable)|(experimental|unstable)\b.{0,20}\b(removed|stable)",
     re.IGNORECASE,
@@ -55,24 +58,43 @@ def compatibility(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
         )
     if types[0] in ("test", "docs", "ci-config"):
         return found
-    ranked = sorted(
-        surface.removed, key=lambda symbol: (symbol.kind != "class", symbol.path, symbol.line)
-    )
+    kept = [symbol for symbol in surface.removed if _promised(symbol)]
+    ranked = sorted(kept, key=lambda symbol: (symbol.kind != "class", symbol.path, symbol.line))
     for symbol in ranked:
         found.append(
             Risk("compatibility", f"- {symbol.kind} {symbol.name}", symbol.path, symbol.line)
         )
     for symbol in surface.changed:
-        if not _only_grew(symbol):
-            found.append(
-                Risk(
-                    "compatibility",
-                    f"{symbol.previous_signature[:70]} -> {symbol.signature[:70]}",
-                    symbol.path,
-                    symbol.line,
-                )
-            )
+        if _promised(symbol) and not _only_grew(symbol):
+            found.append(Risk("compatibility", _difference(symbol), symbol.path, symbol.line))
     return found
+
+
+def _promised(symbol: Symbol) -> bool:
+    """Whether a public definition is one that others may rely on.
+
+    Python marks nothing public: deep in a package only classes and functions are taken as promised.
+    """
+    if symbol.name in ("__init__", "main", "forward", "run"):
+        return False
+    if symbol.path.endswith((".py", ".pyi")):
+        return symbol.kind in ("class", "function") or symbol.path.count("/") <= 2
+    return True
+
+
+def _difference(symbol: Symbol) -> str:
+    """What of a signature moved: "name(-a, +b)", or both where no parameter did."""
+    before, after = _parameters(symbol.previous_signature), _parameters(symbol.signature)
+    if before is not None and after is not None:
+        names = (
+            [_name(parameter) for parameter in before],
+            [_name(parameter) for parameter in after],
+        )
+        parts = [f"-{name}" for name in names[0] if name not in names[1]]
+        parts += [f"+{name}" for name in names[1] if name not in names[0]]
+        if parts:
+            return f"{symbol.name}({', '.join(parts)})"
+    return f"{symbol.previous_signature[:90]} -> {symbol.signature[:90]}"
 
 
 _PARAMETERS = re.compile(r"\((.*)\)", re.DOTALL)
@@ -143,19 +165,29 @@ def _flag_words(flag: Flag) -> str:
 
 
 def experimental(facts: Facts) -> list[Risk]:
-    change = facts.change
-    found: list[Risk] = []
-    for text in (change.title, change.body[:4000]):
-        if (match := _EXPERIMENTAL.search(text)) and not _NOT_EXPERIMENTAL.search(text):
-            start = max(0, match.start() - 30)
-            found.append(Risk("experimental", " ".join(text[start : match.end() + 40].split())))
-            break
+    change, found = facts.change, []
+    if facts.size.source_added:
+        # A description mentions much; only the word itself counts there.
+        for text, pattern in (
+            (change.title, _EXPERIMENTAL),
+            (change.body[:4000], _EXPERIMENTAL_BODY),
+        ):
+            if (match := pattern.search(text)) and not _NOT_EXPERIMENTAL.search(text):
+                found.append(Risk("experimental", _around(text, match)))
+                break
     for flag in facts.surface.flags:
         if not flag.removed and flag.default in _OFF and _SWITCH.search(flag.name):
             found.append(
                 Risk("experimental", f"{flag.name} = {flag.default}", flag.path, flag.line)
             )
     return found
+
+
+def _around(text: str, match: re.Match[str]) -> str:
+    """The match with a few words on each side, on one line."""
+    before = text[: match.start()].split("\n")[-1].split()[-4:]
+    after = text[match.end() :].split("\n")[0].split()[:5]
+    return " ".join([*before, match[0], *after])
 
 
 def revert(facts: Facts, types: tuple[str, ...]) -> list[Risk]:

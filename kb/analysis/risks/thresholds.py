@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:_\d{3})*(?:\.\d+)?(?:[eE][+-]?\d+)?(?![
 # Larger is more lenient.
 _CEILING = re.compile(
     r"(tolerance|\batol|\brtol|\btol\b|_tol\b|epsilon|\beps\b|timeout|max_(diff|error|latency|time|ms|duration|memory|retries)|delta|deadline|"
-    r"(latency|duration|time|ttft|tpot|itl|memory|error|diff|loss|wait)\w*_?(threshold|limit|upper|max)|retries|reruns|est_time|within|margin|upper_bound|assertAlmostEqual.*delta)",
+    r"(latency|duration|time|ttft|tpot|itl|memory|error|diff|loss|wait)\w*_?(threshold|limit|upper|max)|retries|reruns|within|margin|upper_bound|assertAlmostEqual.*delta)",
     re.IGNORECASE,
 )  # fmt: skip
 # Smaller is more lenient.
@@ -30,7 +30,9 @@ _LESS = re.compile(
 _ASSERT = re.compile(
     r"\b(assert\w*|expect\w*|EXPECT_\w+|ASSERT_\w+|require|self\.assert\w+|assert!)\b"
 )
-_NOT_TIMEOUT = re.compile(r"timeout-minutes|runs-on|port\b|seed|random", re.IGNORECASE)
+_NOT_THRESHOLD = re.compile(
+    r"timeout-minutes|runs-on|port\b|seed|random|est_time|estimated|shard|partition", re.IGNORECASE
+)
 _TEST_DEF = re.compile(
     r"\s*(?:async\s+)?(?:def|class|func|fn|it|test|describe|TEST\w*)\b[ (]*[\"'(]?\s*(?P<name>[\w :./-]{3,60})"
 )
@@ -89,7 +91,7 @@ def _paired(added: str, removed: list[tuple[str, int]]) -> tuple[str, int] | Non
 
 def _relaxed(before: str, after: str) -> str:
     before, after = before.split("#")[0], after.split("#")[0]
-    if _NOT_TIMEOUT.search(after):
+    if _NOT_THRESHOLD.search(after):
         return ""
     old = [_value(text) for text in _NUMBER.findall(before)]
     new = [_value(text) for text in _NUMBER.findall(after)]
@@ -127,6 +129,11 @@ def _side(text: str, index: int) -> str:
 def _label(text: str) -> str:
     """The name beside the number, as short as it stands there."""
     text = text.strip().rstrip(",;")
+    if match := re.match(
+        r"(?:self\.)?(?:assert\w*!?|expect|EXPECT_\w+|ASSERT_\w+|require\.\w+)\s*\(?\s*(?P<what>[^,<>=]{2,50})",
+        text,
+    ):
+        return match["what"].strip()
     match = re.match(r"[\"']?(?P<name>[\w.\[\]\"'-]+)[\"']?\s*(?::[^=]*)?[=:(]", text)
     if match and match["name"] not in ("assert", "self", "expect"):
         return match["name"].strip("\"'")
