@@ -129,7 +129,6 @@ def _sidebar(view: View) -> None:
             for name in SCREENS:
                 if name != "change":
                     view.link(view.say(f"page.{name}"), name)
-        st.divider()
 
 
 def _sorry(error: KBError) -> None:

@@ -26,7 +26,12 @@ def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> Any:
     """The terms of an importance as bars to the right and to the left of zero."""
     frame = pd.DataFrame([{"term": text, "points": round(value, 2)} for text, value in points])
     base = alt.Chart(frame).encode(
-        y=alt.Y("term:N", sort=list(frame["term"]), title=None, axis=alt.Axis(labelLimit=420)),
+        y=alt.Y(
+            "term:N",
+            sort=list(frame["term"]),
+            title=None,
+            axis=alt.Axis(labelLimit=460, labelOverlap=False),
+        ),
         x=alt.X("points:Q", title=unit),
         tooltip=[
             alt.Tooltip("term:N", title=name),
@@ -191,7 +196,9 @@ def ranking(counts: Iterable[tuple[str, int]], labels: Mapping[str, str]) -> Any
         alt.Chart(frame)
         .mark_bar(cornerRadiusEnd=3, cursor="pointer", color=MAIN)
         .encode(
-            y=alt.Y("name:N", sort="-x", title=None, axis=alt.Axis(labelLimit=170)),
+            y=alt.Y(
+                "name:N", sort="-x", title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False)
+            ),
             x=alt.X("changes:Q", title=labels["changes"]),
             opacity=alt.condition(pick, alt.value(1), alt.value(0.35)),
             tooltip=[

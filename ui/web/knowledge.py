@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,6 +66,20 @@ def _opened(home: str, config: str) -> _Opened:
     knowledge = KnowledgeBase.open(settings=found, resident=True)
     threading.Thread(target=_warm, args=(knowledge,), daemon=True).start()
     return _Opened(knowledge, published)
+
+
+@st.cache_resource(show_spinner=False, validate=_still_current, max_entries=4)
+def _reader(home: str, config: str, tz: str, model: str | None) -> _Opened:
+    del home, config
+    found = settings()
+    own = replace(found, tz=tz, chat=replace(found.chat, model=model))
+    published = _published(found.home)
+    return _Opened(KnowledgeBase.open(settings=own, resident=True), published)
+
+
+def reader_for(tz: str, model: str | None) -> KnowledgeBase:
+    """A reader whose `last week` is that of a zone, and which writes with a model or with none."""
+    return _reader(str(settings().home), str(_argument("--config") or ""), tz, model).knowledge
 
 
 def _warm(knowledge: KnowledgeBase) -> None:

@@ -71,7 +71,7 @@ def _config(view: View) -> Any:
     }
     config["title"] = st.column_config.TextColumn(view.say("column.title"), width="large")
     config["importance"] = st.column_config.ProgressColumn(
-        view.say("column.importance"), min_value=0, max_value=10, format="%.1f", width="small"
+        view.say("column.importance"), min_value=0, max_value=10, format="%.1f"
     )
     for name in ("files", "additions", "deletions"):
         config[name] = st.column_config.NumberColumn(view.say(f"column.{name}"), width="small")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
 from kb.errors import KBError
@@ -11,6 +9,7 @@ from kb.types import Answer, Filters
 from ui.web import filters as filter_panel
 from ui.web import questions, state
 from ui.web.description import safe_markdown
+from ui.web.knowledge import reader_for
 from ui.web.text import clean, escape
 from ui.web.view import View
 
@@ -45,7 +44,8 @@ def draw(view: View) -> None:
             view.leave(address)
             _earlier(view)
             return
-        kept = questions.keep(view.knowledge, answer) or 0
+        newest = view.knowledge.questions(1)
+        kept = newest[0].id if newest and newest[0].text == question else 0
         st.session_state["ask.of"], st.session_state["ask.answer"] = asked, (kept, answer)
     held = st.session_state.get("ask.answer")
     if held and question and (kept == held[0] or not kept):
@@ -79,11 +79,7 @@ def _model(view: View) -> str | None:
 
 
 def _answer(view: View, question: str, filters: Filters, model: str | None) -> Answer | None:
-    """Ask with the reader's language and zone; what a model writes appears as it comes."""
-    from kb.knowledge_base import KnowledgeBase
-
-    settings = view.knowledge.settings
-    own = replace(settings, tz=view.tz, lang=view.lang, chat=replace(settings.chat, model=model))
+    """Ask in the reader's zone; what a model writes appears as it comes."""
     place = st.empty()
     heard: list[str] = []
 
@@ -92,11 +88,10 @@ def _answer(view: View, question: str, filters: Filters, model: str | None) -> A
         place.markdown(safe_markdown("".join(heard)))
 
     try:
-        with (
-            st.spinner(view.say("ask.working")),
-            KnowledgeBase.open(settings=own, resident=True) as knowledge,
-        ):
-            answer = knowledge.ask(question, filters=filters, now=view.now, on_text=on_text)
+        with st.spinner(view.say("ask.working")):
+            answer = reader_for(view.tz, model).ask(
+                question, filters=filters, now=view.now, on_text=on_text
+            )
     except KBError as error:
         st.error(escape(error.message))
         if error.hint:

@@ -37,6 +37,7 @@ def draw(view: View) -> None:
         _reviews(view, record)
     with right:
         _risks(view, record)
+        _modules(view, record)
         _related(view, record)
     _files(view, record)
     _digest(view, record)
@@ -102,8 +103,9 @@ def _issue(issue: str) -> str:
 
 
 def _importance(view: View, record: ChangeRecord) -> None:
+    """Why it matters: the figure, what it is made of, and the other scale."""
     analysis = record.analysis
-    left, middle, right = st.columns([1, 2.4, 1.6], gap="large")
+    left, right = st.columns([1, 4], gap="large")
     with left:
         st.metric(
             view.say("change.importance"),
@@ -111,26 +113,24 @@ def _importance(view: View, record: ChangeRecord) -> None:
             border=True,
             help=view.say("change.importance_help"),
         )
-        st.metric(view.say("change.level"), view.word("level", analysis.level), border=True)
+        st.markdown(f"**{view.say('change.level')}**: {view.word('level', analysis.level)}")
         if analysis.level_reason:
             st.caption(_reason(view, analysis.level_reason))
         if analysis.override_note is not None:
             st.info(view.say("change.override", note=escape(analysis.override_note)))
-    with middle:
+    with right:
         st.markdown(f"**{view.say('change.terms')}**")
-        if analysis.terms:
-            points = sorted(
-                ((clean(term_text(term, view.lang)), term.points) for term in analysis.terms),
-                key=lambda pair: -abs(pair[1]),
-            )
+        told = [(clean(term_text(term, view.lang)), term.points) for term in analysis.terms]
+        weighty = sorted((pair for pair in told if pair[1]), key=lambda pair: -abs(pair[1]))
+        if weighty:
             st.altair_chart(
-                charts.terms(points, view.say("chart.term"), view.say("chart.points")),
+                charts.terms(weighty, view.say("chart.term"), view.say("chart.points")),
                 alt=view.say("change.terms"),
             )
         else:
             st.caption(view.say("change.no_terms"))
-    with right:
-        _modules(view, record)
+        if silent := [text for text, points in told if not points]:
+            st.caption(" · ".join(escape(text) for text in silent))
 
 
 def _reason(view: View, key: str) -> str:
@@ -144,7 +144,7 @@ def _reason(view: View, key: str) -> str:
 
 def _modules(view: View, record: ChangeRecord) -> None:
     """Impact by module: how many lines of which files fall into each."""
-    st.markdown(f"**{view.say('change.modules')}**")
+    st.subheader(view.say("change.modules"), anchor=False)
     rows = _impact(record)
     if not rows:
         st.caption(view.say("change.no_modules"))
@@ -241,7 +241,7 @@ def _related(view: View, record: ChangeRecord) -> None:
         place = f" {series.index}/{series.total or '?'}" if series.index else ""
         st.markdown(f"**{view.say('change.series', name=escape(series.name), place=place)}**")
         _links(view, [item for item in _members(view, record) if item != record.id])
-    if record.change.commits:
+    if len(record.change.commits) > 1:
         with st.expander(view.say("change.commits", count=len(record.change.commits))):
             st.markdown(
                 "\n".join(

@@ -156,6 +156,5 @@ def _health(view: View) -> None:
     st.markdown("  \n".join(f"{name}: {value}" for name, value in lines))
     if st.button(view.say("health.check"), key="check"):
         for check in view.knowledge.doctor():
-            good = bool(getattr(check, "ok", getattr(check, "passed", True)))
-            text = str(getattr(check, "message", "") or getattr(check, "name", check))
-            st.markdown(f"{'✓' if good else '✗'} {escape(text)}")
+            line = f"{'✓' if check.ok else '✗'} **{escape(check.name)}** {escape(check.detail)}"
+            st.markdown(line + ("" if check.ok or not check.hint else f"  \n{escape(check.hint)}"))
