@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kb.analysis.digest import passages
 from kb.phrases import phrase
 from kb.search.question import Question
 from kb.text.tokenizer import chunk_tokens, words
 from kb.types import ChangeRecord
 
 PASSAGE_LETTERS = 320
+STEM_LETTERS = 4  # of a word stand at the start of every form of it
 
 
 @dataclass(slots=True)
@@ -31,59 +32,71 @@ class Evidence:
 
 
 def evidence(record: ChangeRecord, question: Question, trail: Trail, lang: str) -> Evidence:
-    """The best passage is the one with most of the question's words, else the nearest vector's."""
+    """The best passage is the line with most of the question's words, else the nearest vector's."""
     wanted = frozenset(question.tokens)
-    fields = {name: _matched(texts, wanted) for name, texts in _texts(record).items()}
-    kind, passage = _best_passage(record, wanted, trail)
+    likely = _likely(wanted)
+    fields: dict[str, dict[str, None]] = {}
+    best: tuple[float, str, str] = (0.0, "title", record.change.title)
+    for kind, texts in _texts(record).items():
+        found = fields.setdefault(kind, {})
+        for place, text in enumerate(texts):
+            if likely is None or not likely.search(text):
+                continue
+            matched = _matched(text, wanted)
+            found.update(matched)
+            score = len(matched) + (0.5 if kind == "title" else 0.0)  # the title wins a draw
+            if score > best[0]:
+                best = (score, kind, _around(texts, place))
+    _, kind, passage = _nearest(record, trail, best)
     everywhere = {token: None for tokens in fields.values() for token in tokens}
-    matched = _as_typed(everywhere, question)
-    found_by = list(_reasons(fields, question, trail, lang))
-    return Evidence(passage, kind, matched, tuple(found_by))
+    return Evidence(
+        passage,
+        kind,
+        _as_typed(everywhere, question),
+        tuple(_reasons(fields, question, trail, lang)),
+    )
 
 
-def _texts(record: ChangeRecord) -> dict[str, list[str]]:
+def _texts(record: ChangeRecord) -> dict[str, Sequence[str]]:
     digest = record.digest
     symbols = (*digest.symbols_added, *digest.symbols_changed, *digest.symbols_removed)
     return {
         "title": [record.change.title],
         "text": digest.description.split("\n"),
-        "diff": list(digest.comments),
+        "diff": digest.comments,
         "symbols": [symbol.name for symbol in symbols] + [flag.name for flag in digest.flags],
         "paths": [file.path for file in record.change.files],
         "review": [comment.text for thread in record.change.reviews for comment in thread.comments],
     }
 
 
-def _matched(texts: Iterable[str], wanted: frozenset[str]) -> dict[str, None]:
-    found: dict[str, None] = {}
-    for text in texts:
-        for word in words(text):
-            for token in chunk_tokens(word):
-                if token in wanted:
-                    found.setdefault(token)
-        if len(found) == len(wanted):
-            break
-    return found
+def _likely(wanted: frozenset[str]) -> re.Pattern[str] | None:
+    """What a text with one of the tokens holds: the beginnings of stems. Cheaper than its tokens."""
+    if not wanted:
+        return None
+    beginnings = {re.escape(token[:STEM_LETTERS]) for token in wanted}
+    return re.compile("|".join(sorted(beginnings)), re.IGNORECASE)
 
 
-def _best_passage(record: ChangeRecord, wanted: frozenset[str], trail: Trail) -> tuple[str, str]:
-    """(kind, text). A line is worth its matching words; the title wins a draw."""
-    best: tuple[float, str, str] = (0.0, "title", record.change.title)
-    for kind, texts in _texts(record).items():
-        for place, text in enumerate(texts):
-            score = float(len(_matched([text], wanted))) + (0.5 if kind == "title" else 0.0)
-            if score > best[0]:
-                best = (score, kind, _around(texts, place))
-    nearest = min(trail.vectors, key=lambda kind: trail.vectors[kind][0], default=None)
-    if nearest in (None, "title") or best[1] != "title" or best[0] >= 2.5:
-        return best[1], best[2]
-    assert nearest is not None
+def _matched(text: str, wanted: frozenset[str]) -> dict[str, None]:
+    return {token: None for word in words(text) for token in chunk_tokens(word) if token in wanted}
+
+
+def _nearest(
+    record: ChangeRecord, trail: Trail, best: tuple[float, str, str]
+) -> tuple[float, str, str]:
+    """The passage of the nearest vector, where the words point no better than to the title."""
+    nearest = min(trail.vectors, key=lambda kind: trail.vectors[kind][0], default="title")
+    if nearest == "title" or best[1] != "title" or best[0] >= 2:
+        return best
+    from kb.analysis.passages import passages
+
     chunk = trail.vectors[nearest][2]
     for passage in passages(record.change, record.digest):
         if (passage.kind, passage.chunk) == (nearest, chunk):
             body = passage.text.partition("\n")[2].strip() or passage.text
-            return nearest, _cut(body)
-    return best[1], best[2]
+            return best[0], nearest, _cut(body)
+    return best
 
 
 def _around(texts: Sequence[str], place: int) -> str:

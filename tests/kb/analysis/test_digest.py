@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from kb.analysis.digest import (
+from kb.analysis.digest import digest, lexical_fields
+from kb.analysis.natural_language import natural_language
+from kb.analysis.passages import (
     CHUNK_LETTERS,
     DIFF_LETTERS,
     MOST_DIFF_CHUNKS,
     MOST_TEXT_CHUNKS,
-    digest,
-    lexical_fields,
     passages,
 )
-from kb.analysis.natural_language import natural_language
 from kb.types import Change, Comment, FileChange, ReviewThread
 
 PATCH = '''@@ -1,4 +1,9 @@ class Router
