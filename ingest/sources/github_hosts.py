@@ -2,7 +2,7 @@
 
 A key comes from the environment or from `gh`, is held by `Token`, which prints as its origin, and
 goes to one host over https (plain http only to this machine). `hide` takes it out of any text,
-`HideToken` out of what PyGithub and urllib3 log.
+`HideTokens` out of what PyGithub and urllib3 log.
 """
 
 from __future__ import annotations
@@ -171,34 +171,33 @@ def hide(text: str, token: Token | None) -> str:
     return _AUTHORIZATION.sub(rf"\1{HIDDEN}", _KNOWN_KEYS.sub(HIDDEN, text))
 
 
-class HideToken(logging.Filter):
-    """Takes the key out of records, also where a server sent it back."""
+class HideTokens(logging.Filter):
+    """Takes keys out of records, also where a server sent one back."""
 
-    def __init__(self, token: Token | None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._token = token
+        self.tokens: dict[str, Token] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = hide(record.getMessage(), self._token)
-        record.args = ()
+        text = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
-            record.msg += f" ({hide(repr(record.exc_info[1]), self._token)})"
-            record.exc_info = None
-            record.exc_text = None
+            text += f" ({record.exc_info[1]!r})"
+            record.exc_info = record.exc_text = None
+        for token in self.tokens.values():
+            text = hide(text, token)
+        record.msg, record.args = hide(text, None), ()
         return True
 
 
-def hide_in_logs(token: Token | None) -> HideToken:
-    """Install the filter where the libraries log; remove it with `show_in_logs`."""
-    guard = HideToken(token)
-    for name in LOGGERS:
-        logging.getLogger(name).addFilter(guard)
-    return guard
+_GUARD = HideTokens()
 
 
-def show_in_logs(guard: HideToken) -> None:
+def hide_in_logs(token: Token | None) -> None:
+    """From here on the key stands in no record of the libraries that send it."""
+    if token is not None:
+        _GUARD.tokens[token.value] = token
     for name in LOGGERS:
-        logging.getLogger(name).removeFilter(guard)
+        logging.getLogger(name).addFilter(_GUARD)
 
 
 class ForeignHost(SourceError):

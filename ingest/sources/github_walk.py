@@ -142,7 +142,7 @@ def _rest_pages(
         ended = not page.more or (
             floor is not None and page.oldest_update is not None and page.oldest_update < floor
         )
-        if page.more and began is None:
+        if not ended and began is None:
             began = pulls.total()
         shrunk = ended and began is not None and walks < MAX_WALKS and pulls.total() < began
         yield number, page.pulls, ended and not shrunk

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from github_data import FakePull, review_page, sha_of, stamp
-from graphql import GraphQLError, build_schema, graphql_sync
+from graphql import DocumentNode, GraphQLError, build_schema, execute_sync, parse, validate
 
 if TYPE_CHECKING:
     from github_server import GithubServer
@@ -27,6 +28,15 @@ class HostError(GraphQLError):
         self.kind = kind
 
 
+@cache
+def parsed(query: str) -> DocumentNode:
+    """The query, once it is known to be one of this schema."""
+    document = parse(query)
+    if wrong := validate(SCHEMA, document):
+        raise AssertionError(wrong)
+    return document
+
+
 def execute(server: GithubServer, query: str, variables: dict[str, Any]) -> dict[str, Any]:
     root = {
         "rateLimit": {
@@ -37,7 +47,7 @@ def execute(server: GithubServer, query: str, variables: dict[str, Any]) -> dict
         },
         "repository": lambda _, owner, name, **__: _repository(server, f"{owner}/{name}"),
     }
-    result = graphql_sync(SCHEMA, query, root, variable_values=variables)
+    result = execute_sync(SCHEMA, parsed(query), root, variable_values=variables)
     answer: dict[str, Any] = {"data": result.data}
     if result.errors:
         answer["errors"] = [_error(error) for error in result.errors]
