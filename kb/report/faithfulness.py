@@ -92,7 +92,9 @@ def read_report(file: Path) -> dict[str, Any]:
 def evaluate_report(document: Mapping[str, Any], reader: EvidenceReader) -> Faithfulness:
     """Checks every sentence of every section."""
     judge = _Judge(document, reader)
-    judge.prose("headline", document.get("headline"), ())
+    listed = document.get("references", {})
+    inside = tuple(key for key, item in listed.items() if item.get("in_period"))
+    judge.prose("headline", document.get("headline"), inside)
     for section in document["sections"]:
         judge.walk(str(section.get("name", "")), section.get("body"), ())
     if judge.lost:

@@ -21,7 +21,6 @@ from kb.types import ChangeProse, ChangeRecord, Filters, Observer, SilentObserve
 from kb.verify import Evidence, Removed, Rules, Verified, join, verify_sentences
 from kb.vocabulary import LEVELS
 
-MOST_NAMED = 40  # removed sentences that the health section quotes
 RANKED_AT_MOST = 24
 PARTS = 12  # calls beside those for changes: 8 themes, summary, risks, suggestions, ranking
 TOPIC_CHANGES = 60
@@ -161,9 +160,7 @@ class ModelWriter:
             checked[0] = join((*counted(task), checked[0]))
         if not any(checked):
             return None
-        removed = tuple(
-            f"{gone.text} ({gone.why}: {gone.detail})" for gone in self._removed[before:]
-        )
+        removed = tuple(gone.why for gone in self._removed[before:])
         return Written(tuple(checked), self.name, removed)
 
     def _texts(
@@ -195,10 +192,18 @@ class ModelWriter:
             tokens=spent.tokens,
             took_ms=spent.took_ms,
             sentences_removed=len(self._removed),
-            removed=tuple(
-                f"{gone.text} ({gone.why}: {gone.detail})" for gone in self._removed[:MOST_NAMED]
-            ),
+            removed=self._why_removed(),
             notes=self._notes(spent),
+        )
+
+    def _why_removed(self) -> tuple[str, ...]:
+        """Counts by reason. The sentences themselves are not repeated: what was invented must
+        not stand anywhere in a report (`kb doctor --chat` shows them).
+        """
+        counts = Counter(gone.why for gone in self._removed)
+        return tuple(
+            phrase(f"chat.removed.{why}", self._lang, count=count)
+            for why, count in counts.most_common()
         )
 
     def _notes(self, spent: Usage) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ _NUMBER = re.compile(
     r"(?:[\s-]?(?P<unit>%|×|" + "|".join(_CJK_UNITS) + r"|[A-Za-zµμ]+(?:\s?/\s?[A-Za-z]+)?))?"
 )
 _VERSION = re.compile(r"(?<![\w.])v?\d+\.\d+\.\d+(?:[\w.+-]*\w)?|(?<![\w.])v\d+(?:\.\d+)*\b")
+_PREFIX = {True: "v?", False: r"(?:v|version )"}  # 1.2.3 stands alone, v1 does not
 _NAME = re.compile(
     r"(?<!\w)(?=[A-Za-z_.+-]*\d)[A-Za-z_]\w*(?:[-.+]\w+)*"
 )  # H100, Qwen3-235B: names, no figures
@@ -287,7 +288,10 @@ def known_figures(text: str) -> frozenset[tuple[str, str]]:
 def stands(figure: Figure, known: frozenset[tuple[str, str]], text: str) -> bool:
     """Whether the figure stands in a text whose figures are `known` (`text` is its folded form)."""
     for value, unit in figure.alternatives:
-        if unit in ("vague", "version") or value == "magnitude":
+        if unit == "version":
+            if re.search(rf"(?<![\w.]){_PREFIX['.' in value]}{re.escape(value)}(?!\w|\.\d)", text):
+                return True
+        elif unit == "vague" or value == "magnitude":
             if value in text:
                 return True
         elif (

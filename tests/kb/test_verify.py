@@ -79,6 +79,7 @@ FALSE = [
     ("It saves 12 ms (#17913).", "figure"),
     ("It reaches １３ s (#17913).", "figure"),
     ("It is needed since v2.3.4 (#17913).", "figure"),
+    ("It speaks v1 (#19746).", "figure"),
     ("Tail latency fell by 70%.", "uncited"),
     ("延迟降低 70%。", "uncited"),
     ("See #99999 for more.", "reference"),
