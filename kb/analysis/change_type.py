@@ -29,6 +29,10 @@ _SECURITY = re.compile(
 )
 _ROLE_TYPES = {"docs": "docs", "test": "test", "ci": "ci-config", "build": "ci-config", "dependency": "dependency", "agent": "ci-config"}  # fmt: skip
 _FIX_FIRST = re.compile(r"\W*(bug[- ]?fix(es)?|hot[- ]?fix(es)?|fix(es|ed)?)\b", re.IGNORECASE)
+_REFACTOR_FIRST = re.compile(
+    r"(refactor\w*|rename[sd]?|move[sd]?|clean ?up|tidy|reorgani[sz]e\w*|extract|split|simplify|reformat)\b",
+    re.IGNORECASE,
+)
 _CHANGELOG_KINDS = {
     "feature": "feature", "enhancement": "feature", "added": "feature", "improvement": "feature", "bugfix": "bugfix",
     "fixed": "bugfix", "breaking": "feature", "removal": "refactor", "deprecation": "feature", "doc": "docs",
@@ -170,6 +174,8 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
     sums["bugfix"] -= 0.15
     if _FIX_FIRST.match(facts.title.text):
         sums["bugfix"] += 1.5
+    elif _REFACTOR_FIRST.match(facts.title.text):
+        sums["refactor"] += 1.0
     for kind in impossible(facts):
         sums[kind] -= 2.0
     if facts.title.type == CHORE:

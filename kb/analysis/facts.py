@@ -92,10 +92,21 @@ def facts_of(change: Change) -> Facts:
         files_by_role=files,
         comment_lines=comments,
         inline_tests=inline,
-        mechanical=_mechanical(views, code),
+        mechanical=max(_mechanical(views, code), _retyped_share(symbols, source_added)),
         version_only=_version_only(views),
         imports_only=_imports_only(code),
     )
+
+
+def _retyped_share(symbols: SymbolChanges, added: int) -> float:
+    """The share of the added lines that only annotate: an upgrade of types is no change of the product."""
+    if len(symbols.retyped) < 5:
+        return 0.0
+    lines = sum(
+        1 + (symbol.signature.count(",") if len(symbol.signature) > 90 else 0)
+        for symbol in symbols.retyped
+    )
+    return round(min(1.0, lines / max(added, 1)), 3)
 
 
 _TOKEN = re.compile(r"[A-Za-z_]\w*|\d+|[^\w\s]")

@@ -209,15 +209,14 @@ def _field(view: FileView, text: str) -> tuple[str, str | None] | None:
 def _default_and_help(lines: Sequence[PatchLine], index: int, kind: str) -> tuple[str | None, str]:
     """Looks through the call that names the flag: to its closing bracket or eight lines on."""
     text = lines[index].text
-    depth = text.count("(") - text.count(")")
+    # A name on a line of its own stands inside a call that was opened above.
+    depth = text.count("(") - text.count(")") + ("(" not in text)
     parts = [text]
-    for line in lines[index + 1 : index + 9]:
-        if depth < 0 or (depth == 0 and kind == "env"):
+    for line in lines[index + 1 : index + 12]:
+        if depth <= 0:
             break
         parts.append(line.text)
         depth += line.text.count("(") - line.text.count(")")
-        if depth <= 0:
-            break
     call = "\n".join(parts)
     default: str | None = None
     if kind == "env" and (match := _ENV_DEFAULT.search(call) or _ENV_TYPED.search(call)):

@@ -19,6 +19,7 @@ _NOT_MODULES = words(
     "feature feat fix bugfix bug hotfix perf refactor docs doc ci test tests chore misc build release revert wip rfc tiny minor minors cleanup "
     "deps dependency security performance feature] part cherry-pick backport model enhancement style infra nit hot-fix cp 1 2 3"
 )
+_EVERYWHERE = words("index mod lib main __init__ types utils util common constants setup")
 _TAG = re.compile(r"^[A-Za-z\u3400-\u9fff][\w .+/&\u3400-\u9fff-]{1,28}$")
 _SERIES_TAG = re.compile(r"^\d+\s*/\s*[\dnN]+$|^v?\d+(\.\d+)*$|^\d+$")
 
@@ -56,8 +57,11 @@ def module_of(path: str, role: str, roots: tuple[str, ...] = ()) -> str:
     for root in roots:
         if path.startswith(root + "/"):
             rest = folders[root.count("/") + 1 :]
-            if rest or root.split("/")[-1] not in _ROOTS:
-                return _named(rest or [root.split("/")[-1]], path)
+            if not rest:
+                # A file at the root of a package names its own module, unless every package has it.
+                stem = _stem(path)
+                return root.split("/")[-1] if stem in _EVERYWHERE else stem
+            return _named(rest, path)
     return _named(folders, path)
 
 

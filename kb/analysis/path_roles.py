@@ -69,8 +69,8 @@ _BUILD_PARTS = words("docker cmake bazel packaging debian rpm dockerfiles builds
 # Maintainers' tooling, at the top of a repository or of a workspace member only: below a package
 # `tools/` and `scripts/` may be product.
 _TOOLING_PARTS = words(
-    "scripts script tools tool hack dev devtools .dev utils-dev contrib maintenance xtask "
-    "build-tools release agents support"
+    "scripts script tools hack dev devtools .dev utils-dev contrib maintenance xtask "
+    "build-tools agents"
 )
 _DOC_PARTS = words(
     "docs doc documentation docs_src doc_src website manual changelog changelog.d newsfragments "

@@ -190,23 +190,40 @@ def _link_reland(row: RelationRow, by_title: Mapping[str, list[RelationRow]], li
             return
 
 
+@dataclass(slots=True)
+class _Open:
+    """A series that may go on: its key, when it was last seen, and the words of its parts."""
+
+    key: str
+    seen: datetime
+    terms: set[str]
+
+
 def _marked(history: Sequence[RelationRow]) -> list[Relation]:
-    """Series by their markers: [n/N], (n/N), "part n" with the same words around them."""
-    open_series: dict[tuple[str, str], tuple[str, datetime, list[RelationRow]]] = {}
+    """Series by their markers ([n/N], (n/N), "part n") of one author, total and shared words."""
+    held: dict[tuple[str, str], list[_Open]] = defaultdict(list)
     found: list[Relation] = []
     for row in history:
         match = _MARK.search(row.title)
         if match is None:
             continue
-        total = match["total"] or match["of"] or ""
-        name = series_name(row.title)
-        slot = (row.author, total.lower() + "|" + _family(name))
-        held = open_series.get(slot)
-        if held is None or row.merged_at - held[1] > SERIES_WINDOW:
-            key = f"{row.id.split('#')[0].split('@')[0]}:series:{row.id.rsplit('/', 1)[-1]}"
-            held = (key, row.merged_at, [])
-        open_series[slot] = (held[0], row.merged_at, [*held[2], row])
-        found.append(Relation("series", row.id, held[0], match[0]))
+        total = (match["total"] or match["of"] or "").lower()
+        terms = set(title_words(series_name(row.title)))
+        candidates = [
+            entry
+            for entry in held[row.author, total]
+            if row.merged_at - entry.seen <= SERIES_WINDOW and (entry.terms & terms or not terms)
+        ]
+        if candidates:
+            entry = max(candidates, key=lambda entry: (len(entry.terms & terms), entry.seen))
+            entry.seen = row.merged_at
+            entry.terms |= terms
+        else:
+            entry = _Open(
+                f"{_repo(row.id)}:series:{row.id.rsplit('/', 1)[-1]}", row.merged_at, terms
+            )
+            held[row.author, total].append(entry)
+        found.append(Relation("series", row.id, entry.key, match[0]))
     return found
 
 
@@ -215,15 +232,6 @@ def series_name(title: str) -> str:
     text = _NUMBER.sub("", title)
     text = _MARK.sub(" ", text)
     return " ".join(text.split()).strip(" :-,")
-
-
-def _family(name: str) -> str:
-    """The leading tag or the two longest title words: parts of one series rarely share more."""
-    tag = re.match(r"\s*((?:\[[^\]]+\]\s*)+)", name)
-    if tag:
-        return tag[1].strip().lower()
-    terms = sorted(title_words(name), key=lambda word: (-len(word), word))
-    return terms[0] if terms else name.lower()
 
 
 def _runs(history: Sequence[RelationRow]) -> list[Relation]:

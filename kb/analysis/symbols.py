@@ -26,13 +26,14 @@ _NOT_NAMES = words(
 
 @dataclass(frozen=True, slots=True)
 class SymbolChanges:
-    """`changed`: the signature differs. `touched`: the body was edited. `moved`: same text elsewhere."""
+    """`changed`: the signature differs (names, order, defaults). `touched`: the body was edited. `moved`: same text elsewhere."""
 
     added: tuple[Symbol, ...] = ()
     removed: tuple[Symbol, ...] = ()
     changed: tuple[Symbol, ...] = ()
     touched: tuple[Symbol, ...] = ()
     moved: tuple[Symbol, ...] = ()
+    retyped: tuple[Symbol, ...] = ()  # Python: only annotations differ, which breaks no caller
 
 
 @dataclass(slots=True)
@@ -60,6 +61,7 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
     added: dict[tuple[str, str], list[Symbol]] = {}
     removed: dict[tuple[str, str], list[Symbol]] = {}
     changed: list[Symbol] = []
+    retyped: list[Symbol] = []
     touched: dict[tuple[str, str], Symbol] = {}
     for view in views:
         if view.language is None:
@@ -80,13 +82,12 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
             elif (before.touched or after.touched) and (
                 before.symbol.signature != after.symbol.signature
             ):
-                changed.append(
-                    replace(
-                        after.symbol,
-                        previous_signature=before.symbol.signature,
-                        public=before.symbol.public or after.symbol.public,
-                    )
+                both = replace(
+                    after.symbol,
+                    previous_signature=before.symbol.signature,
+                    public=before.symbol.public or after.symbol.public,
                 )
+                (retyped if view.language is PYTHON and _retyped(both) else changed).append(both)
         for key, before in old.items():
             if key not in new and before.head:
                 removed.setdefault(key, []).append(before.symbol)
@@ -100,7 +101,12 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
         ):
             both = replace(after_symbol, previous_signature=before_symbol.signature)
             same = _bare(after_symbol.signature) == _bare(before_symbol.signature)
-            (moved if same or after_symbol.path != before_symbol.path else changed).append(both)
+            if same or after_symbol.path != before_symbol.path:
+                moved.append(both)
+            elif both.path.endswith((".py", ".pyi")) and _retyped(both):
+                retyped.append(both)
+            else:
+                changed.append(both)
         added[key] = added[key][pairs:]
         removed[key] = removed[key][pairs:]
     known = {(symbol.path, symbol.name) for group in added.values() for symbol in group}
@@ -111,7 +117,32 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
         changed=tuple(changed),
         touched=tuple(symbol for key, symbol in touched.items() if key not in known),
         moved=tuple(moved),
+        retyped=tuple(retyped),
     )
+
+
+_RETURNS = re.compile(r"\)\s*->.*$")
+
+
+def _retyped(symbol: Symbol) -> bool:
+    return _untyped(symbol.signature) == _untyped(symbol.previous_signature)
+
+
+def _untyped(signature: str) -> str:
+    """A Python signature without its annotations."""
+    kept, depth, skipping = [], 0, False
+    for letter in _RETURNS.sub(")", signature):
+        if letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        if depth == 1 and letter == ":":
+            skipping = True
+        elif (depth <= 1 and letter in ",=") or depth < 1:
+            skipping = False
+        if not skipping and letter != " ":
+            kept.append(letter)
+    return "".join(kept)
 
 
 def _bare(signature: str) -> str:

@@ -17,7 +17,7 @@ MAX_PER_KIND = 6
 def risks_of(
     facts: Facts, types: tuple[str, ...], core_lines: Mapping[str, int]
 ) -> tuple[Risk, ...]:
-    """Every risk of a change, at most MAX_PER_KIND of a kind, in the order of `kb.types.RISK_KINDS`."""
+    """Every risk of a change, at most MAX_PER_KIND of a kind, in the order of `kb.vocabulary.RISK_KINDS`."""
     families = (
         core_path(core_lines),
         missing_tests(facts, types),

@@ -1,0 +1,91 @@
+from kb.analysis.flags import flags_of
+
+
+def flags(change_made):
+    return {flag.name: flag for flag in flags_of(change_made)}
+
+
+def test_argparse_flag_with_default_and_help(change) -> None:
+    found = flags(
+        change(
+            "t",
+            {
+                "tool/server_args.py": '+        parser.add_argument(\n+            "--lid-timeout",\n+            type=int,\n+            default=30,\n+            help="Seconds to wait.",\n+        )'
+            },
+        )
+    )
+    flag = found["--lid-timeout"]
+    assert (flag.kind, flag.default, flag.help) == ("flag", "30", "Seconds to wait.")
+    assert flag.line > 0
+
+
+def test_a_field_and_its_flag_are_one(change) -> None:
+    found = flags(
+        change(
+            "t",
+            {
+                "tool/server_args.py": '@@ -1,2 +1,4 @@ class ServerArgs:\n+    enable_lid: bool = False\n+    parser.add_argument("--enable-lid", action="store_true")'
+            },
+        )
+    )
+    assert set(found) == {"--enable-lid"}
+    assert found["--enable-lid"].default == "False"
+
+
+def test_environment_variables_of_several_languages(change) -> None:
+    found = flags(
+        change(
+            "t",
+            {
+                "tool/a.py": '+LID = os.environ.get("ACME_LID", "1")',
+                "cmd/a.go": '+	lid := os.Getenv("ACME_GO_LID")',
+                "src/a.ts": "+const lid = process.env.ACME_TS_LID",
+                "src/a.rs": '+    let lid = std::env::var("ACME_RS_LID");',
+            },
+        )
+    )
+    assert set(found) == {"ACME_LID", "ACME_GO_LID", "ACME_TS_LID", "ACME_RS_LID"}
+    assert all(flag.kind == "env" for flag in found.values())
+    assert found["ACME_LID"].default == '"1"'
+
+
+def test_clap_kingpin_and_yaml_keys(change) -> None:
+    found = flags(
+        change(
+            "t",
+            {
+                "src/cli.rs": "+    #[arg(long, default_value_t = 3)]\n+    /// Lids at most.\n+    max_lids: usize,",
+                "cmd/main.go": '+	a.Flag("web.lids", "Lids.").Default("512").Int()',
+                "config/config.go": '+	LidSize int `yaml:"lid_size,omitempty"`',
+            },
+        )
+    )
+    assert found["--max-lids"].default == "3"
+    assert found["--web.lids"].default == "512"
+    assert found["lid_size"].kind == "config"
+
+
+def test_a_removed_flag_is_marked_and_a_moved_one_is_not_there(change) -> None:
+    found = flags(
+        change(
+            "t",
+            {
+                "tool/cli.py": '-    parser.add_argument("--old-lid")\n-    parser.add_argument("--kept")',
+                "tool/args.py": '+    parser.add_argument("--kept")',
+            },
+        )
+    )
+    assert set(found) == {"--old-lid"}
+    assert found["--old-lid"].removed
+
+
+def test_tests_and_comments_bring_no_flags(change) -> None:
+    assert not flags_of(
+        change(
+            "t",
+            {
+                "tests/test_cli.py": '+    parser.add_argument("--lid")',
+                "tool/a.py": "+# --lid is planned",
+            },
+        )
+    )

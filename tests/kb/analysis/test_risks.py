@@ -1,0 +1,155 @@
+import pytest
+
+from kb.analysis.judge import analyse
+from kb.types import Comment, ReviewThread
+
+
+def risks(made, kind):
+    return [risk for risk in analyse(made).risks if risk.kind == kind]
+
+
+def test_one_untested_source_file_is_enough(change, many) -> None:
+    (risk,) = risks(change("fix: lid", {"acme/a.py": many(15)}), "missing-tests")
+    assert risk.path == "acme/a.py"
+    assert not risks(
+        change("fix: lid", {"acme/a.py": many(15), "tests/test_a.py": many(3)}), "missing-tests"
+    )
+
+
+def test_comments_imports_and_versions_want_no_tests(change, many) -> None:
+    assert not risks(
+        change("explain", {"acme/a.py": many(30, text="    # why {}")}), "missing-tests"
+    )
+    assert not risks(
+        change("fix: order", {"acme/a.py": many(30, text="import part_{}")}), "missing-tests"
+    )
+    assert not risks(change("fix: script", {"scripts/a.py": many(30)}), "missing-tests")
+
+
+def test_removed_and_narrowed_definitions_break(change) -> None:
+    made = change(
+        "feat: lids",
+        {"acme/box.py": "-def close(lid):\n-    pass\n-def open(key):\n+def open(key, owner):"},
+    )
+    evidence = {risk.evidence for risk in risks(made, "compatibility")}
+    assert evidence == {"- function close", "open(+owner)"}
+
+
+def test_a_new_optional_parameter_breaks_nothing(change) -> None:
+    made = change(
+        "feat: lids", {"acme/box.py": "-def open(key):\n+def open(key, owner=None, **rest):"}
+    )
+    assert not risks(made, "compatibility")
+
+
+def test_removed_options_and_changed_defaults_break(change) -> None:
+    made = change(
+        "options",
+        {
+            "acme/cli.py": '-    parser.add_argument("--old-lid")\n-    parser.add_argument("--wait", default=30)\n+    parser.add_argument("--wait", default=60)'
+        },
+    )
+    evidence = [risk.evidence for risk in risks(made, "compatibility")]
+    assert "- --old-lid" in evidence
+    assert "--wait: 30 -> 60" in evidence
+
+
+def test_new_options_are_configuration_and_off_by_default_experimental(change) -> None:
+    made = change(
+        "feat: lids",
+        {"acme/cli.py": '+    parser.add_argument("--enable-lid", action="store_true")'},
+    )
+    (risk,) = risks(made, "configuration")
+    assert risk.evidence == "--enable-lid = False"
+    assert risk.line > 0
+    assert risks(made, "experimental")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted"),
+    [
+        ("    assert accuracy >= 0.62", "    assert accuracy >= 0.60", "accuracy 0.62 -> 0.60"),
+        (
+            "    self.assertGreater(metrics['score'], 0.9)",
+            "    self.assertGreater(metrics['score'], 0.85)",
+            "metrics['score'] 0.9 -> 0.85",
+        ),
+        ("    assert error < 1e-3", "    assert error < 1e-2", "error 1e-3 -> 1e-2"),
+        (
+            "    torch.testing.assert_close(a, b, atol=0.01)",
+            "    torch.testing.assert_close(a, b, atol=0.05)",
+            "0.01 -> 0.05",
+        ),
+        ("    timeout = 30", "    timeout = 120", "timeout 30 -> 120"),
+    ],
+)
+def test_a_relaxed_threshold_says_from_and_to(change, before: str, after: str, wanted: str) -> None:
+    (risk,) = risks(
+        change("ci", {"tests/test_a.py": f" def test_box():\n-{before}\n+{after}"}),
+        "relaxed-threshold",
+    )
+    assert wanted in risk.evidence
+    assert risk.path == "tests/test_a.py"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("    assert accuracy >= 0.60", "    assert accuracy >= 0.62"),
+        ("    timeout = 120", "    timeout = 30"),
+        ("    seed = 1", "    seed = 2"),
+        ("    port = 30000", "    port = 31000"),
+        ("    assert len(rows) == 3", "    assert len(rows) == 4"),
+    ],
+)
+def test_stricter_and_other_numbers_are_no_relaxed_threshold(
+    change, before: str, after: str
+) -> None:
+    assert not risks(change("ci", {"tests/test_a.py": f"-{before}\n+{after}"}), "relaxed-threshold")
+
+
+def test_dependencies_say_from_and_to(change) -> None:
+    made = change(
+        "deps",
+        {
+            "pyproject.toml": '@@ -9,3 +9,3 @@ dependencies = [\n-  "lid==1.0",\n+  "lid==1.2",\n+  "hinge>=3",'
+        },
+    )
+    assert {risk.evidence for risk in risks(made, "dependency")} == {
+        "lid ==1.0 -> ==1.2",
+        "+ hinge >=3",
+    }
+    assert not risks(change("deps", {"requirements/dev.txt": "-lint==1\n+lint==2"}), "dependency")
+
+
+def test_security_needs_words_or_code_and_not_a_friend(change) -> None:
+    assert risks(change("x", {"acme/a.py": "+    data = pickle.loads(body)"}), "security")
+    assert risks(change("fix GHSA-aaaa-bbbb-cccc", {"acme/a.py": "+    a = 1"}), "security")
+    assert risks(
+        change("ci", {".github/workflows/a.yml": "+on:\n+  pull_request_target:"}), "security"
+    )
+    assert not risks(
+        change("raise Unauthorized", {"acme/a.py": "+    raise Unauthorized()"}), "security"
+    )
+
+
+def test_an_unresolved_thread_quotes_its_objection(change) -> None:
+    thread = ReviewThread(
+        "acme/a.py",
+        False,
+        (Comment("Bo", "This lid leaks."), Comment("Ada", "Later.")),
+        "https://example.org/1",
+    )
+    done = ReviewThread("acme/a.py", True, (Comment("Bo", "Fine."),))
+    (risk,) = risks(
+        change("x", {"acme/a.py": "+a = 1"}, reviews=(thread, done)), "unresolved-review"
+    )
+    assert risk.evidence == "Bo: This lid leaks."
+    assert risk.url == "https://example.org/1"
+
+
+def test_hardware_large_and_revert(change, many) -> None:
+    assert risks(change("[NPU] lids", {"acme/a.py": "+a = 1"}), "hardware")
+    assert risks(change("lids", {"acme/a.py": "+    if is_hip():"}), "hardware")[0].line > 0
+    assert risks(change("feat: lids", {"acme/a.py": many(1200)}), "large")
+    assert risks(change('Revert "lids"', {"acme/a.py": "-a = 1"}), "revert")

@@ -1,0 +1,110 @@
+from datetime import UTC, datetime, timedelta
+
+from kb.analysis.series import apply_relations, relations, series_in_title
+from kb.types import Analysis
+
+START = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def history(*rows):
+    """(number, title, body, author), a day apart, oldest first."""
+    made = []
+    for day, row in enumerate(rows):
+        number, title, *rest = row
+        body, author = (*rest, "", "Ada")[:2] if len(rest) < 2 else rest
+        made.append(
+            (
+                f"acme/tool#{number}",
+                number,
+                f"{number:07x}" + "0" * 33,
+                title,
+                body,
+                author or "Ada",
+                START + timedelta(days=day),
+            )
+        )
+    return made
+
+
+def links(rows, kind):
+    return {
+        (r.source.split("#")[1], r.target.split("#")[1]) for r in relations(rows) if r.kind == kind
+    }
+
+
+def test_a_revert_is_linked_by_commit_number_or_title() -> None:
+    rows = history(
+        (1, "Add lids (#1)"),
+        (2, "Add hinges (#2)"),
+        (3, "Paint boxes in blue and other colours (#3)"),
+        (4, 'Revert "Something else"', f"This reverts commit {1:07x}{'0' * 33}."),
+        (5, 'Revert "Add hinges (#2)" (#5)'),
+        (6, 'Revert "Paint boxes in blue and other colours" (#6)'),
+    )
+    assert links(rows, "reverts") == {("4", "1"), ("5", "2"), ("6", "3")}
+
+
+def test_a_cut_title_and_a_bare_pr_number_are_found() -> None:
+    rows = history(
+        (1, "Teach the box to close its lid by itself (#1)"),
+        (23, "Oil (#23)"),
+        (3, 'Revert "Teach the box to close its lid by it…'),
+        (4, "revert oil of PR 23"),
+    )
+    assert links(rows, "reverts") == {("3", "1"), ("4", "23")}
+
+
+def test_follow_ups_fixes_and_relands_go_to_the_earlier_change() -> None:
+    rows = history(
+        (1, "Add lids (#1)"),
+        (2, "Oil hinges", "Follow-up of #1."),
+        (3, "Stop the squeak", "Fixes a regression from #2."),
+        (4, "Close lids", "Fixes #1"),
+        (5, "Reland Add lids (#5)"),
+        (6, "Unrelated, see #900", "Fixes #901"),
+    )
+    assert links(rows, "follows") == {("2", "1"), ("5", "1")}
+    assert links(rows, "fixes") == {("3", "2"), ("4", "1")}
+
+
+def test_nothing_points_to_a_later_change_or_to_itself() -> None:
+    rows = history((1, "Add lids", "Follow-up of #2"), (2, "Add hinges", "fixes #2"))
+    assert not links(rows, "follows")
+    assert not links(rows, "fixes")
+
+
+def test_numbered_parts_are_one_series() -> None:
+    rows = history(
+        (1, "[1/3] Box: lids"), (2, "Other"), (3, "[2/3] Box: hinges"), (4, "(3/3) Box: oil")
+    )
+    found = [r for r in relations(rows) if r.kind == "series" and ":series:" in r.target]
+    assert {r.source for r in found} == {"acme/tool#1", "acme/tool#3", "acme/tool#4"}
+    assert len({r.target for r in found}) == 1
+    assert series_in_title("x", "[2/3] Box: hinges").index == 2
+    assert series_in_title("x", "Box 2/3 full") is None
+
+
+def test_an_authors_run_shares_a_rare_word() -> None:
+    rows = history(
+        (1, "Quaternion lids"),
+        (2, "Quaternion hinges"),
+        (3, "Oil", "", "Bo"),
+        (4, "Quaternion boxes"),
+        (5, "Quaternion paint", "", "Bo"),
+    )
+    runs = {r.source for r in relations(rows) if r.kind == "series"}
+    assert runs == {"acme/tool#1", "acme/tool#2", "acme/tool#4"}
+
+
+def test_relations_fill_both_sides_of_an_analysis() -> None:
+    rows = history(
+        (1, "Add lids (#1)"), (2, 'Revert "Add lids (#1)"'), (3, "Oil", "Follow-up of #1")
+    )
+    found = relations(rows)
+    plain = Analysis(("feature",), 5.0, 1.0, "medium")
+    first = [r for r in found if "acme/tool#1" in (r.source, r.target)]
+    judged = apply_relations(plain, first, "acme/tool#1")
+    assert judged.reverted_by == ("acme/tool#2",)
+    assert judged.followed_by == ("acme/tool#3",)
+    second = apply_relations(plain, [r for r in found if r.source == "acme/tool#2"], "acme/tool#2")
+    assert second.reverts == ("acme/tool#1",)

@@ -1,0 +1,120 @@
+from kb.analysis.symbols import symbols_of
+
+
+def names(symbols):
+    return {symbol.name for symbol in symbols}
+
+
+def test_python_definitions_added_changed_and_private(change) -> None:
+    found = symbols_of(
+        change(
+            "t",
+            {
+                "src/tool/box.py": """
++class Box(Base):
++    def open(self, key: str) -> None:
++        def inner():
++            pass
++def _hidden():
+ def pack(
+     items,
++    limit=None,
+ ):
+-def unpack(items):
+-    return items
+"""
+            },
+        )
+    )
+    public = {symbol.name for symbol in found.added if symbol.public}
+    assert public == {"Box", "open"}
+    assert "_hidden" in names(found.added)
+    assert names(found.removed) == {"unpack"}
+    (pack,) = found.changed
+    assert (pack.previous_signature, pack.signature) == (
+        "def pack(items)",
+        "def pack(items, limit=None)",
+    )
+
+
+def test_rust_pub_crate_is_not_public(change) -> None:
+    found = symbols_of(
+        change(
+            "t",
+            {
+                "src/lib.rs": "+pub async fn open(&self) {\n+pub(crate) fn close() {\n+fn seal() {\n+pub struct Lid {"
+            },
+        )
+    )
+    assert {symbol.name for symbol in found.added if symbol.public} == {"open", "Lid"}
+    assert names(found.added) == {"open", "close", "seal", "Lid"}
+
+
+def test_go_publishes_by_capital_letter_outside_internal(change) -> None:
+    found = symbols_of(
+        change(
+            "t",
+            {
+                "box/box.go": "+func (b *Box) Open(key string) error {\n+func (b *lid) Close() {\n+func seal() {\n+type Key struct {",
+                "internal/x.go": "+func Hidden() {",
+            },
+        )
+    )
+    assert {symbol.name for symbol in found.added if symbol.public} == {"Open", "Key"}
+
+
+def test_typescript_publishes_by_export(change) -> None:
+    found = symbols_of(
+        change(
+            "t",
+            {
+                "src/box.ts": "+export function open(key: string): void {\n+const seal = 1\n+function close() {"
+            },
+        )
+    )
+    assert {symbol.name for symbol in found.added if symbol.public} == {"open"}
+
+
+def test_cpp_headers_publish_and_sources_do_not(change) -> None:
+    found = symbols_of(
+        change(
+            "t",
+            {
+                "include/acme/box.h": "+template <typename T> class box {\n+#define ACME_BOX 1",
+                "src/box.cc": "+class impl {",
+            },
+        )
+    )
+    assert {symbol.name for symbol in found.added if symbol.public} == {"box", "ACME_BOX"}
+    assert "impl" in names(found.added)
+
+
+def test_java_publishes_by_modifier(change) -> None:
+    found = symbols_of(
+        change(
+            "t",
+            {
+                "src/main/java/org/acme/Box.java": "+public class Box {\n+    public static <T> T open(Class<T> type) {\n+    private int seal() {"
+            },
+        )
+    )
+    assert {symbol.name for symbol in found.added if symbol.public} == {"Box", "open"}
+
+
+def test_a_moved_definition_is_neither_added_nor_removed(change) -> None:
+    found = symbols_of(
+        change(
+            "t",
+            {
+                "src/a.py": "-def pack(items):\n-    return items",
+                "src/b.py": "+def pack(items):\n+    return items",
+            },
+        )
+    )
+    assert not found.added
+    assert not found.removed
+    assert names(found.moved) == {"pack"}
+
+
+def test_tests_define_nothing_public(change) -> None:
+    assert not symbols_of(change("t", {"tests/test_box.py": "+def test_open():\n+    pass"})).added
