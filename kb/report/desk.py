@@ -108,6 +108,7 @@ def references_of(
     outside = [change_id for change_id in wanted if change_id not in desk.records]
     records = dict(desk.records)
     records.update({record.id: record for record in desk.history.known(outside)})
+    desk.history.account_for([change_id for change_id in outside if change_id in records])
     return {
         change_id: _reference(records[change_id], change_id in desk.records)
         for change_id in wanted

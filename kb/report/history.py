@@ -70,6 +70,13 @@ class History:
                 merged = tuple(dict.fromkeys((*entry.used, *used)))
                 self.retrieved[position] = replace(entry, used=merged)
 
+    def account_for(self, change_ids: Sequence[str]) -> None:
+        """Earlier changes that the period's own ones name (reverted, followed up): a retrieval too."""
+        used = {change_id for entry in self.retrieved for change_id in entry.used}
+        named = tuple(change_id for change_id in change_ids if change_id not in used)
+        if named:
+            self.retrieved.append(Retrieved("named", "", None, named, named))
+
     def record_listing(self, purpose: str, query: str, records: Sequence[ChangeRecord]) -> None:
         """A retrieval by fields (module, type, time) and not by words."""
         ids = tuple(record.id for record in records)

@@ -658,7 +658,7 @@ def key_section(shared: PeriodSections) -> Section:
     )
 
 
-def suggestions_section(shared: PeriodSections, most: int = 5) -> Section:
+def suggestions_section(shared: PeriodSections, most: int = 4) -> Section:
     desk, lang = shared.desk, shared.lang
     items = [suggestion(desk, group) for group in shared.risks[: most - 1]]
     for record in open_series(shared.facts.people)[: most - len(items)]:

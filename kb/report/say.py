@@ -9,6 +9,7 @@ from kb.phrases import phrase, phrases
 from kb.report.types import Prose, Span
 
 _FIELD = re.compile("\x00(\\w+)\x00")
+_REFERENCE = re.compile(r"[(“]*#\d+[)”,.;:]*\Z")
 Value = Prose | str | int
 
 
@@ -71,6 +72,10 @@ def codes(names: Iterable[str], lang: str, limit: int = 3, total: int | None = N
 
 
 def words_of(text: str) -> int:
-    """Words of a text: latin words, and two CJK characters for one."""
+    """Words of a text: latin words and numbers, two CJK characters for one; `#123` is no word."""
     cjk = len(re.findall(r"[㐀-鿿]", text))
-    return len(re.findall(r"[^\s㐀-鿿]+", text)) + (cjk + 1) // 2
+    words = re.findall(r"[^\s㐀-鿿]+", text)
+    return (
+        sum(any(map(str.isalnum, word)) and not _REFERENCE.match(word) for word in words)
+        + (cjk + 1) // 2
+    )

@@ -12,10 +12,13 @@ _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _MENTION = re.compile(r"@(?=[A-Za-z0-9])")
 # GitHub links #12, GH-12, owner/name#12 and hashes by themselves; that is our work, not the title's.
-_ISSUE = re.compile(r"#(?=\d)|(?<=\bGH)-(?=\d)", re.IGNORECASE)
+# The number in brackets at the end of a title is the change's own, and stays as git has it.
+_ISSUE = re.compile(r"#(?=\d)(?!\d+\)\Z)|(?<=\bGH)-(?=\d)", re.IGNORECASE)
 _HASH = re.compile(r"\b([0-9a-f]{6})([0-9a-f]{1,34})\b")
 _AUTOLINK = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp)(?=:)|\b(www)(?=\.)")
-_LINE_START = re.compile(r"^(\s*)([#>+=-]|\d+(?=[.)]))")
+_LINE_START = re.compile(
+    r"^(\s*)(#(?=#{0,5}(?:\s|\Z))|>|[+-](?=\s|\Z)|[=-](?=[=-]*\s*\Z)|\d{1,9}(?=[.)](?:\s|\Z)))"
+)
 _EMOJI_CODE = re.compile(r":(?=[a-z0-9_+-]*[a-z][a-z0-9_+-]*:)")
 
 

@@ -1,0 +1,87 @@
+"""The daily report: every commit in the table, three levels with their fields, links that resolve."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kb.report.renderers import render
+from kb.report.self_check import differences, problems
+from kb.types import Flag, Risk
+
+
+@pytest.fixture
+def three_levels(make, reader_of):
+    at = datetime(2026, 5, 25, 9, tzinfo=UTC)
+    high = make(
+        1, "[engine] feat: add a planner", at=at, level="high", importance=8.7, added=420, tests=60,
+        symbols=("QueryPlanner", "plan_steps"), gone=("old_plan",),
+        flags=(Flag("--enable-planner", "flag", "src/args.py", 3, "False"),),
+        risks=(Risk("compatibility", "- function old_plan", "src/engine/core.py", 4),
+               Risk("core-path", "src/engine/core.py (420)", "src/engine/core.py")),
+    )  # fmt: skip
+    medium = make(
+        2,
+        "fix: crash on empty queue",
+        at=at + timedelta(hours=2),
+        types=("bugfix",),
+        importance=5.4,
+    )
+    low = make(
+        3, "docs: typo", at=at + timedelta(hours=1), types=("docs",), level="low", importance=2.0
+    )
+    return reader_of([high, medium, low])
+
+
+def test_the_table_holds_every_commit_newest_first(three_levels, composed, day):
+    text = render(composed(three_levels, day()), "md")
+    rows = [line for line in text.splitlines() if line.startswith("| 2026-05-25")]
+    assert rows == [
+        "| 2026-05-25 11:00:00 | Ada | fix: crash on empty queue (#2) |",
+        "| 2026-05-25 10:00:00 | Ada | docs: typo (#3) |",
+        r"| 2026-05-25 09:00:00 | Ada | \[engine\] feat: add a planner (#1) |",
+    ]
+
+
+def test_it_passes_its_own_check_in_both_languages(three_levels, composed, day):
+    reports = [composed(three_levels, day(lang)) for lang in ("en", "zh")]
+    for report in reports:
+        assert problems(report, [record.id for record in three_levels.held]) == []
+    assert differences(*reports) == []
+
+
+def test_each_level_has_its_fields(three_levels, composed, day):
+    body = composed(three_levels, day()).sections[0].body
+    fields = {entry["level"]: entry for group in body["groups"] for entry in group["entries"]}
+    assert {"summary", "scope", "insights", "risks", "advice", "verdict"} <= fields["high"].keys()
+    assert {"summary", "scope", "advice", "verdict"} <= fields["medium"].keys()
+    assert "insights" not in fields["medium"]
+    assert "summary" in fields["low"]
+    assert "scope" not in fields["low"]
+
+
+def test_insight_stands_only_where_the_diff_shows_something(three_levels, composed, day):
+    body = composed(three_levels, day()).sections[0].body
+    high = body["groups"][0]["entries"][0]
+    assert [row["dimension"] for row in high["insights"]] == ["Architecture", "Maintainability", "Compatibility", "Tests"]  # fmt: skip
+
+
+def test_level_and_importance_are_shown_together(three_levels, composed, day):
+    assert "🔴 高 · 8.7" in render(composed(three_levels, day("zh")), "md")
+    assert "🟡 medium · 5.4" in render(composed(three_levels, day()), "md")
+
+
+def test_empty_groups_are_left_out(three_levels, composed, day):
+    three_levels.held = three_levels.held[1:]
+    assert "🔴 High" not in render(composed(three_levels, day()), "md")
+
+
+def test_the_day_is_that_of_the_zone(three_levels, composed, day):
+    report = composed(three_levels, day(tz="Asia/Shanghai"))
+    assert "| 2026-05-25 17:00:00 |" in render(report, "md")
+    assert composed(three_levels, day(day="2026-05-24", tz="Asia/Shanghai")).header["changes"] == 0
+
+
+def test_a_day_without_changes_says_so(three_levels, composed, day):
+    assert "本期没有变更。" in render(composed(three_levels, day("zh", day="2026-05-20")), "md")

@@ -1,0 +1,202 @@
+"""The weekly report: complete, counted, in two languages, within its length, and it remembers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import kb.report
+from kb.report.composer import measured_letters, measured_words
+from kb.report.renderers import render
+from kb.report.renderers.json_document import chunks, from_json, to_json
+from kb.report.self_check import differences, problems
+from kb.types import Filters
+
+SCHEMA = json.loads(
+    (Path(kb.report.__file__).parent / "schema" / "report.schema.json").read_text(encoding="utf-8")
+)
+
+
+def ids_of(reader, request):
+    filters = replace(request.filters, since=request.period.since, until=request.period.until)
+    return [record.id for record in reader.select(filters)]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_week_passes_its_own_check(busy_week, composed, week, lang):
+    report = composed(busy_week, week(lang))
+    assert problems(report, ids_of(busy_week, report.request)) == []
+    names = [part.name for part in report.sections]
+    assert names == ["summary", "themes", "fixes", "trends", "risks", "key-prs", "suggestions", "ledger", "health"]  # fmt: skip
+
+
+def test_both_languages_hold_the_same_references_numbers_and_rows(busy_week, composed, week):
+    assert differences(composed(busy_week, week("en")), composed(busy_week, week("zh"))) == []
+
+
+def test_chinese_states_its_facts_in_chinese(busy_week, composed, week):
+    text = render(composed(busy_week, week("zh")), "md")
+    for words in ("执行摘要", "重点变化", "风险观察", "缺陷修复", "平均"):
+        assert words in text
+    for words in ("Executive", "adds `", "off by default", " changes by "):
+        assert words not in text
+
+
+def test_it_keeps_the_length(busy_week, composed, week):
+    assert measured_words(composed(busy_week, week("en")).sections) <= 1500
+    assert measured_letters(composed(busy_week, week("zh")).sections) <= 3000
+
+
+def test_a_brief_report_is_at_most_200_words(busy_week, composed, week):
+    for lang in ("en", "zh"):
+        text = render(composed(busy_week, week(lang, brief=True)), "md")
+        assert len(text.split()) <= 200
+        assert "kb report week 2026-W22" in text
+
+
+def test_a_quiet_period_says_no_changes_and_tells_no_story(busy_week, composed, week):
+    report = composed(busy_week, week("en", week="2025-W10"))
+    assert report.sections == ()
+    assert "No changes in this period." in render(report, "md")
+
+
+def test_what_was_not_ingested_is_a_dash_and_never_zero(busy_week, composed, week):
+    short = replace(busy_week, since=busy_week.until - timedelta(days=12))
+    trends = composed(short, week()).section("trends")
+    assert {row["mean"] for row in trends.body["rows"]} == {None}
+    assert all(row["arrow"] == "–" for row in trends.body["rows"] if row["previous"] is None)
+
+
+def test_arrows_follow_the_numbers(busy_week, composed, week):
+    rows = {
+        row["module"]: row for row in composed(busy_week, week()).section("trends").body["rows"]
+    }
+    assert rows["lora"]["arrow"] == "↑"
+    assert (rows["lora"]["changes"], rows["lora"]["previous"], rows["lora"]["mean"]) == (12, 2, 2.0)
+
+
+def test_an_index_that_ends_inside_the_period_says_so_first(busy_week, composed, week):
+    source = replace(busy_week.source, updated_at=week().period.until - timedelta(days=2))
+    text = render(composed(replace(busy_week, source=source), week()), "md")
+    assert "Incomplete: indexed up to 2026-05-30" in text.split("\n## ")[0]
+
+
+def test_as_of_cuts_off_what_came_later(busy_week, composed, week):
+    cut = week().period.since + timedelta(days=1)
+    report = composed(busy_week, week(as_of=cut))
+    assert 0 < report.header["changes"] < 29
+    assert all(ref.merged_at < cut for ref in report.references.values())
+
+
+def test_top_k_is_the_number_of_rows(busy_week, composed, week):
+    section = composed(busy_week, week(top_k=5)).section("key-prs")
+    assert section.body["k"] == len(section.body["rows"]) == 5
+
+
+def test_only_the_sections_that_were_asked_for(busy_week, composed, week):
+    report = composed(busy_week, week(sections=("risks", "ledger")))
+    assert [part.name for part in report.sections] == ["risks", "ledger"]
+
+
+def test_filters_are_named_in_the_header(busy_week, composed, week):
+    report = composed(busy_week, week(filters=Filters(modules=("lora",))))
+    assert report.header["changes"] == 12
+    assert "`module:lora`" in render(report, "md")
+
+
+def test_bots_fold_into_one_line_each_and_are_in_no_table_of_key_prs(busy_week, composed, week):
+    report = composed(busy_week, week())
+    bots = report.section("ledger").body["bots"]
+    assert [(bot["author"], bot["count"]) for bot in bots] == [("dependabot[bot]", 3)]
+    assert not {row["id"] for row in report.section("key-prs").body["rows"]} & set(bots[0]["ids"])
+
+
+def test_a_revert_names_what_it_takes_back(busy_week, composed, week):
+    text = render(composed(busy_week, week()), "md")
+    assert "takes back “radix cache crash after eviction 20”" in text.replace(
+        "Cache: ", ""
+    ).replace("cache: ", "")
+    assert "[#20](https://github.com/acme/rocket/pull/20)" in text
+
+
+def test_history_says_which_revert_it_is_in_this_area(busy_week, composed, week):
+    report = composed(busy_week, week())
+    item = next(i for i in report.section("risks").body["items"] if i["kind"] == "revert")
+    assert "91 days" in item["precedent"].plain
+    assert all(not report.references[ref].in_period for ref in item["precedent"].references)
+
+
+def test_removing_an_earlier_change_changes_the_report_that_cited_it(busy_week, composed, week):
+    report = composed(busy_week, week())
+    cited = next(entry.used[0] for entry in report.retrieved if entry.used)
+    without = replace(busy_week, held=[record for record in busy_week.held if record.id != cited])
+    again = composed(without, week())
+    assert cited in report.references
+    assert cited not in again.references
+    assert render(again, "md") != render(report, "md")
+
+
+def test_measured_effects_are_quoted_with_their_sentence(busy_week, composed, week):
+    text = render(composed(busy_week, week()), "md")
+    assert "P99 latency falls from 40 ms to 12 ms on two nodes." in text
+
+
+def test_an_open_review_thread_says_what_was_objected_and_where(busy_week, composed, week):
+    text = render(composed(busy_week, week()), "md")
+    assert "This drops requests when the queue is full." in text
+    assert "(https://github.com/acme/rocket/pull/50#discussion_r1)" in text
+
+
+def test_the_next_report_follows_the_risks_of_the_last(busy_week, composed, week, make, altered):
+    composed(busy_week, week())
+    later = make(
+        60, "Follow-up of the scheduler change", at=week().period.until + timedelta(days=1)
+    )
+    reader = altered(
+        replace(busy_week, held=[*busy_week.held, later]), "acme/rocket#50", reverted_by=(later.id,)
+    )
+    section = composed(reader, week(week="2026-W23")).section("followed")
+    states = {item["state"] for item in section.body["items"]}
+    assert "reverted" in states
+    assert any("#60" in item["text"].plain for item in section.body["items"])
+
+
+def test_the_same_report_made_again_follows_nothing(busy_week, composed, week):
+    composed(busy_week, week())
+    assert composed(busy_week, week()).section("followed") is None
+
+
+def test_a_maintainers_word_is_shown_as_theirs(busy_week, composed, week, altered):
+    reader = altered(busy_week, "acme/rocket#50", override_note="blocks the release")
+    assert "Maintainer: blocks the release" in render(composed(reader, week()), "md")
+
+
+def test_json_is_valid_and_comes_back_as_the_same_report(busy_week, composed, week):
+    report = composed(busy_week, week("zh"))
+    text = to_json(report)
+    jsonschema.validate(json.loads(text), SCHEMA)
+    assert "".join(chunks(report)) == text
+    assert to_json(from_json(text)) == text
+    assert render(from_json(text), "md") == render(report, "md")
+
+
+def test_the_same_request_gives_the_same_text(busy_week, composed, week):
+    first = render(composed(busy_week, week()), "md")
+    assert render(composed(busy_week, week()), "md") == first
+
+
+def test_five_thousand_changes_compose_and_stream(reader_of, make, composed, week):
+    request = week()
+    held = [
+        make(n, f"Change number {n} of area {n % 40}", modules=(f"area{n % 40}",))
+        for n in range(5000)
+    ]
+    report = composed(reader_of(held), request)
+    assert report.header["changes"] == 5000
+    longest = max(len(piece) for piece in chunks(report))
+    assert longest < 2_000_000
