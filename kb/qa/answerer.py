@@ -128,7 +128,8 @@ def _say(filters: Filters, tz: str, lang: str) -> str:
 def _quoted(
     question: str, text: str, hits: Sequence[Hit], filters: Filters, lang: str, tz: str
 ) -> Answer:
-    quotes = best_quotes(text, hits, QUOTED)
+    listed = bool(filters.authors or filters.modules)
+    quotes = best_quotes(text, hits, QUOTED, listed=listed)
     if not quotes:
         words = _say(filters, tz, lang)
         if hits:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kb.text.glossary import segments
 from kb.text.sentences import clean, sentences
 from kb.text.tokenizer import has_cjk, tokens
 from kb.types import Hit
@@ -147,7 +148,7 @@ _STOP = frozenset(
 )
 _STOP_TOKENS = frozenset(token for word in _STOP for token in tokens(word))
 _STOP_CJK = re.compile(
-    r"为什么|怎么样?|如何|什么|哪些|哪个|哪里|有没有|是否|我们|你们|他们|请问|请|告诉|关于|以及|或者|因为|所以|变更|变化|改动|有何|有|了|的|吗|呢|在|是|和|与|对|把|被|里|中"
+    r"为什么|怎么样?|如何|什么|问题|哪些|哪个|哪里|有没有|是否|我们|你们|他们|请问|请|告诉|关于|以及|或者|因为|所以|变更|变化|改动|有何|有|了|的|吗|呢|在|是|和|与|对|把|被|里|中"
 )
 
 
@@ -166,11 +167,17 @@ def content_words(question: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(kept or found))
 
 
-def best_quotes(question: str, hits: Sequence[Hit], limit: int = 5) -> tuple[Quote, ...]:
-    """Quotes of the changes that carry the question, the best first; none where nothing does."""
+def best_quotes(
+    question: str, hits: Sequence[Hit], limit: int = 5, *, listed: bool = False
+) -> tuple[Quote, ...]:
+    """Quotes of the changes that carry the question, the best first; none where nothing does.
+
+    `listed`: the question names an author or module, so its filters carry most of it.
+    """
     words = content_words(question)
-    quotes = [quote for hit in hits if (quote := _quote(hit, words)) is not None]
-    if not quotes or not any(_carries(quote) for quote in quotes):
+    quotes = [quote for hit in hits if (quote := _quote(hit, question, words)) is not None]
+    carried = any(_carries(quote) or (listed and quote.coverage > 0) for quote in quotes)
+    if not carried:
         return ()
     top = max(quote.coverage for quote in quotes)
     kept = [quote for quote in quotes if quote.coverage >= 0.6 * top or "exact" in quote.hit.ranks]
@@ -185,7 +192,7 @@ def _carries(quote: Quote) -> bool:
     return both and quote.coverage >= CARRIES_WITH_BOTH
 
 
-def _quote(hit: Hit, words: Sequence[str]) -> Quote | None:
+def _quote(hit: Hit, question: str, words: Sequence[str]) -> Quote | None:
     change, digest = hit.record.change, hit.record.digest
     everything = " ".join((change.title, change.body, digest.text, hit.passage, *digest.comments))
     held = set(tokens(everything)) | {token for word in hit.matched for token in tokens(word)}
@@ -193,6 +200,7 @@ def _quote(hit: Hit, words: Sequence[str]) -> Quote | None:
     coverage = (
         sum(word in held for word in asked) / len(asked) if asked else float("exact" in hit.ranks)
     )
+    coverage = max(coverage, _translated_coverage(question, everything, held))
     candidates = list(_candidates(hit))
     if not candidates:
         return None
@@ -200,6 +208,26 @@ def _quote(hit: Hit, words: Sequence[str]) -> Quote | None:
     if _overlap(best, words) == 0:
         best = candidates[0]
     return Quote(hit, shorten(best), coverage)
+
+
+def _translated_coverage(question: str, everything: str, held: set[str]) -> float:
+    """The share of a Chinese question whose glossary terms stand in an English change."""
+    if not has_cjk(question):
+        return 0.0
+    asked = found = 0
+    for segment in segments(" ".join(_STOP_CJK.sub(" ", question).split())):
+        if segment.renderings:
+            asked += len(segment.text)
+            if segment.text in everything or any(
+                held.issuperset(tokens(rendering)) for rendering in segment.renderings
+            ):
+                found += len(segment.text)
+            continue
+        pieces = [token for token in tokens(segment.text) if len(token) > 1 or not has_cjk(token)]
+        pieces = [token for token in pieces if token not in _STOP_TOKENS]
+        asked += 2 * len(pieces)
+        found += 2 * sum(token in held for token in pieces)
+    return found / asked if asked else 0.0
 
 
 def _candidates(hit: Hit) -> Sequence[str]:

@@ -318,7 +318,7 @@ def _read_author(text: str, authors: Iterable[str]) -> tuple[str, str | None, st
         quoted = re.escape(name)
         for pattern in (
             rf"(?i)(?:\b(?:written|made|authored|merged|done|contributed)\s+)?\bby\s+@?{quoted}(?![\w-])",
-            rf"(?i)\b(?:did|has|does)\s+@?(?={quoted}(?![\w-]))",
+            rf"(?i)\b(?:did|has|does)\s+@?{quoted}(?![\w-])",
             rf"(?i)(?:作者(?:是|为)?|由)\s*@?{quoted}(?![\w-])(?:\s*(?:提交|编写|写|做|实现|完成|修复)的?)?",
             rf"(?i)(?<![\w-])@?{quoted}\s*(?:写|提交|做|实现|修复|完成|贡献)(?:了|过|的)*",
         ):
