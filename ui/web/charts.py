@@ -23,25 +23,22 @@ RAMP = ("#d7ebe4", "#9fd0c0", "#5fae98", "#2f7f69", "#17513f")
 
 
 def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> Any:
-    """The terms of an importance as bars to the right and to the left of zero."""
+    """The terms of an importance: each a line of text with its bar below, also on a phone."""
     frame = pd.DataFrame([{"term": text, "points": round(value, 2)} for text, value in points])
-    base = alt.Chart(frame).encode(
-        y=alt.Y(
-            "term:N",
-            sort=list(frame["term"]),
-            title=None,
-            axis=alt.Axis(labelLimit=460, labelOverlap=False),
-        ),
-        x=alt.X("points:Q", title=unit),
-        tooltip=[
-            alt.Tooltip("term:N", title=name),
-            alt.Tooltip("points:Q", title=unit, format="+.2f"),
-        ],
+    rows = alt.Y("term:N", sort=list(frame["term"]), title=None, axis=None)
+    tooltip = [
+        alt.Tooltip("term:N", title=name),
+        alt.Tooltip("points:Q", title=unit, format="+.2f"),
+    ]
+    base = alt.Chart(frame).encode(y=rows, tooltip=tooltip)
+    bars = base.mark_bar(cornerRadius=3, height=9, yOffset=9).encode(
+        x=alt.X("points:Q", title=unit, axis=alt.Axis(grid=False, tickCount=6)),
+        color=alt.condition("datum.points >= 0", alt.value(POSITIVE), alt.value(NEGATIVE)),
     )
-    bars = base.mark_bar(cornerRadius=3, height={"band": 0.7}).encode(
-        color=alt.condition("datum.points >= 0", alt.value(POSITIVE), alt.value(NEGATIVE))
+    words = base.mark_text(align="left", baseline="middle", dy=-6, fontSize=13).encode(
+        x=alt.value(0), text="term:N", color=alt.value("#83918c")
     )
-    return bars.properties(height=26 * len(points) + 40)
+    return (bars + words).properties(height=36 * len(points))
 
 
 def bucketed(days: Mapping[date, int]) -> tuple[dict[date, int], int]:
@@ -214,6 +211,7 @@ def ranking(counts: Iterable[tuple[str, int]], labels: Mapping[str, str]) -> Any
 def treemap(modules: Sequence[tuple[str, int, float]]) -> dict[str, Any]:
     """(module, changes, mean importance) as an ECharts option: area by changes, darker is weightier."""
     return {
+        "animation": False,
         "tooltip": {"formatter": "{b}: {c}"},
         "series": [
             {

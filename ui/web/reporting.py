@@ -96,4 +96,5 @@ def framed(html: str, height: int = 900) -> None:
     at = head + len("<head>") if head >= 0 else 0
     guarded = guarded[:at] + POLICY + guarded[at:]
     encoded = base64.b64encode(guarded.encode("utf-8")).decode("ascii")
-    st.iframe(f"data:text/html;charset=utf-8;base64,{encoded}", height=height)
+    with st.container(key="report-paper"):
+        st.iframe(f"data:text/html;charset=utf-8;base64,{encoded}", height=height)

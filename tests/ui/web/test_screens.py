@@ -195,8 +195,7 @@ def test_a_change_shows_what_is_known(opened: Opened) -> None:
         "fp8 KV cache",
         "What the importance is made of",
         "Risks",
-        "Review:",
-        "open",
+        "Review threads: 1, open: 1",
         "Nearest neighbours",
     ):
         assert expected in said

@@ -1,0 +1,271 @@
+"""What people do on the page, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+pytestmark = pytest.mark.browser
+Browse = Callable[..., Any]
+
+
+def downloaded(page: Any, ending: str) -> Path:
+    folder: Path = page.folder / "downloads"
+    found: list[Path] = page.until(
+        lambda: [p for p in folder.glob(f"*{ending}") if p.stat().st_size], 60, ending
+    )
+    return found[0]
+
+
+def ask(page: Any, words: str) -> None:
+    box = page.one("input[type='search'], [data-testid='stTextInput'] input")
+    box.send_keys(Keys.CONTROL, "a")
+    box.send_keys(words, Keys.ENTER)
+
+
+def test_from_a_search_to_a_change_to_a_report_to_a_file(
+    browse: Browse, sample_page: str, screenshots: Path
+) -> None:
+    page = browse(sample_page)
+    page.open("/")
+    page.sees("What changed, when, and why")
+    ask(page, "fp8 cache on Hopper")
+    page.sees("results ·")
+    page.sees("Chroma")
+    page.shoot(screenshots / "search.png")
+    page.link("fp8 KV cache on Hopper")
+    page.sees("What the importance is made of")
+    assert "/change?id=" in page.path()
+    page.shoot(screenshots / "change.png")
+    page.link("Risks of this")
+    page.one("iframe", 90)
+    page.sees("Based on")
+    page.settle()
+    page.shoot(screenshots / "risks.png")
+    for form in ("MD", "HTML", "PDF", "JSON"):
+        page.button(form)
+        downloaded(page, "." + form.lower())
+    assert downloaded(page, ".pdf").read_bytes().startswith(b"%PDF")
+    assert json.loads(downloaded(page, ".json").read_text(encoding="utf-8"))["kind"] == "risks"
+    assert "Risk" in downloaded(page, ".md").read_text(encoding="utf-8")
+
+
+def test_filters_and_the_back_button(browse: Browse, sample_page: str) -> None:
+    page = browse(sample_page)
+    page.open("/?q=queue")
+    page.sees("results ·")
+    box = page.one("[data-testid='stSidebar'] [data-testid='stMultiSelect'] input")
+    box.click()
+    page.click("[role='option']", "bug fix")
+    page.until(lambda: "type=bugfix" in page.path(), what="the filter in the address")
+    page.sees("Type: bug fix ×")
+    page.driver.back()
+    page.until(lambda: "type=" not in page.path(), what="the address before")
+    page.until(lambda: "Type: bug fix ×" not in page.text(), what="the filter to be gone")
+    page.driver.forward()
+    page.sees("Type: bug fix ×")
+    page.button("Type: bug fix ×")
+    page.until(lambda: "type=" not in page.path(), what="the chip to take the filter away")
+
+
+def test_back_from_a_change_leads_to_the_same_results(browse: Browse, sample_page: str) -> None:
+    page = browse(sample_page)
+    page.open("/?q=lost+jobs&mode=lexical&sort=newest")
+    page.sees("results ·")
+    page.click("[class*='st-key-card-'] [data-testid='stPageLink'] a")
+    page.sees("Files:")
+    page.driver.back()
+    page.sees("results ·")
+    assert page.path() == "/?q=lost+jobs&mode=lexical&sort=newest"
+    assert page.one("input").get_attribute("value") == "lost jobs"
+
+
+def test_a_cold_link_shows_what_it_says(browse: Browse, sample_page: str) -> None:
+    page = browse(sample_page)
+    page.open("/?type=security&view=table&lang=zh&tz=Asia/Shanghai")
+    page.sees("类型: 安全 ×")
+    page.one("[data-testid='stDataFrame']")
+    assert "Asia/Shanghai" in page.text()
+
+
+def test_a_bad_link_helps(browse: Browse, sample_page: str) -> None:
+    page = browse(sample_page)
+    page.open("/change?id=no/such%2399")
+    page.sees("There is no change no/such#99 here")
+    page.link("Search for")
+    page.until(lambda: page.path().startswith("/?q="), what="the search")
+
+
+def test_the_language_is_the_browsers_and_then_the_readers(
+    browse: Browse, sample_page: str, screenshots: Path
+) -> None:
+    page = browse(sample_page, lang="zh-CN", tz="Asia/Shanghai")
+    page.open("/change?id=1246")
+    page.sees("重要度的构成")
+    page.sees("2026-10-28 22:22")
+    page.shoot(screenshots / "change-zh.png")
+    page.button("EN")
+    page.sees("What the importance is made of")
+    page.until(lambda: "lang=en" in page.path(), what="the language in the address")
+    page.link("Browse")
+    page.sees("Activity")
+    assert "lang=en" in page.path()
+
+
+def test_selected_rows_lead_to_their_risks(browse: Browse, sample_page: str) -> None:
+    page = browse(sample_page)
+    page.open("/?type=security&view=table")
+    canvas = page.one("[data-testid='stDataFrame'] canvas")
+    width, height = canvas.size["width"], canvas.size["height"]
+    for line in (1, 2):
+        ActionChains(page.driver).move_to_element_with_offset(
+            canvas, 18 - width // 2, 36 * line + 18 - height // 2
+        ).click().perform()
+        page.sees(f"{line} selected")
+    page.link("Risks of the 2 selected")
+    page.one("iframe", 90)
+    assert page.path().count("id=") == 2
+
+
+def test_a_brush_becomes_a_range_and_a_click_a_filter(
+    browse: Browse, sample_page: str, screenshots: Path
+) -> None:
+    page = browse(sample_page, size=(1440, 2000))
+    page.open("/browse")
+    chart = page.one("[class*='st-key-activity'] canvas, [class*='st-key-activity'] svg")
+    page.one("[data-testid='stEChartsChart'] canvas, [class*='st-key-modules'] canvas", 30)
+    time.sleep(1)
+    page.shoot(screenshots / "browse.png")
+    ActionChains(page.driver).move_to_element_with_offset(
+        chart, -100, 0
+    ).click_and_hold().move_by_offset(200, 0).release().perform()
+    page.until(lambda: "since=" in page.path() and "until=" in page.path(), what="a range")
+    page.sees("From: 2026-10")
+    treemap = page.one("[class*='st-key-modules'] canvas")
+    ActionChains(page.driver).move_to_element_with_offset(
+        treemap, 20 - treemap.size["width"] // 2, 20 - treemap.size["height"] // 2
+    ).click().perform()
+    page.until(lambda: "module=" in page.path(), what="a module")
+
+
+def test_a_report_can_be_cancelled_and_made_again(browse: Browse, sample_page: str) -> None:
+    page = browse(sample_page)
+    page.open("/report?on=2026-10-28")
+    page.button("Make the report")
+    page.one("iframe", 90)
+    page.until(lambda: "saved=" in page.path(), what="the kept report in the address")
+    link = page.path()
+    page.open(link)
+    page.one("iframe", 60)
+    page.sees("Reports made before")
+
+
+@pytest.mark.parametrize("size", [(1440, 1000), (390, 844)], ids=["wide", "phone"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_screen_is_seen(
+    browse: Browse, sample_page: str, screenshots: Path, size: tuple[int, int], dark: bool
+) -> None:
+    page = browse(sample_page, size=size, dark=dark)
+    kind = ("phone" if size[0] < 600 else "wide") + ("-dark" if dark else "")
+    for name, path in (
+        ("search", "/?q=queue+worker"), ("change", "/change?id=1246"), ("browse", "/browse"),
+        ("report", "/report"), ("ask", "/ask"), ("sources", "/sources"),
+    ):  # fmt: skip
+        page.open(path)
+        time.sleep(0.6)
+        page.settle()
+        page.shoot(screenshots / f"{kind}-{name}.png")
+        assert "Something went wrong" not in page.text()
+        wide = page.driver.execute_script(
+            "return document.scrollingElement.scrollWidth - window.innerWidth"
+        )
+        assert wide <= 1, f"{name} is wider than the screen by {wide}"
+
+
+def test_the_keyboard_is_enough_to_search(browse: Browse, sample_page: str) -> None:
+    page = browse(sample_page)
+    page.open("/")
+    page.one("input")
+    for _ in range(40):
+        if page.driver.switch_to.active_element.get_attribute("type") in ("search", "text"):
+            break
+        ActionChains(page.driver).send_keys(Keys.TAB).perform()
+    ActionChains(page.driver).send_keys("lost jobs", Keys.ENTER).perform()
+    page.sees("results ·")
+
+
+# --- an ingest while the page is open --------------------------------------------------------------
+
+
+def test_an_ingest_runs_by_itself_and_its_data_appears(
+    browse: Browse, tmp_path: Path, sample_path: Path
+) -> None:
+    from browser_page import served
+
+    home = tmp_path / "home"
+    home.mkdir()
+    with served(home) as address:
+        page = browse(address)
+        page.open("/")
+        page.sees("Nothing is indexed yet")
+        page.link("Or start it here")
+        page.sees("Index another repository")
+        page.one("[data-testid='stForm'] input").send_keys(str(sample_path))
+        page.button("Start")
+        page.sees("Indexing")
+        other = browse(
+            address
+        )  # a second page sees the same one, and closing this one stops nothing
+        other.open("/sources")
+        other.sees("Indexing")
+        page.driver.get("about:blank")
+        other.sees("lanternworks/ember", 120)
+        other.until(lambda: "Indexing ·" not in other.text(), 120, "the ingest to end")
+        other.link("Search")
+        other.sees("lanternworks/ember: 61 changes")
+        ask(other, "lost jobs")
+        other.sees("results ·", 40)
+
+
+# --- hostile text ----------------------------------------------------------------------------------
+
+
+def test_hostile_text_is_inert_on_every_screen(
+    browse: Browse, hostile_home: Path, screenshots: Path
+) -> None:
+    from browser_page import served
+
+    with served(hostile_home) as address:
+        page = browse(address, size=(1440, 2000))
+        for path in (
+            "/", "/?q=outside+example", "/?type=bugfix&type=refactor&type=feature", "/?since=2026-01-01&view=table",
+            *(f"/change?id=evil/repo%23{number}" for number in range(1, 8)),
+            "/browse", "/ask?q=What+did+outside+example+change", "/sources",
+            "/report?kind=risks&id=evil/repo%231&id=evil/repo%234",
+        ):  # fmt: skip
+            page.open(path)
+            if path.startswith("/report"):
+                page.one("iframe", 90)
+            time.sleep(0.3)
+            assert page.driver.execute_script("return window.pwned") is None, path
+            assert "Something went wrong" not in page.text(), path
+            main = page.one("[data-testid='stMain']")
+            images = [
+                image.get_attribute("src") for image in main.find_elements(By.TAG_NAME, "img")
+            ]
+            assert not [source for source in images if source and "outside" in source], path
+            links = [
+                link.get_attribute("href") or "" for link in main.find_elements(By.TAG_NAME, "a")
+            ]
+            assert not [link for link in links if link.startswith("javascript:")], path
+        page.shoot(screenshots / "hostile.png")
+        page.open("/change?id=evil/repo%233")
+        page.sees(":material/home: :smile: :streamlit:".replace(":", ":").split()[0][:9])
