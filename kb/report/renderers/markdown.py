@@ -175,10 +175,9 @@ class Inline:
 
     def prose(self, prose: Prose | str, *, table: bool = False) -> Markdown:
         if isinstance(prose, str):
-            return escape(prose)
-        return Markdown(
-            "".join(self._span(span.kind, span.text, span.target, table) for span in prose.spans)
-        )
+            return escape_line(prose)
+        spans = (self._span(span.kind, span.text, span.target, table) for span in prose.spans)
+        return at_line_start(Markdown("".join(spans)))
 
     def line(self, prose: Prose | str) -> Markdown:
         return at_line_start(self.prose(prose))

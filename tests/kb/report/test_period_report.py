@@ -118,9 +118,7 @@ def test_bots_fold_into_one_line_each_and_are_in_no_table_of_key_prs(busy_week, 
 
 def test_a_revert_names_what_it_takes_back(busy_week, composed, week):
     text = render(composed(busy_week, week()), "md")
-    assert "takes back “radix cache crash after eviction 20”" in text.replace(
-        "Cache: ", ""
-    ).replace("cache: ", "")
+    assert "takes back “Radix cache crash after eviction 20”" in text
     assert "[#20](https://github.com/acme/rocket/pull/20)" in text
 
 
@@ -190,13 +188,13 @@ def test_the_same_request_gives_the_same_text(busy_week, composed, week):
     assert render(composed(busy_week, week()), "md") == first
 
 
-def test_five_thousand_changes_compose_and_stream(reader_of, make, composed, week):
+def test_more_changes_than_are_held_in_full_compose_and_stream(reader_of, make, composed, week):
     request = week()
     held = [
         make(n, f"Change number {n} of area {n % 40}", modules=(f"area{n % 40}",))
-        for n in range(5000)
+        for n in range(2600)
     ]
     report = composed(reader_of(held), request)
-    assert report.header["changes"] == 5000
+    assert report.header["changes"] == 2600
     longest = max(len(piece) for piece in chunks(report))
     assert longest < 2_000_000
