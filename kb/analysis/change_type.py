@@ -176,6 +176,10 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
         sums["bugfix"] += 1.5
     elif _REFACTOR_FIRST.match(facts.title.text):
         sums["refactor"] += 1.0
+    if facts.title.type == "dependency" and (
+        facts.lines_by_role.get("dependency") or any(is_lock(view.path) for view in facts.views)
+    ):
+        sums["dependency"] += 2.5
     for kind in impossible(facts):
         sums[kind] -= 2.0
     if facts.title.type == CHORE:

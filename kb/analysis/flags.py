@@ -151,15 +151,18 @@ def _speaks_of_options(view: FileView) -> bool:
 
 def _side(view: FileView, mark: str) -> Iterator[Flag]:
     removed = mark == "-"
+    config_file = bool(_CONFIG_FILE.search(view.path))
+    patch = view.file.patch or ""
+    classes = any(name in patch for name in _CONFIG_NAMES) and bool(_CONFIG_CLASS.search(patch))
     for hunk in view.hunks:
         lines = [line for line in hunk.lines if line.kind in (mark, " ")]
-        in_config = bool(_CONFIG_FILE.search(view.path)) or bool(_CONFIG_CLASS.search(hunk.section))
+        in_config = config_file or (classes and bool(_CONFIG_CLASS.search(hunk.section)))
         for index, line in enumerate(lines):
             text = line.text
-            if any(name in text for name in _CONFIG_NAMES) and _CONFIG_CLASS.search(text):
+            if classes and _CONFIG_CLASS.search(text):
                 in_config = True
             elif in_config and text[:1].strip() and text[:1] not in "}])@#/*":
-                in_config = bool(_CONFIG_FILE.search(view.path))
+                in_config = config_file
             if line.kind != mark or len(text) > 400:
                 continue
             number = (line.old_line if removed else line.new_line) or 0

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from kb.analysis.context import RepoContext
 from kb.analysis.facts import Facts
+from kb.analysis.word_sets import words
 from kb.types import Flag, Symbol, Term
 
 SCALE = ((-1.2, 2.0), (-0.4, 3.2), (0.5, 4.4), (1.8, 5.6), (3.4, 6.9), (4.6, 8.0), (5.2, 8.5), (6.5, 9.0), (8.7, 9.6), (11.0, 10.0))  # fmt: skip
@@ -36,6 +37,7 @@ _BEHAVIOUR = re.compile(
     r"promot\w+|no-op|opt[- ](in|out)|msrv|minimum (supported )?(\w+ )?version|requires? (python|node|go|rust|java)\b|end[- ]of[- ]life)|默认|弃用|不再支持|移除支持",
     re.IGNORECASE,
 )
+_UNTOLD = words("contrib misc trivial internal packaging doc docs process vendor")
 _TINY = re.compile(
     r"\b(tiny|minor|small|nit|trivial|follow[- ]?up|cleanup|typo|quick|simple)\b", re.IGNORECASE
 )
@@ -114,7 +116,10 @@ def terms_of(
         floor = surface.floors[0]
         term("version_floor", 1.2, before=floor.before, after=floor.after)
     term("documented", 0.16 * min(log2(surface.doc_lines), 6), lines=surface.doc_lines)
-    term("changelog", 1.0 * bool(surface.changelog), entry=surface.changelog)
+    # An entry that users read; release pull requests and contributors' notes are none.
+    told = surface.changelog and surface.changelog not in _UNTOLD
+    if told and types[0] not in ("ci-config", "docs", "test"):
+        term("changelog", 1.0, entry=surface.changelog)
     if surface.changelog in ("feature", "breaking", "removal", "deprecation", "security"):
         term("changelog_kind", 0.6, entry=surface.changelog)
     if facts.title.breaking or "BREAKING CHANGE" in facts.change.body:

@@ -41,7 +41,7 @@ _PREFIX_TYPES = {
     "build": CHORE, "chore": CHORE, "misc": CHORE, "maint": CHORE, "internal": CHORE, "tooling": CHORE, "tools": CHORE,
     "test": "test", "tests": "test", "testing": "test", "ut": "test", "e2e": "test", "bench": "test",
     "deps": "dependency", "dep": "dependency", "dependencies": "dependency", "dependency": "dependency",
-    "deps-dev": "dependency", "bump": "dependency", "upgrade": "dependency",
+    "pre-commit.ci": "dependency", "pre-commit": "ci-config", "deps-dev": "dependency", "bump": "dependency", "upgrade": "dependency",
     "revert": "revert", "reverts": "revert",
     "security": "security", "sec": "security", "cve": "security",
 }  # fmt: skip
@@ -98,7 +98,7 @@ _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("feature", r"^(add(s|ed|ing)?|support(s|ed|ing)?|implement(s|ed|ing)?|introduc(e|es|ed|ing)|allow(s|ed|ing)?|enabl(e|es|ed|ing)|expos(e|es|ed|ing)|provide[sd]?|accept[s]?|extend[s]?|new|create|integrate|onboard|adapt|initial|register|deprecate[sd]?|promote|stabilize|export|emit|include|show|print|log|warn|report|track|implement|let|opt-in|make|improve|enhance|export|display|port|require|set|impl|turn on|per-\w+)\b"),
         ("bugfix", r"\b(fix(es|ed|ing)?|bug|crash(es)?|panics?|leaks?|race|deadlock|hang(s|ing)?|regressions?|incorrect(ly)?|wrong(ly)?|broken|missing|error when|fails?|failure|typo|overflow|segfault|oom|illegal memory)\b"),
         ("feature", r"\b(support|add|implement|introduce|enable|allow)(s|ed|ing)?\b"),
-        ("dependency", r"\b(bump|upgrade|update)\b"),
+        ("dependency", r"\b(bump|upgrade)\b"),
     )
 )  # fmt: skip
 _CONVENTIONAL = re.compile(
