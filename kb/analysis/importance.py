@@ -118,7 +118,7 @@ def terms_of(
     term("documented", 0.16 * min(log2(surface.doc_lines), 6), lines=surface.doc_lines)
     # An entry that users read; release pull requests and contributors' notes are none.
     told = surface.changelog and surface.changelog not in _UNTOLD
-    if told and types[0] not in ("ci-config", "docs", "test"):
+    if told and not facts.title.release and not facts.version_only:
         term("changelog", 1.0, entry=surface.changelog)
     if surface.changelog in ("feature", "breaking", "removal", "deprecation", "security"):
         term("changelog_kind", 0.6, entry=surface.changelog)
