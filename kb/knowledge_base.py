@@ -36,7 +36,6 @@ from kb.types import (
 if TYPE_CHECKING:
     from kb.chat.client import Chat
     from kb.embedders.interface import Embedder
-    from kb.evaluation import Evaluation, EvaluationQuery
     from kb.maintenance import Analyzed, Check
     from kb.report.request import ReportRequest
     from kb.report.types import Report
@@ -162,17 +161,6 @@ class KnowledgeBase:
 
         with self.archive.reading():
             return similar(self.archive, self._open_index, change_id, limit)
-
-    def evaluate(
-        self,
-        queries: Sequence[EvaluationQuery],
-        *,
-        filters: Filters = Filters(),
-        mode: str = "hybrid",
-    ) -> Evaluation:
-        from kb.evaluation import evaluate
-
-        return evaluate(self, queries, filters=filters, mode=mode)
 
     # --- reading ---------------------------------------------------------------------------
 

@@ -36,9 +36,15 @@ def command(
     as_json: bool,
 ) -> int:
     """Answer a question from the indexed changes; every sentence cites its change."""
+    from ui.cli.terminal import inert, inert_lines
+
+    def say(text: str) -> None:
+        click.echo(inert_lines(text), nl=False)
+
     with common.open({"chat.model": chat_model, "tz": tz}) as knowledge:
         filters = filter_words.filters(knowledge.settings)
-        answer = knowledge.ask(" ".join(words), filters=filters, lang=lang)
+        on_text = None if as_json else say
+        answer = knowledge.ask(" ".join(words), filters=filters, lang=lang, on_text=on_text)
     if as_json:
         fields = {
             "question": answer.question,
@@ -50,11 +56,7 @@ def command(
         }
         emit(json.dumps(fields, ensure_ascii=False, indent=1))
     else:
-        from ui.cli.terminal import inert, inert_lines
-
-        lines = [inert_lines(answer.text)]
-        if answer.citations:
-            lines.append("")
+        lines = ["", ""] if answer.citations else [""]
         for citation in answer.citations:
             link = f"  {citation.url}" if citation.url else ""
             lines.append(f"[{citation.index}] {citation.change_id}  {inert(citation.title)}{link}")

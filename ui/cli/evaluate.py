@@ -45,12 +45,18 @@ def command(
     output: Path | None,
 ) -> int:
     """Print recall, MRR and nDCG over FILE (one question a line: id, query, lang, relevant, kind)."""
-    from kb.evaluation import comparison_text, evaluation_json, evaluation_text, read_queries
+    from kb.evaluation import (
+        comparison_text,
+        evaluate,
+        evaluation_json,
+        evaluation_text,
+        read_queries,
+    )
 
     queries = read_queries(file)
     with common.open({"search.engine": engine, "tz": tz}) as knowledge:
         filters = filter_words.filters(knowledge.settings)
-        evaluation = knowledge.evaluate(queries, filters=filters, mode=mode)
+        evaluation = evaluate(knowledge, queries, filters=filters, mode=mode)
     if as_json:
         emit(json.dumps(evaluation_json(evaluation), ensure_ascii=False, indent=1), output)
     else:

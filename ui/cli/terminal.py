@@ -23,7 +23,10 @@ def inert(text: str) -> str:
 
 def inert_lines(text: str) -> str:
     """Like `inert`, line by line: a description keeps its paragraphs."""
-    return "\n".join(inert(line) for line in text.splitlines())
+    return "".join(
+        inert(line.rstrip("\r\n")) + ("\n" if line.endswith(("\n", "\r")) else "")
+        for line in text.splitlines(keepends=True)
+    )
 
 
 def facts(record: ChangeRecord, tz: str, lang: str) -> str:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "servers"))
-
 from github_server import TOKEN, GithubServer, some_pulls
 
 from ingest.sources.github import Github, GithubEnricher, GithubSource

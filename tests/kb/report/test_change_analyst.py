@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "servers"))
-
 from chat_world import Reader, at_level, sample_record, sample_records, settings_for, with_body
 from openai_server import (
     OpenAIServer,

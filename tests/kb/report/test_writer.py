@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "servers"))
-
 from chat_world import (
     MemoryCache,
     ReportWorld,
