@@ -16,7 +16,7 @@ from kb.analysis.facts import Facts
 from kb.analysis.word_sets import words
 from kb.types import Flag, Symbol, Term
 
-SCALE = ((-1.2, 2.0), (-0.4, 3.2), (0.5, 4.4), (1.8, 5.6), (3.4, 6.9), (4.6, 8.0), (5.2, 8.5), (6.5, 9.0), (8.7, 9.6), (11.0, 10.0))  # fmt: skip
+SCALE = ((-1.2, 2.0), (-0.4, 3.3), (0.5, 4.6), (1.8, 5.8), (3.4, 7.0), (4.7, 8.0), (5.8, 8.5), (7.0, 9.0), (9.0, 9.6), (11.0, 10.0))  # fmt: skip
 
 KIND_POINTS = {
     "feature": 1.60, "performance": 0.10, "refactor": -0.15, "dependency": 0.0, "bugfix": -0.50, "ci-config": -1.00,
