@@ -127,7 +127,7 @@ def evaluate(
     searcher: Searcher,
     queries: Sequence[EvaluationQuery],
     *,
-    filters: Filters = Filters(),  # noqa: B008 - frozen
+    filters: Filters = Filters(),
     mode: str = "hybrid",
 ) -> Evaluation:
     """Asks again, `LOW` deep, what was missed, so that a miss can say where its change was.
