@@ -90,7 +90,10 @@ def _told(symbols: tuple[Symbol, ...], title: str) -> tuple[str, ...]:
         parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", symbol.name)
         shared = sum(part.lower() in words for part in parts)
         return (
-            _KINDS.get(symbol.kind, 2) - 0.8 * min(shared, 2) + (0 if symbol.public else 2),
+            _KINDS.get(symbol.kind, 2)
+            - 0.8 * min(shared, 2)
+            - (3.0 if symbol.name.lower() in title.lower() else 0.0)
+            + (0 if symbol.public else 2),
             position,
         )
 

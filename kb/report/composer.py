@@ -6,6 +6,7 @@ A chat model (`writer`) improves prose only; without one every section is writte
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from kb.report.desk import Desk
 from kb.report.facts import ModuleTrend, gather, load
@@ -93,23 +94,43 @@ def _within_length(shared: PeriodSections, followed: Section | None) -> list[Sec
         "suggestions": parts.suggestions_section(shared) if wants("suggestions") else None,
         "followed": followed if wants("followed") else None,
     }
-    made: dict[str, Section | None] = {}
-    for themes, told, examples, fixes, modules in DETAIL:
-        shared.themes = shared.themes[:themes]
-        made = dict(fixed)
-        made["themes"] = parts.themes_section(shared, told) if wants("themes") else None
-        made["fixes"] = parts.fixes_section(shared, fixes) if wants("fixes") else None
-        made["trends"] = parts.trends_section(shared, modules) if wants("trends") else None
-        made["risks"] = parts.risks_section(shared, examples) if wants("risks") else None
-        sections = [part for part in made.values() if part is not None]
-        if (
-            measured_words(sections) <= WEEKLY_WORDS
-            and measured_letters(sections) <= WEEKLY_LETTERS
-        ):
-            break
+    themes, told, examples, fixes, modules = _fitting(shared)
+    shared.themes = shared.themes[:themes]
+    made = dict(fixed)
+    made["themes"] = parts.themes_section(shared, told) if wants("themes") else None
+    made["fixes"] = parts.fixes_section(shared, fixes) if wants("fixes") else None
+    made["trends"] = parts.trends_section(shared, modules) if wants("trends") else None
+    made["risks"] = parts.risks_section(shared, examples) if wants("risks") else None
     made["ledger"] = parts.ledger_section(shared) if wants("ledger") else None
     ordered = [made.get(name) for name in SECTIONS]
     return [part for part in ordered if part is not None]
+
+
+def _fitting(shared: PeriodSections) -> tuple[int, int, int, int, int]:
+    """The most detail that fits, measured on the rules' English: both languages take the same."""
+    from kb.report import period_report as parts
+
+    desk = replace(
+        shared.desk, request=replace(shared.desk.request, lang="en"), writer=None, _written={}
+    )
+    ruler = replace(shared, desk=desk)
+    fixed = [
+        parts.summary_section(ruler),
+        parts.key_section(ruler),
+        parts.suggestions_section(ruler),
+    ]
+    words = measured_words(fixed)
+    for themes, told, examples, fixes, modules in DETAIL:
+        ruler.themes = shared.themes[:themes]
+        varying = [
+            parts.themes_section(ruler, told),
+            parts.fixes_section(ruler, fixes),
+            parts.trends_section(ruler, modules),
+            parts.risks_section(ruler, examples),
+        ]
+        if words + measured_words(varying) <= WEEKLY_WORDS:
+            return themes, told, examples, fixes, modules
+    return DETAIL[-1]
 
 
 def measured_words(sections: Sequence[Section]) -> int:

@@ -50,14 +50,16 @@ class History:
         )
         return hits
 
-    def use(self, records: Sequence[ChangeRecord]) -> None:
-        """Marks what the last retrieval brought into the report."""
+    def use(self, records: Sequence[ChangeRecord], purpose: str | None = None) -> None:
+        """Marks what a retrieval (the last one, or the last for a purpose) brought into the report."""
         for record in records:
             self.found[record.id] = record
-        if self.retrieved and records:
-            last = self.retrieved[-1]
-            used = dict.fromkeys((*last.used, *(record.id for record in records)))
-            self.retrieved[-1] = replace(last, used=tuple(used))
+        for place in range(len(self.retrieved) - 1, -1, -1):
+            entry = self.retrieved[place]
+            if purpose is None or entry.purpose == purpose:
+                used = dict.fromkeys((*entry.used, *(record.id for record in records)))
+                self.retrieved[place] = replace(entry, used=tuple(used))
+                return
 
     def use_listing(self, records: Sequence[ChangeRecord]) -> None:
         """Marks what a retrieval by fields brought, wherever it stands."""

@@ -18,18 +18,20 @@ from kb.report.facts import (
 )
 from kb.report.history import query_of, related
 from kb.report.risks import (
+    Precedent,
     RiskGroup,
     all_risk_groups,
     nth,
     open_series,
     precedent,
+    precedent_prose,
     refs,
     risk_groups,
     risk_text,
     series_suggestion,
     suggestion,
 )
-from kb.report.say import codes, count, counted, listing, say, word
+from kb.report.say import clauses, codes, count, counted, listing, say, word
 from kb.report.sentences import (
     caveats,
     code,
@@ -64,8 +66,8 @@ class PeriodSections:
     facts: Facts
     themes: tuple[Theme, ...]
     risks: tuple[RiskGroup, ...]
-    histories: dict[str, Prose] = field(default_factory=dict)
-    precedents: dict[str, Prose] = field(default_factory=dict)
+    histories: dict[str, Before] = field(default_factory=dict)
+    precedents: dict[str, Precedent] = field(default_factory=dict)
 
     @property
     def lang(self) -> str:
@@ -211,7 +213,7 @@ def _moved(facts: Facts, lang: str) -> Prose:
         ]
         return say(key, lang, modules=listing(parts, lang)) if parts else Prose()
 
-    moved = listing([named("↑", "summary.moved_up"), named("↓", "summary.moved_down")], lang)
+    moved = clauses([named("↑", "summary.moved_up"), named("↓", "summary.moved_down")], lang)
     return say("summary.moved", lang, moved=moved) if moved else Prose()
 
 
@@ -262,7 +264,7 @@ def _closing(facts: Facts, lang: str) -> Prose:
         parts.append(say(f"summary.{key}", lang, features=features, fixes=fixes))
     if facts.source_changes >= 5:
         parts.append(say("summary.closing_tests", lang, n=facts.tested, m=facts.source_changes))
-    return say("summary.closing", lang, parts=listing(parts, lang)) if parts else Prose()
+    return say("summary.closing", lang, parts=clauses(parts, lang)) if parts else Prose()
 
 
 # --- key changes ------------------------------------------------------------------------------
@@ -304,7 +306,7 @@ def theme_entry(shared: PeriodSections, theme: Theme, most: int) -> dict[str, ob
         "effects": effects,
         "default": theme_flags(desk, theme, min(most, 2)),
         "caveat": theme_caveat(desk, theme, told),
-        "history": shared.histories.get(theme.key, Prose()),
+        "history": history_prose(desk, shared.histories.get(theme.key, Before())),
         "authors": people(theme),
         "members": listing(
             [reference(record) for record in theme.members[:MEMBERS]], lang, last=False
@@ -321,9 +323,7 @@ def theme_entry(shared: PeriodSections, theme: Theme, most: int) -> dict[str, ob
             name=theme.name,
             lang=lang,
             evidence=theme.members[:12],
-            history=tuple(
-                desk.history.known(list(shared.histories.get(theme.key, Prose()).references))
-            ),
+            history=shared.histories.get(theme.key, Before()).records,
             facts=figures(shared),
             draft=(draft,),
         )
@@ -440,9 +440,23 @@ def people(theme: Theme) -> list[str]:
     return list(dict.fromkeys(visible(record.change.author) for record in theme.members))
 
 
-def theme_history(desk: Desk, theme: Theme) -> Prose:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What history says of a theme, in no language."""
+
+    last: ChangeRecord | None = None
+    others: tuple[ChangeRecord, ...] = ()
+    module: str = ""
+    reverts: tuple[ChangeRecord, ...] = ()
+    taken_back: int = 0  # reverts of the period itself
+
+    @property
+    def records(self) -> tuple[ChangeRecord, ...]:
+        return tuple(record for record in (self.last, *self.others, *self.reverts[:3]) if record)
+
+
+def theme_history(desk: Desk, theme: Theme) -> Before:
     """What came before in this area: the last changes and the reverts of the quarter."""
-    lang = desk.lang
     hits = desk.history.search(f"theme:{theme.name}", query_of(theme.members, theme.name))
     earlier = [
         record
@@ -450,30 +464,39 @@ def theme_history(desk: Desk, theme: Theme) -> Prose:
         if record.id not in desk.records
     ]
     module = theme.lead.analysis.modules[0] if theme.lead.analysis.modules else ""
-    taken = [record for record in theme.members if record.analysis.types[0] == "revert"]
-    reverts = desk.history.reverts_in(module) if taken else []
-    text = Prose()
-    if earlier:
-        last = max(earlier, key=lambda record: (record.change.merged_at, record.id))
-        others = [record for record in earlier if record.id != last.id][:1]
-        desk.history.use([last, *others])
-        day = f"{local(last.change.merged_at, desk.request.tz):%Y-%m-%d}"
-        text = say("theme.history_last", lang, ref=reference(last), title=title_of(last), date=day)
-        if others:
-            text += say(
-                "theme.history_more",
-                lang,
-                refs=listing([reference(record) for record in others], lang),
-            )
-    if reverts:
-        desk.history.use_listing(reverts[:3])
+    taken = sum(record.analysis.types[0] == "revert" for record in theme.members)
+    reverts = tuple(desk.history.reverts_in(module)) if taken else ()
+    desk.history.use_listing(reverts[:3])
+    if not earlier:
+        return Before(module=module, reverts=reverts, taken_back=taken)
+    last = max(earlier, key=lambda record: (record.change.merged_at, record.id))
+    others = tuple(record for record in earlier if record.id != last.id)[:1]
+    desk.history.use([last, *others], f"theme:{theme.name}")
+    return Before(last, others, module, reverts, taken)
+
+
+def history_prose(desk: Desk, before: Before) -> Prose:
+    lang, text = desk.lang, Prose()
+    if before.last is not None:
+        day = f"{local(before.last.change.merged_at, desk.request.tz):%Y-%m-%d}"
+        text = say(
+            "theme.history_last",
+            lang,
+            ref=reference(before.last),
+            title=title_of(before.last),
+            date=day,
+        )
+        if before.others:
+            named = listing([reference(record) for record in before.others], lang)
+            text += say("theme.history_more", lang, refs=named)
+    if before.reverts:
         key = "theme.history_reverts" if text else "theme.history_reverts_only"
         text += say(
             key,
             lang,
-            nth=nth(len(reverts) + len(taken), lang),
-            module=code(module),
-            refs=refs(reverts, lang, 3),
+            nth=nth(len(before.reverts) + before.taken_back, lang),
+            module=code(before.module),
+            refs=refs(before.reverts[:3], lang, 3),
         )
     return text + Prose.of(word("stop", lang)) if text else text
 
@@ -591,8 +614,8 @@ def risks_section(shared: PeriodSections, detail: int = 2) -> Section:
         if written and position < len(written.texts) and written.texts[position].strip():
             text = desk.prose(written.texts[position], desk.records.values())
         if group.kind not in shared.precedents:
-            shared.precedents[group.kind] = precedent(desk, group)[0]
-        before = shared.precedents[group.kind]
+            shared.precedents[group.kind] = precedent(desk, group)
+        before = precedent_prose(desk, shared.precedents[group.kind])
         items.append(
             {
                 "kind": group.kind,

@@ -15,6 +15,7 @@ from kb.report.risks import (
     all_risk_groups,
     open_series,
     precedent,
+    precedent_prose,
     refs,
     risk_text,
     series_suggestion,
@@ -103,7 +104,7 @@ def risk_items(
     items: list[dict[str, object]] = []
     for group in groups:
         text = risk_text(desk, group, EVIDENCE)
-        before, _ = precedent(desk, group)
+        before = precedent_prose(desk, precedent(desk, group))
         items.append(
             {
                 "kind": group.kind,

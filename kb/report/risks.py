@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kb.report.change_facts import short_path, switched
 from kb.report.desk import Desk
@@ -14,7 +14,7 @@ from kb.report.quotes import sentences as sentences_of
 from kb.report.say import codes, count, known, listing, say, word, words_of
 from kb.report.sentences import code, quoted, reference, reverted, size, title_of
 from kb.report.themes import mass
-from kb.report.titles import visible
+from kb.report.titles import headline, visible
 from kb.report.types import Prose
 from kb.types import ChangeRecord, Risk
 
@@ -203,77 +203,93 @@ def documented(record: ChangeRecord) -> bool:
     return any(file.role == "docs" for file in record.change.files)
 
 
-def precedent(desk: Desk, group: RiskGroup) -> tuple[Prose, tuple[ChangeRecord, ...]]:
-    """What history says of the same risk in the same area; empty where it says nothing."""
-    lang, lead = desk.lang, group.records[0]
+@dataclass(frozen=True, slots=True)
+class Precedent:
+    """What history says of a risk, in no language. `number` is which revert of the area this is."""
+
+    records: tuple[ChangeRecord, ...] = ()
+    module: str = ""
+    number: int = 0
+    answers: tuple[tuple[ChangeRecord, ...], ...] = ()  # of each record, what it led to
+
+
+def precedent(desk: Desk, group: RiskGroup) -> Precedent:
+    """The same risk in the same area before; empty where history says nothing of it."""
+    lead = group.records[0]
     if group.kind == "revert":
-        best: tuple[str, list[ChangeRecord]] | None = None
-        for record in group.top:
-            module = module_of(record)
-            earlier = desk.history.reverts_in(module)
-            if earlier and (best is None or len(earlier) > len(best[1])):
-                best = (module, earlier)
-        if best is None:
-            return Prose(), ()
-        module, earlier = best
-        now = sum(module_of(record) == module for record in group.records)
-        desk.history.use_listing(earlier[:3])
-        text = say(
-            "risk.text.precedent_reverts",
-            lang,
-            nth=nth(len(earlier) + now, lang),
-            module=code(module),
-            refs=refs(earlier, lang, 3),
-        )
-        return text, tuple(earlier[:3])
-    from dataclasses import replace
-
-    from kb.report.titles import headline
-
+        return _reverts_before(desk, group)
     filters = replace(desk.history.scope, risks=(group.kind,))
-    words = headline(lead.change)
     if desk.history.until is None:
         filters = replace(filters, until=lead.change.merged_at)
-    hits = desk.history.search(f"risk:{group.kind}", words, limit=8, filters=filters)
+    purpose = f"risk:{group.kind}"
+    hits = desk.history.search(purpose, headline(lead.change), limit=8, filters=filters)
     near = [
         hit.record
         for hit in hits
         if hit.record.id not in desk.records and _same_area(hit.record, lead)
     ]
+    answers: tuple[tuple[ChangeRecord, ...], ...] = ()
     if group.kind in _SAYING:
-        parts = [
-            say("risk.precedent_item", lang, ref=reference(record), title=title_of(record))
-            for record in near[:2]
-        ]
-        taken = near[:2]
+        taken = tuple(near[:2])
     else:
         # That others had the same risk says little; that it came true says much.
-        taken = [
-            record for record in near if record.analysis.reverted_by or record.analysis.followed_by
-        ][:1]
-        parts = [_came_true(desk, record) for record in taken]
-    desk.history.use(taken)
-    if not parts:
-        return Prose(), ()
-    return say("risk.text.precedent", lang, refs=listing(parts, lang)), tuple(taken)
+        taken = tuple(r for r in near if r.analysis.reverted_by or r.analysis.followed_by)[:1]
+        answers = tuple(
+            tuple(desk.history.known((r.analysis.reverted_by or r.analysis.followed_by)[:2]))
+            for r in taken
+        )
+    desk.history.use(taken, purpose)
+    return Precedent(taken, answers=answers)
+
+
+def _reverts_before(desk: Desk, group: RiskGroup) -> Precedent:
+    best: tuple[str, list[ChangeRecord]] | None = None
+    for record in group.top:
+        earlier = desk.history.reverts_in(module_of(record))
+        if earlier and (best is None or len(earlier) > len(best[1])):
+            best = (module_of(record), earlier)
+    if best is None:
+        return Precedent()
+    module, earlier = best
+    desk.history.use_listing(earlier[:3])
+    now = sum(module_of(record) == module for record in group.records)
+    return Precedent(tuple(earlier[:3]), module, len(earlier) + now)
+
+
+def precedent_prose(desk: Desk, before: Precedent) -> Prose:
+    lang = desk.lang
+    if not before.records:
+        return Prose()
+    if before.number:
+        return say(
+            "risk.text.precedent_reverts",
+            lang,
+            nth=nth(before.number, lang),
+            module=code(before.module),
+            refs=refs(before.records, lang, 3),
+        )
+    parts = []
+    for place, record in enumerate(before.records):
+        values = {"ref": reference(record), "title": title_of(record)}
+        if before.answers:
+            how = "reverted" if record.analysis.reverted_by else "followed"
+            by = listing([reference(later) for later in before.answers[place]], lang)
+            parts.append(
+                say(
+                    "risk.text.answered",
+                    lang,
+                    how=word(f"risk.text.answered_{how}", lang),
+                    by=by,
+                    **values,
+                )
+            )
+        else:
+            parts.append(say("risk.precedent_item", lang, **values))
+    return say("risk.text.precedent", lang, refs=listing(parts, lang))
 
 
 def _same_area(record: ChangeRecord, lead: ChangeRecord) -> bool:
     return bool(set(record.analysis.modules[:2]) & set(lead.analysis.modules[:2]))
-
-
-def _came_true(desk: Desk, record: ChangeRecord) -> Prose:
-    lang, analysis = desk.lang, record.analysis
-    how = "reverted" if analysis.reverted_by else "followed"
-    by = desk.history.known((analysis.reverted_by or analysis.followed_by)[:2])
-    return say(
-        "risk.text.answered",
-        lang,
-        ref=reference(record),
-        title=title_of(record),
-        how=word(f"risk.text.answered_{how}", lang),
-        by=listing([reference(later) for later in by], lang),
-    )
 
 
 def nth(number: int, lang: str) -> str:

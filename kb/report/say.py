@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from kb.phrases import phrase, phrases
 from kb.report.types import Prose, Span
 
+_CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 _FIELD = re.compile("\x00(\\w+)\x00")
 _REFERENCE = re.compile(r"[(“]*#\d+[)”,.;:]*\Z")
 Value = Prose | str | int
@@ -30,7 +31,38 @@ def say(key: str, lang: str, **values: Value) -> Prose:
             text = f"{value:,}" if isinstance(value, int) else value
             if text:
                 spans.append(Span("text", text))
-    return Prose(tuple(spans))
+    return Prose(_unspaced(spans) if lang == "zh" else tuple(spans))
+
+
+def _unspaced(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """No blank between two Chinese characters: it belongs beside code and Latin words only."""
+    texts = [span.text for span in spans]
+    for place, text in enumerate(texts):
+        before = texts[place - 1][-1:] if place and spans[place - 1].kind == "text" else ""
+        after = (
+            texts[place + 1][:1]
+            if place + 1 < len(texts) and spans[place + 1].kind == "text"
+            else ""
+        )
+        if spans[place].kind != "text":
+            continue
+        if text.startswith(" ") and _CJK.match(before) and _CJK.match(text[1:2]):
+            text = text[1:]
+        if text.endswith(" ") and _CJK.match(after) and _CJK.match(text[-2:-1]):
+            text = text[:-1]
+        texts[place] = text
+    return tuple(
+        Span(span.kind, text, span.target) for span, text in zip(spans, texts, strict=True)
+    )
+
+
+def clauses(parts: Sequence[Prose], lang: str) -> Prose:
+    """Clauses of one sentence: `a, b and c`; `甲，乙，丙`."""
+    parts = [part for part in parts if part]
+    comma, conjunction = word("list.clause_comma", lang), word("list.clause_and", lang)
+    if len(parts) < 2:
+        return Prose.join(parts)
+    return Prose.join([Prose.join(parts[:-1], comma), parts[-1]], conjunction)
 
 
 def word(key: str, lang: str) -> str:

@@ -11,7 +11,7 @@ from kb.types import Change
 _NUMBER = re.compile(r"\s*\((?:#\d+|!\d+)\)\s*$")
 _TAG = re.compile(r"^\s*(?:\[([^\]\[]{1,40})\]|【([^】]{1,40})】)\s*[:：-]?\s*")
 _PREFIX = re.compile(
-    r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc)"
+    r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc|model)"
     r"\s*(?:\(([^)]{1,40})\))?\s*!?\s*[:：]\s*",
     re.IGNORECASE,
 )
@@ -96,7 +96,7 @@ def read_title(title: str) -> Title:
         if tag := _TAG.match(text):
             name = (tag[1] or tag[2]).strip()
             if not re.fullmatch(r"\d+\s*/\s*\w+|WIP", name, re.IGNORECASE):
-                tags.extend(part.strip() for part in re.split(r"[,/|&]", name) if part.strip())
+                tags.extend(part.strip() for part in re.split(r"[,|&]", name) if part.strip())
             text = text[tag.end() :]
         elif prefix := _PREFIX.match(text):
             if prefix[2]:
