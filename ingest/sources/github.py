@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4  # pages of an update that are listed before the first change, to count what is new
 MAX_UNDESCRIBED = 2_000  # pull requests asked for by number in one run
+UNSEEN_WAIT_S = 60.0
 GIVE_UP = 5  # changes in a row that fail: then it is the host, not the change
 
 
@@ -83,13 +84,17 @@ class Github:
 
             token = find_token(self.endpoint, os.environ if self.environ is None else self.environ)
             hide_in_logs(token)
-            patience = Patience(self.max_wait_s, self.observer, self.sleep, self.clock)
+            # Nobody sees a wait before `watched_by`: it is then a short one.
+            seen = not isinstance(self.observer, SilentObserver)
+            most = self.max_wait_s if seen else min(self.max_wait_s, UNSEEN_WAIT_S)
+            patience = Patience(most, self.observer, self.sleep, self.clock)
             self._client = GithubClient(self.endpoint, token, patience)
             self.rest = token is None
         return self._client
 
     def watched_by(self, observer: Observer) -> None:
         self.observer = self.client.patience.observer = observer
+        self.client.patience.max_wait_s = self.max_wait_s
 
     @property
     def repository(self) -> Repository:
@@ -391,18 +396,23 @@ class GithubEnricher:
         return replace(details_of(pull, github.web_url), fingerprint=listed)
 
 
-def source_for(name: str, settings: Settings) -> GithubSource:
-    """`kb ingest github:owner/name`."""
-    return GithubSource(github_of(name, settings))
+def source_for(name: str, settings: Settings, observer: Observer | None = None) -> GithubSource:
+    """`kb ingest github:owner/name`. `observer` is told of waits before the reading begins."""
+    return GithubSource(github_of(name, settings, observer))
 
 
-def enricher_for(name: str, settings: Settings) -> GithubEnricher:
+def enricher_for(name: str, settings: Settings, observer: Observer | None = None) -> GithubEnricher:
     """`kb ingest PATH --github owner/name`."""
-    return GithubEnricher(github_of(name, settings))
+    return GithubEnricher(github_of(name, settings, observer))
 
 
-def github_of(name: str, settings: Settings) -> Github:
-    return Github(name, settings.github.url, settings.github.max_wait)
+def github_of(name: str, settings: Settings, observer: Observer | None = None) -> Github:
+    return Github(
+        name,
+        settings.github.url,
+        settings.github.max_wait,
+        observer=observer or SilentObserver(),
+    )
 
 
 def own_clone(
@@ -413,7 +423,7 @@ def own_clone(
     from ingest.sources.github_clone import cloned
     from ingest.trim import trim_files
 
-    github = github_of(name, settings)
+    github = github_of(name, settings, observer)
     token = find_token(github.endpoint)
     folder = cloned(github.name, github.endpoint, token, settings.home, observer)
     clone = GitSource(folder, branch=branch, repo=github.name, keep=trim_files)

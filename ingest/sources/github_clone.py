@@ -93,6 +93,8 @@ def _run(
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         why = hide(lines[-1], token)[:200] if lines else f"exit status {done.returncode}"
+        if "could not read Username" in why or "not found" in why.lower():
+            why = "there is none, or it is private"
         raise SourceError(
             f"no clone of {name}: {why}",
             "check the name; a private repository needs GITHUB_TOKEN"

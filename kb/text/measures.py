@@ -13,6 +13,8 @@ MAX_METRICS = 24
 MAX_LOG_LINES = 10  # of code blocks: a benchmark prints dozens, in its own order of importance
 MAX_TABLE_ROWS = 12
 MAX_CHARS = 320
+WRAPPED = 50  # characters; a shorter line was ended on purpose
+MAX_PARAGRAPH = 20_000
 
 _NUMBER = r"(?<![\w.])[-+~≈<>]{0,2}\d[\d,]{0,14}(?:\.\d{1,8})?"
 _UNIT = (
@@ -70,23 +72,34 @@ def measured_lines(lines: Iterable[tuple[str, bool]]) -> tuple[str, ...]:
     """What was measured, in the order of the text, from (line, whether it is code)."""
     found: list[str] = []
     table: list[str] = []
+    paragraph = ""
     logged = 0
     for text, code in [*lines, ("", False)]:
-        if text.count("|") >= 2 and not text.lstrip().startswith("||"):
+        in_table = text.count("|") >= 2 and not text.lstrip().startswith("||")
+        if paragraph and not code and not in_table and _goes_on(paragraph, text):
+            paragraph = f"{paragraph} {text.strip()}"
+            continue
+        found.extend(sentence for sentence in _sentences(paragraph) if is_measured(sentence))
+        paragraph = ""
+        if in_table:
             table.append(text)
             continue
-        if table:
-            found.extend(_table_rows(table))
-            table = []
-        if not _DIGIT.search(text):
-            continue
-        if code:
-            if logged < MAX_LOG_LINES and (line := _log_line(text)):
-                found.append(line)
-                logged += 1
-        else:
-            found.extend(sentence for sentence in _sentences(text) if is_measured(sentence))
+        found.extend(_table_rows(table))
+        table = []
+        if not code:
+            paragraph = text
+        elif logged < MAX_LOG_LINES and (line := _log_line(text)):
+            found.append(line)
+            logged += 1
     return tuple(dict.fromkeys(_short(line) for line in found if line))[:MAX_METRICS]
+
+
+def _goes_on(paragraph: str, text: str) -> bool:
+    """Is `text` the next line of a wrapped paragraph, rather than a statement of its own?"""
+    wrapped = len(paragraph) >= WRAPPED or text.strip()[:1].islower()
+    begins = _LEAD.match(text)
+    own = text.startswith("    ") or (begins is not None and begins[0].strip() != "")
+    return bool(text.strip()) and wrapped and not own and len(paragraph) < MAX_PARAGRAPH
 
 
 def is_measured(sentence: str) -> bool:
@@ -102,8 +115,10 @@ def is_measured(sentence: str) -> bool:
 
 
 def _sentences(line: str) -> Iterator[str]:
+    if not _DIGIT.search(line):
+        return
     text = _LEAD.sub("", line).strip()
-    for sentence in _SENTENCE_END.split(text[:20_000]):
+    for sentence in _SENTENCE_END.split(text[:MAX_PARAGRAPH]):
         if (cleaned := _unmarked(sentence)) and _DIGIT.search(cleaned):
             yield cleaned
 
@@ -122,6 +137,8 @@ def _log_line(line: str) -> str:
 
 def _table_rows(table: list[str]) -> Iterator[str]:
     """`Batch 8: before 41 ms, after 30 ms` for each row of a table that holds measurements."""
+    if not table:
+        return
     rows = [_cells(line) for line in table if not _DELIMITER.match(line)]
     if len(rows) < 2:
         yield from (row for row in (" ".join(cells) for cells in rows) if is_measured(row))

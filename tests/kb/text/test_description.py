@@ -117,6 +117,18 @@ def test_a_sentence_with_a_figure_is_taken_out_of_its_paragraph():
     assert clean_description(body).metrics == ("Latency drops by 40 % at p99.",)
 
 
+def test_a_sentence_that_is_wrapped_over_lines_is_whole():
+    body = (
+        "The lock is taken once a batch now. In the benchmark this reduces the time\n"
+        "of a full run from 40 s down to 12 s, with no impact on memory. The rest\n"
+        "stays.\n- Throughput grows by 12 %\n- Nothing else\n"
+    )
+    assert clean_description(body).metrics == (
+        "In the benchmark this reduces the time of a full run from 40 s down to 12 s, with no impact on memory.",
+        "Throughput grows by 12 %",
+    )
+
+
 def test_a_benchmark_log_gives_its_measured_lines_only():
     body = "```\n$ bench --seed 42\nOutput token throughput (tok/s):       1234.56\nseed: 42\n```"
     description = clean_description(body)
