@@ -205,8 +205,11 @@ def connect(home: Path, *, readonly: bool) -> sqlite3.Connection:
 
 
 def _open_writable(home: Path, path: Path) -> sqlite3.Connection:
+    """`check_same_thread`: a server that ends closes what its threads opened."""
     home.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
+    )
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
@@ -219,6 +222,7 @@ def _open_readonly(path: Path) -> sqlite3.Connection:
             f"{path.absolute().as_uri()}?{mode}",
             uri=True,
             isolation_level=None,
+            check_same_thread=False,
             timeout=BUSY_TIMEOUT_MS / 1000,
         )
         try:
