@@ -9,6 +9,7 @@ from kb.phrases import phrase, phrases
 from kb.report.types import Prose, Span
 
 _CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
+_STOPPED = re.compile(r"[.!?。！？]”[.。]\Z")  # the quote has its own full stop
 _FIELD = re.compile("\x00(\\w+)\x00")
 _REFERENCE = re.compile(r"[(“]*#\d+[)”,.;:]*\Z")
 Value = Prose | str | int
@@ -31,6 +32,8 @@ def say(key: str, lang: str, **values: Value) -> Prose:
             text = f"{value:,}" if isinstance(value, int) else value
             if text:
                 spans.append(Span("text", text))
+    if spans and _STOPPED.search("".join(span.text for span in spans[-4:])):
+        spans[-1] = Span(spans[-1].kind, spans[-1].text[:-1], spans[-1].target)
     return Prose(_unspaced(spans) if lang == "zh" else tuple(spans))
 
 

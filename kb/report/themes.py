@@ -271,9 +271,20 @@ def _join_neighbours(
 
 def _theme(key: str, name: str, members: Sequence[ChangeRecord], index: _Index) -> Theme:
     ordered = weightiest({record.id: record for record in members}.values())
+    if not _named(name):
+        name = _common_tag(ordered) or name
     score = sum(sorted((mass(record) for record in ordered), reverse=True)[:6])
     score += 0.25 * math.log1p(len(ordered))
     return Theme(key, name, tuple(ordered), score)
+
+
+def _common_tag(members: Sequence[ChangeRecord]) -> str | None:
+    """The area that at least half of the titles name."""
+    tags = Counter(tag for record in members for tag in read_title(record.change.title).tags[:1])
+    for tag, number in tags.most_common(1):
+        if 2 * number >= len(members) and _key(tag) not in _PLAIN:
+            return tag
+    return None
 
 
 def second_name(theme: Theme) -> str | None:
