@@ -104,13 +104,17 @@ def _frame(name: str, pages: dict[str, Any]) -> None:
         zone_switch(view)
 
 
-def _allowed() -> bool:
-    """With `[auth]` in the secrets (OIDC), only who is logged in sees anything."""
+def login_configured() -> bool:
+    """Whether the secrets (`KB_WEB_SECRETS`) hold `[auth]`, as `st.login` wants it."""
     try:
-        configured = "auth" in st.secrets
+        return "auth" in st.secrets
     except FileNotFoundError:
-        configured = False
-    if not configured or st.user.get("is_logged_in"):
+        return False
+
+
+def _allowed() -> bool:
+    """With a login (OIDC) configured, only who is logged in sees anything."""
+    if not login_configured() or st.user.get("is_logged_in"):
         return True
     from ui.messages import message
 

@@ -280,3 +280,78 @@ def test_indexing_can_be_forbidden(opened: Opened, monkeypatch: pytest.MonkeyPat
     app = opened("sources")
     assert not app.text_input
     assert all("Update" not in button.label for button in app.button)
+
+
+# --- reports -------------------------------------------------------------------------------------
+
+
+def finished(app: AppTest) -> AppTest:
+    """The report page after its job has ended."""
+    import time
+
+    from ui.web.jobs import jobs
+
+    job = jobs()[app.session_state["report.job"]]
+    for _ in range(900):
+        if job.finished:
+            break
+        time.sleep(0.1)
+    assert job.finished
+    assert job.error is None, job.error
+    return app.run()
+
+
+def test_a_report_is_made_shown_kept_and_opened_again(opened: Opened, writable_home: Path) -> None:
+    app = opened("report", home=writable_home, on="2026-10-28")
+    app.button(key="make").click().run()
+    app = finished(app)
+    said = words(app)
+    assert "Based on" in said
+    saved = address(app)["saved"][0]
+    again = words(opened("report", home=writable_home, saved=saved))
+    assert "Based on" in again
+    assert "Weekly report 2026-W44" in again
+
+
+def test_risks_of_chosen_changes_need_no_button(opened: Opened, writable_home: Path) -> None:
+    app = opened("report", home=writable_home, kind="risks", id="lanternworks/ember#1246")
+    assert "Risks: #1246" in words(finished(app))
+
+
+def test_a_report_that_is_gone_says_so(opened: Opened) -> None:
+    app = opened("report", saved="999")
+    assert app.error
+    assert "999" in app.error[0].value
+
+
+def test_work_that_was_cancelled_stops() -> None:
+    from kb.types import Observer
+    from ui.web import jobs
+
+    def work(observer: Observer) -> str:
+        while True:
+            observer.advance()
+
+    job = jobs.start("endless", work)
+    job.cancelled.set()
+    for _ in range(100):
+        if job.finished:
+            break
+        import time
+
+        time.sleep(0.05)
+    assert job.finished
+    assert job.result is None
+    assert job.error is None
+
+
+def test_with_a_login_nobody_reads_before_it(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui.web import app as frame
+
+    monkeypatch.setattr(frame, "login_configured", lambda: True)
+    app = opened("search")
+    said = words(app)
+    assert "asks you to log in" in said
+    assert "lanternworks" not in said
