@@ -30,13 +30,13 @@ MOST_OTHER_TERMS = 12  # in the text that is encoded
 class Question:
     """`tokens`: what to look for, in the order of the question; `others`: what counts less.
 
-    `texts`: what is encoded; their mean is the question's vector. `sources`: the words as typed by
-    the tokens that they became, to say what matched.
+    `encoded`: the text for the embedder. `sources`: the words as typed by the tokens that they
+    became, to say what matched.
     """
 
     tokens: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ()
+    encoded: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -67,14 +67,12 @@ def understand(text: str) -> Question:
     return Question(
         tokens=tuple(kept[:MOST_TOKENS]),
         others=tuple(spare[:MOST_OTHERS]),
-        texts=_to_encode(english, terms),
+        encoded=_to_encode(english, terms),
         sources=sources,
     )
 
 
-def _to_encode(english: str, terms: tuple[str, ...]) -> tuple[str, ...]:
-    """The question, and the question with other names of its things."""
+def _to_encode(english: str, terms: tuple[str, ...]) -> str:
+    """The question with other names of its things; loose synonyms would only blur it."""
     names = [term for term in terms if " " in term or "-" in term or not term.islower()]
-    if not names:
-        return (english,)
-    return (english, f"{english} ({', '.join(names[:MOST_OTHER_TERMS])})")
+    return f"{english} ({', '.join(names[:MOST_OTHER_TERMS])})" if names else english

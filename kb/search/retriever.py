@@ -11,6 +11,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from kb.embedders.model_files import BUNDLED_NAME
 from kb.phrases import phrase
 from kb.search.evidence import Trail, evidence
 from kb.search.folding import fold
@@ -23,7 +24,7 @@ from kb.text.tokenizer import tokens
 from kb.types import ChangeRecord, Filters, Hit, Query, SearchResult
 
 if TYPE_CHECKING:
-    from kb.embedders.interface import Embedder, Vectors
+    from kb.embedders.interface import Embedder
     from kb.settings import Settings
     from kb.store.archive import Archive
     from kb.store.vector_index import VectorIndex
@@ -109,7 +110,10 @@ def _search(
         index = open_index()
         engine = index.engine
         if index.count("title"):
-            vector = _mean(open_embedder().encode(question.texts))
+            embedder = open_embedder()
+            # Another embedder may be chosen because it reads Chinese: it gets what was typed.
+            text = question.encoded if embedder.name == BUNDLED_NAME else query.text
+            vector = embedder.encode_query(text)
             near = allowed if allowed is not None else _filtered(archive, query.filters)
             dense = {
                 kind: _ranked(index, vector, kind, near, trails, depth=depth) for kind in KINDS
@@ -230,13 +234,6 @@ def _lexical(
     for rank, (rowid, _) in enumerate(rows, 1):
         trails.setdefault(rowid, Trail()).ranks["lexical"] = rank
     return rows
-
-
-def _mean(vectors: Vectors) -> Vector:
-    import numpy as np
-
-    mean = vectors.mean(axis=0)
-    return np.asarray(mean / (np.linalg.norm(mean) or 1.0), dtype=np.float32)
 
 
 def _ranked(
