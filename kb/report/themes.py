@@ -158,8 +158,9 @@ class _Index:
         return best[0]
 
     def titled(self, key: str) -> bool:
-        """Somebody wrote it in a title."""
-        return any(self.weights[key, record.id] > IN_PATH for record in self.holders[key])
+        """A good part of its changes say it in their titles; a folder alone names no theme."""
+        titled = sum(self.weights[key, record.id] > IN_PATH for record in self.holders[key])
+        return titled >= 0.25 * len(self.holders[key])
 
     def value(self, key: str, taken: frozenset[str] = frozenset()) -> float:
         """Importance gathered, damped for one-offs and for words that stand in every other title."""
