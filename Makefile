@@ -20,7 +20,12 @@ ui: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not browser"
 
-test-all: $(VENV)/installed-dev
+# GitHub's published schemas, for the test that holds our server and queries against them.
+node_modules/installed:
+	npm install --no-save --no-audit --no-fund --silent @octokit/openapi@23.0.2 @octokit/graphql-schema@15.26.1
+	@touch $@
+
+test-all: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/python -m pytest -m "slow or browser"
 
 check: $(VENV)/installed-dev

@@ -19,10 +19,7 @@ def own_environment(
     """No settings, keys, git configuration or home of whoever runs the tests."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("KB_", "GIT_", "OPENAI_", "ANTHROPIC_")) or name in (
-            "GITHUB_TOKEN",
-            "GH_TOKEN",
-        ):
+        if name.startswith(("KB_", "GIT_", "GH_", "GITHUB_", "OPENAI_", "ANTHROPIC_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))

@@ -39,12 +39,12 @@ def located(
         return JsonlSource(path, repo=repo), None
     if path.exists():
         clone = GitSource(path, branch=branch, repo=repo or github, keep=trim_files)
-        return clone, enricher_for(github, settings) if github else None
+        return clone, enricher_for(github, settings, observer) if github else None
     if found := NAME.fullmatch(source):
         from ingest.sources.github import own_clone, source_for
 
         if found["prefix"]:
-            return source_for(found["name"], settings), None
+            return source_for(found["name"], settings, observer), None
         return own_clone(found["name"], settings, branch=branch, observer=observer)
     raise SourceError(
         f"no such folder or repository: {source}", "kb ingest PATH, or kb ingest owner/name"
@@ -60,7 +60,11 @@ def again(
     if state.kind == "github":
         from ingest.sources.github import source_for
 
-        return source_for(state.name, settings), None
+        return source_for(state.name, settings, observer), None
+    if fetch and _is_own_clone(state, settings):
+        from ingest.sources.github import own_clone
+
+        return own_clone(state.name, settings, branch=state.branch, observer=observer)
     clone = GitSource(Path(state.location), branch=state.branch, keep=trim_files)
     if fetch:
         from ingest.sources.git_fetch import fetch as git_fetch
@@ -68,10 +72,17 @@ def again(
         for note in git_fetch(clone.repository):
             observer.note(note)
     github = state.cursor.get("github")
-    return clone, enricher_for(str(github), settings) if github else None
+    return clone, enricher_for(str(github), settings, observer) if github else None
 
 
-def enricher_for(github: str, settings: Settings) -> Enricher:
+def _is_own_clone(state: SourceState, settings: Settings) -> bool:
+    """A clone that we made under the knowledge base is fetched with the token that it was made with."""
+    from ingest.sources.github_clone import clone_folder
+
+    return Path(state.location) == clone_folder(settings.home, state.name)
+
+
+def enricher_for(github: str, settings: Settings, observer: Observer) -> Enricher:
     from ingest.sources.github import enricher_for as github_enricher
 
-    return github_enricher(github, settings)
+    return github_enricher(github, settings, observer)

@@ -8,6 +8,10 @@ from kb.report.titles import invisible_removed, visible
 
 ZERO_WIDTH = "\u200b"
 _MARKUP = re.compile(r"[\\`*\[\]<>|~]")
+# `[diffusion]` at the head of a title is no link unless an address, a label or a definition follows;
+# it stays as git has it. `[x]` would be a task, `[^1]` a note, `![a]` an image.
+_TAG = re.compile(r"(?<!!)\[(?![xX ]\])(\w[\w ./+-]*)\](?![(\[:])")
+_TAG_OPEN, _TAG_CLOSE = "\x02", "\x03"  # control characters: no text holds them any more
 _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _MENTION = re.compile(r"@(?=[A-Za-z0-9])")
@@ -31,7 +35,9 @@ class Markdown(str):
 def escape(text: str) -> Markdown:
     """Plain text for the inside of a Markdown line."""
     text = re.sub(r"\s+", " ", invisible_removed(text))
+    text = _TAG.sub(_TAG_OPEN + r"\1" + _TAG_CLOSE, text)
     text = _MARKUP.sub(lambda found: "\\" + found[0], text)
+    text = text.replace(_TAG_OPEN, "[").replace(_TAG_CLOSE, "]")
     text = _UNDERSCORE.sub(r"\\_", text)
     text = _ENTITY.sub("&amp;", text)
     text = _MENTION.sub("@" + ZERO_WIDTH, text)
