@@ -40,7 +40,7 @@ def test_the_table_holds_every_commit_newest_first(three_levels, composed, day):
     assert rows == [
         "| 2026-05-25 11:00:00 | Ada | fix: crash on empty queue (#2) |",
         "| 2026-05-25 10:00:00 | Ada | docs: typo (#3) |",
-        r"| 2026-05-25 09:00:00 | Ada | \[engine\] feat: add a planner (#1) |",
+        "| 2026-05-25 09:00:00 | Ada | [engine] feat: add a planner (#1) |",
     ]
 
 
