@@ -28,7 +28,7 @@ CHOICES: dict[str, tuple[str, str, str | None]] = {
 }
 NAMES = (*CHOICES, "path", "min", "since", "until")
 _ALIASES = {"repo": "repos", "type": "types", "level": "levels", "risk": "risks"}
-MOST = 200  # values offered of one field; the rest is reached by typing `author:` in the query
+MOST = 100  # values offered of one field; the rest is reached by typing `author:` in the query
 
 
 def from_address(tz: str) -> Filters:

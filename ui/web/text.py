@@ -21,6 +21,8 @@ _SPACE = re.compile(r"\s+")
 
 def clean(text: str) -> str:
     """Text on one line without control characters and direction overrides."""
+    if text.isprintable():  # no control, format or private characters, no space but the plain one
+        return " ".join(text.split())
     kept = (
         " " if char.isspace() else char
         for char in text

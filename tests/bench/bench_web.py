@@ -1,0 +1,164 @@
+"""The page in a real browser, over a whole knowledge base (KB_BENCH_HOME): what a reader waits for.
+
+    KB_BENCH_HOME=... python tests/bench/bench_web.py
+
+Medians in seconds, from the key press or click until what was asked for stands on the screen,
+beside what must hold; then the server's memory with five sessions open.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from selenium.webdriver.common.keys import Keys
+
+ROUNDS = 5
+QUESTIONS = (
+    "server hangs after half an hour", "speculative decoding crash", "memory leak in the cache",
+    "LoRA adapters load slowly", "wrong output with quantized weights", "scheduler overlap",
+)  # fmt: skip
+BOX = "[class*='st-key-w-q'] input"
+
+
+def page_module() -> Any:
+    path = Path(__file__).parents[1] / "browser" / "page.py"
+    spec = importlib.util.spec_from_file_location("browser_page", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def main() -> int:
+    home = Path(os.environ["KB_BENCH_HOME"])
+    browser = page_module()
+    with ExitStack() as stack:
+        address = stack.enter_context(browser.served(home))
+        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(5)]
+        pages = [stack.enter_context(browser.browsing(address, folders[0]))]
+        page = pages[0]
+        page.open("/?q=warm+up")
+        page.open("/browse")
+        time.sleep(3)
+        for name, must, task in (
+            ("first paint", 3.0, first_paint), ("search", 0.5, search),
+            ("search again", 0.5, search_again), ("filter", 0.5, narrow), ("browse", 1.5, browse),
+        ):  # fmt: skip
+            taken = [task(page, turn) for turn in range(ROUNDS)]
+            median = statistics.median(taken)
+            mark = "ok" if median <= must else "TOO SLOW"
+            print(
+                f"{name:14} {median:6.2f}  (must {must:g})  {mark}  {sorted(round(t, 2) for t in taken)}"
+            )
+        for folder in folders[1:]:
+            pages.append(stack.enter_context(browser.browsing(address, folder)))
+        for place, each in enumerate(pages):
+            each.open("/browse" if place % 2 else "/?q=cache")
+        print(f"memory with {len(pages)} sessions: {server_memory(address):.0f} MiB (goal 1229)")
+        print(f"outside requests: {sum(len(each.outside()) for each in pages)}")
+    return 0
+
+
+def until(page: Any, condition: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    page.until(condition, 60)
+    return time.perf_counter() - started
+
+
+def first_paint(page: Any, turn: int) -> float:
+    """A new tab on the start page until its examples stand."""
+    del turn
+    page.driver.get("about:blank")
+    started = time.perf_counter()
+    page.driver.get(page.address + "/")
+    page.until(lambda: page.all("[class*='st-key-card-']"), 60)
+    return time.perf_counter() - started
+
+
+def search(page: Any, turn: int) -> float:
+    """Enter in the box until the results of this question stand."""
+    return _ask(page, f"{QUESTIONS[turn]} {turn}")
+
+
+def search_again(page: Any, turn: int) -> float:
+    return _ask(page, QUESTIONS[turn % 2])
+
+
+def _ask(page: Any, words: str) -> float:
+    before = page.all("[data-testid='stCaptionContainer']")
+    old = [element.text for element in before]
+    box = page.one(BOX)
+    box.send_keys(Keys.CONTROL, "a")
+    box.send_keys(words)
+    started = time.perf_counter()
+    box.send_keys(Keys.ENTER)
+    page.until(lambda: "q=" in page.path() and words.split()[0] in page.path(), 60)
+    page.until(lambda: _settled(page, old), 60)
+    return time.perf_counter() - started
+
+
+def _settled(page: Any, old: list[str]) -> bool:
+    if page._state() != "notRunning":
+        return False
+    return any(
+        " ms · " in element.text for element in page.all("[data-testid='stCaptionContainer']")
+    )
+
+
+def narrow(page: Any, turn: int) -> float:
+    """A value chosen in a filter until the list holds only it."""
+    kinds = ("feature", "performance", "docs", "test", "revert")
+    page.open(f"/?since=2026-0{turn % 3 + 1}-01")
+    page.click("[data-testid='stSidebar'] [data-testid='stMultiSelect'] input")
+    option = page.until(lambda: page.all("[role='option']"), 20)[turn]
+    del kinds
+    started = time.perf_counter()
+    option.click()
+    page.until(lambda: "type=" in page.path(), 60)
+    page.until(lambda: page._state() == "notRunning", 60)
+    return time.perf_counter() - started
+
+
+def browse(page: Any, turn: int) -> float:
+    """The link in the sidebar until the charts and the ledger stand."""
+    page.open("/?q=" + QUESTIONS[turn].replace(" ", "+"))
+    started = time.perf_counter()
+    page.link("Browse")
+    page.until(
+        lambda: (
+            page.all("[class*='st-key-activity'] svg, [class*='st-key-activity'] canvas")
+            and page.all("[class*='st-key-modules'] canvas")
+            and page.all("[data-testid='stDataFrame']")
+        ),
+        60,
+    )
+    return time.perf_counter() - started
+
+
+def server_memory(address: str) -> float:
+    """MiB that the server holds (proportional set size, so that shared pages count once)."""
+    port = address.rsplit(":", 1)[-1]
+    for status in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if f"--server.port={port}" in status.read_bytes().decode("utf-8", "replace"):
+                lines = (status.parent / "smaps_rollup").read_text().splitlines()
+                return (
+                    int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024
+                )
+        except OSError:
+            continue
+    return float("nan")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
