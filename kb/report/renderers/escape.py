@@ -34,7 +34,7 @@ class Markdown(str):
 
 def escape(text: str) -> Markdown:
     """Plain text for the inside of a Markdown line."""
-    text = re.sub(r"\s+", " ", invisible_removed(text))
+    text = re.sub(r"[^\S ]", " ", invisible_removed(text))
     text = _TAG.sub(_TAG_OPEN + r"\1" + _TAG_CLOSE, text)
     text = _MARKUP.sub(lambda found: "\\" + found[0], text)
     text = text.replace(_TAG_OPEN, "[").replace(_TAG_CLOSE, "]")
