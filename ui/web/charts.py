@@ -38,7 +38,7 @@ def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> Any:
     words = base.mark_text(align="left", baseline="middle", dy=-6, fontSize=13).encode(
         x=alt.value(0), text="term:N", color=alt.value("#83918c")
     )
-    return (bars + words).properties(height=36 * len(points))
+    return (bars + words).properties(height=38 * len(points) + 64)
 
 
 def bucketed(days: Mapping[date, int]) -> tuple[dict[date, int], int]:

@@ -1,8 +1,7 @@
 """How the page is started: `python -m streamlit run` with every option on the command line.
 
-Nothing is read from or written to the user's home: Streamlit's own settings file is not needed,
-and a `.streamlit/secrets.toml` (for `st.login`) is only looked for in the working directory and
-in `KB_WEB_SECRETS`.
+Nothing is read from or written to the user's own folder: Streamlit's settings file is not needed,
+and secrets (for `st.login`) are looked for in `KB_WEB_SECRETS`, else beside the archive.
 """
 
 from __future__ import annotations
@@ -59,8 +58,8 @@ def command(
     # The name a browser was told, so that a page elsewhere cannot reach us by DNS rebinding.
     hosts = [ADDRESS, "localhost", *os.environ.get("KB_WEB_HOSTS", "").split()]
     arguments.extend(f"--server.allowedHosts={host}" for host in hosts)
-    if secrets := os.environ.get("KB_WEB_SECRETS"):
-        arguments.append(f"--secrets.files={secrets}")
+    secrets = os.environ.get("KB_WEB_SECRETS") or home / "secrets.toml"
+    arguments.append(f"--secrets.files={secrets}")
     arguments += ["--", "--home", str(home)]
     if config is not None:
         arguments += ["--config", str(config)]
