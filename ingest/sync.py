@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ingest.embedding import Backlog
 from ingest.run import LONG, Run
 from ingest.sources.interface import Bounds, Enricher, Identity, Known, Source
-from kb.errors import LimitReached, SourceError, UsageError
+from kb.errors import LimitReached, SourceError, StoreError, UsageError
+from kb.store import manifest
 from kb.store.archive import Archive
 from kb.store.lock import writer_lock
 from kb.types import Observer, SilentObserver, SourceState
@@ -80,6 +81,7 @@ def sync(
     identity, state = _stored(archive, source)
     bounds, tip = Bounds(_effective_since(state, since), until), source.tip()
     backlog = Backlog(archive, settings, observer, embedder)
+    _same_embedder(archive, backlog)
     if enricher is None and not _may_be_new(state, bounds, tip):
         _publish_rest(archive, backlog, changed=False)
         unchanged = archive.coverage(identity.name).changes
@@ -128,6 +130,18 @@ def _since_ms(started: float) -> float:
     return round((time.monotonic() - started) * 1000, 1)
 
 
+def _same_embedder(archive: Archive, backlog: Backlog) -> None:
+    """Raises IndexMismatch where the index is of another embedder: `kb reindex` is asked for,
+    since it embeds everything again. A damaged generation is made anew by this run."""
+    generation = manifest.current(archive.home)
+    try:
+        found = manifest.read(archive.home, generation) if generation else None
+    except StoreError:
+        return
+    if found is not None:
+        manifest.check(found, backlog.identity)
+
+
 # --- what is stored of the source --------------------------------------------------------------
 
 
@@ -136,7 +150,8 @@ def _stored(archive: Archive, source: Source) -> tuple[Identity, SourceState | N
     sources = archive.sources()
     here = [state for state in sources if state.location == source.location]
     identity = source.identify(here[0].name if here else None)
-    if here and identity.name not in {state.name for state in here}:
+    several = identity.kind == "jsonl"  # one file may hold several repositories
+    if here and not several and identity.name not in {state.name for state in here}:
         raise SourceError(
             f"{source.location} is stored as {here[0].name}, not as {identity.name}",
             f"leave --repo out, or kb forget {here[0].name} first",

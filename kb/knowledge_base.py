@@ -7,6 +7,7 @@ composer and chat model together. Opening it reads nothing; parts are made when 
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kb.errors import NotFound, StoreError
 from kb.settings import Settings, load_settings
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from kb.report.types import Report
     from kb.store.archive import Archive, Coverage, QuestionEntry, ReportEntry
     from kb.store.vector_index import VectorIndex
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +140,16 @@ class KnowledgeBase:
             query = self.parse(query, filters=filters, mode=mode, limit=limit)
         from kb.search.retriever import search
 
-        with self.archive.reading():
+        asked = query
+
+        def answer(published: bool) -> SearchResult:
+            if not published:
+                return SearchResult(asked, asked.mode, None, (), 0.0)
             return search(
-                self.archive, self._open_index, lambda: self.embedder, query, self.settings
+                self.archive, self._open_index, lambda: self.embedder, asked, self.settings
             )
+
+        return self._read_steadily(answer)
 
     def parse(
         self,
@@ -159,8 +168,11 @@ class KnowledgeBase:
         """The nearest neighbours of a change; empty where it has no vectors yet."""
         from kb.search.retriever import similar
 
-        with self.archive.reading():
-            return similar(self.archive, self._open_index, change_id, limit)
+        return self._read_steadily(
+            lambda published: (
+                similar(self.archive, self._open_index, change_id, limit) if published else []
+            )
+        )
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -227,9 +239,15 @@ class KnowledgeBase:
     @property
     def exists(self) -> bool:
         """Whether anything was ingested into this home."""
-        from kb.store.schema import FILE_NAME
+        from kb.store.schema import exists
 
-        return (self.settings.home / FILE_NAME).exists()
+        return exists(self.settings.home)
+
+    @property
+    def writable(self) -> bool:
+        """A home on a read-only disk, or of somebody else, is read without Chroma, which writes."""
+        home = self.settings.home
+        return not home.exists() or os.access(home, os.W_OK)
 
     def status(self) -> Status:
         from kb.store import manifest
@@ -363,7 +381,22 @@ class KnowledgeBase:
     def _engine(self) -> str:
         if self.settings.search.engine != "auto":
             return self.settings.search.engine
-        return "chroma" if self.resident else "exact"
+        chroma = self.resident and (self.settings.chroma_url or self.writable)
+        return "chroma" if chroma else "exact"
+
+    def _read_steadily(self, read: Callable[[bool], Read]) -> Read:
+        """`read(whether anything is published)` in one view; once more where an ingest swapped
+        generations and removed the one that was being opened."""
+        from kb.store import manifest
+
+        for last in (False, True):
+            with self.archive.reading() as generation:
+                try:
+                    return read(bool(generation))
+                except StoreError:
+                    if last or manifest.current(self.settings.home) == generation:
+                        raise
+        raise AssertionError("unreachable")
 
     def _open_index(self) -> VectorIndex:
         """The vector index of the generation that is shown; reopened after a swap."""

@@ -7,11 +7,12 @@ import shutil
 import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kb.errors import KBError, NotFound
+from kb.errors import KBError, StoreError, UsageError
 from kb.settings import Settings
 from kb.types import Analysis, Filters, Observer, Relation
 
@@ -48,11 +49,13 @@ def analyze(settings: Settings, repo: str | None, observer: Observer) -> Analyze
     """Judge every stored change again, from its stored diff. Holds the writer's lock."""
     from kb.store.archive import Archive
     from kb.store.lock import writer_lock
+    from kb.store.schema import must_exist
 
+    must_exist(settings.home)
     with writer_lock(settings.home, "kb analyze"), Archive.open(settings.home) as archive:
         repos = archive.repos()
         if repo is not None and repo.lower() not in {name.lower() for name in repos}:
-            raise NotFound(f"no repository {repo!r} is indexed", "kb sources")
+            raise UsageError(f"no repository {repo!r} is indexed", "kb sources")
         moves: Counter[tuple[str, str]] = Counter()
         changes = importances = 0
         for name in repos if repo is None else [repo]:
@@ -127,24 +130,33 @@ def _judged(
 
 def forget(settings: Settings, repo: str, clones: str = "clones") -> int:
     """Remove a repository's changes, vectors, source and own clone, and publish without it."""
-    from kb.embedders import embedder_for
     from kb.store.archive import Archive
     from kb.store.generations import publish
     from kb.store.lock import writer_lock
+    from kb.store.schema import must_exist
 
+    must_exist(settings.home)
     with writer_lock(settings.home, "kb forget"), Archive.open(settings.home) as archive:
         if repo.lower() not in {name.lower() for name in archive.repos()}:
-            raise NotFound(f"no repository {repo!r} is indexed", "kb sources")
+            raise UsageError(f"no repository {repo!r} is indexed", "kb sources")
         count = archive.delete_repo(repo)
         shutil.rmtree(settings.home / clones / repo, ignore_errors=True)
-        embedder = embedder_for(settings, bulk=False)
-        publish(
-            archive,
-            embedder=embedder.identity(),
-            dimension=embedder.dimension,
-            chroma_url=settings.chroma_url,
-        )
+        embedder, dimension = _published_with(settings)
+        publish(archive, embedder=embedder, dimension=dimension, chroma_url=settings.chroma_url)
     return count
+
+
+def _published_with(settings: Settings) -> tuple[str, int]:
+    """What the index was built with: removing a source is no reason to change the embedder."""
+    from kb.embedders import embedder_for
+    from kb.store import manifest
+
+    with suppress(StoreError):
+        if generation := manifest.current(settings.home):
+            found = manifest.read(settings.home, generation)
+            return found.embedder, found.dimension
+    embedder = embedder_for(settings, bulk=False)
+    return embedder.identity(), embedder.dimension
 
 
 def doctor(knowledge: KnowledgeBase, *, chat: bool = False) -> Iterator[Check]:
@@ -199,6 +211,10 @@ def _index(knowledge: KnowledgeBase) -> Iterator[Check]:
             return
         newest = [record.id for record in knowledge.select(Filters(), limit=SAMPLED_VECTORS)]
         vectors = list(knowledge.archive.vectors(newest, "title").values())
+        if not knowledge.writable:
+            detail = f"generation {generation}: the exact scan answers (Chroma needs to write)"
+            yield Check("index", True, detail)
+            return
         exact = open_index(knowledge.settings, generation, "exact")
         chroma = open_index(knowledge.settings, generation, "chroma")
         try:

@@ -67,10 +67,11 @@ def _behind(repository: Repository) -> tuple[str, ...]:
     )
     if not upstream:
         return ()
+    upstream = upstream.splitlines()[-1]  # some versions of git repeat --end-of-options first
     count = repository.answer("rev-list", "--count", "--end-of-options", f"{branch}..{upstream}")
     if not count or count == "0":
         return ()
     return (
-        f"{branch} is {count} commits behind {upstream}: git pull, "
+        f"{branch} is behind {upstream} by {count}: git pull, "
         f"or kb ingest {repository.folder} --branch {upstream}",
     )

@@ -19,7 +19,16 @@ from urllib.parse import urlsplit
 from ingest.sources.claims import GraphCommit, PlannedChange, plan_changes
 from ingest.sources.git_patches import read_patches, read_paths
 from ingest.sources.git_process import LOG_OPTIONS, GitStopped, Repository, open_repository
-from ingest.sources.interface import Bounds, Checkpoint, Failure, Identity, Known, Outline, Reading
+from ingest.sources.interface import (
+    REPOSITORY_NAME,
+    Bounds,
+    Checkpoint,
+    Failure,
+    Identity,
+    Known,
+    Outline,
+    Reading,
+)
 from kb.errors import SourceError
 from kb.types import Change, Commit, FileChange, Observer
 
@@ -62,12 +71,14 @@ class GitSource:
         remote = repository.answer("config", "--get", "remote.origin.url") or ""
         host, remote_name = remote_repository(remote)
         name = self.repo or stored_name or remote_name or f"local/{folder_name(repository.folder)}"
-        if self.repo is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+", self.repo):
-            raise SourceError(f"--repo {self.repo!r} is not of the form owner/name")
+        if self.repo is not None and not REPOSITORY_NAME.fullmatch(self.repo):
+            raise SourceError(
+                f"--repo {self.repo!r} is not of the form owner/name", "--repo encode/httpx, say"
+            )
         linked = not name.startswith("local/") and (
             self.repo is not None
             or (host == "github.com" and name == remote_name)
-            or (stored_name is not None and host != "github.com" and name != remote_name)
+            or (stored_name is not None and name != remote_name)  # --repo said so before
         )
         if name.startswith("local/") and not stored_name:
             notes.append(f"no remote names this repository: it is {name} (--repo owner/name)")
@@ -102,14 +113,15 @@ class GitSource:
         branches = (
             repository.answer("for-each-ref", "--format=%(refname:short)", "--count=5") or ""
         ).split()
-        if branch is None and not branches:
+        unborn = repository.answer("symbolic-ref", "-q", "--short", "HEAD")
+        if not branches and branch in (None, unborn):
             return None
         what = "HEAD names a branch without commits" if branch is None else f"no branch {branch!r}"
         there = f" (there are {', '.join(branches)})" if branches else ""
         raise SourceError(f"{what} in {repository.folder}", f"--branch NAME{there}")
 
     def read(self, known: Known, bounds: Bounds, observer: Observer) -> Reading:
-        identity, tip = self.identify(), self.tip()
+        identity, tip = self.identify(known.repo or None), self.tip()
         if tip is None:
             return Reading(iter(()), total=0, reachable=frozenset())
         observer.phase("history")

@@ -14,6 +14,7 @@ holds them back, then lays each `Details` over the change that it belongs to.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,7 @@ from typing import Any, Protocol
 from kb.types import Change, Comment, Commit, Observer, PullRequest, ReviewThread
 
 __all__ = [
+    "REPOSITORY_NAME",
     "Bounds",
     "Checkpoint",
     "Comment",
@@ -34,6 +36,10 @@ __all__ = [
     "Reading",
     "Source",
 ]
+
+
+# Also a folder's name below the knowledge base: no part may be `.` or `..`.
+REPOSITORY_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*/(?!\.{1,2}$)[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.interface import Bounds, Checkpoint, Failure, Identity, Known, Outline, Reading
+from ingest.sources.interface import (
+    REPOSITORY_NAME,
+    Bounds,
+    Checkpoint,
+    Failure,
+    Identity,
+    Known,
+    Outline,
+    Reading,
+)
 from kb.errors import SourceError
 from kb.types import (
     Change,
@@ -105,6 +114,8 @@ def _change(row: Mapping[str, Any]) -> Change:
     if number is not None and (not isinstance(number, int) or number < 1):
         raise ValueError(f"number {number!r} is no pull request number")
     repo, sha = str(row["repo"]), str(row["sha"])
+    if not REPOSITORY_NAME.fullmatch(repo):
+        raise ValueError(f"repo {repo!r} is not of the form owner/name")
     pull = row.get("pull_request")
     change = Change(
         id=row.get("id") or _id(repo, number, sha),

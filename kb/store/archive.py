@@ -187,9 +187,17 @@ class Archive:
             )
 
     def delete_repo(self, repo: str) -> int:
-        """Forgets a repository wholly; returns how many changes it had."""
+        """Forgets a repository wholly; returns how many changes it had. None of its text stays in
+        the file: freed pages are overwritten, and the words are indexed again without it."""
+        with schema.explained(self.path):
+            self.connection.execute("PRAGMA secure_delete = ON")
         with self.writing() as connection:
-            return changes.delete_repo(connection, repo)
+            count = changes.delete_repo(connection, repo)
+            kept.forget(connection, repo)
+        self.rebuild_words()
+        with schema.explained(self.path):
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return count
 
     def put_vectors(
         self,

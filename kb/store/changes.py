@@ -162,6 +162,7 @@ def delete_repo(connection: sqlite3.Connection, repo: str) -> int:
     connection.execute(
         "DELETE FROM paths WHERE path_key NOT IN (SELECT path_key FROM change_paths)"
     )
+    connection.execute("DELETE FROM authors WHERE author NOT IN (SELECT author FROM changes)")
     return len(rowids)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 import zlib
@@ -142,6 +143,20 @@ def _entry(
         zone, _, period_kind = tz.partition("|")
         period = Period(moment(since), moment(until), zone, period_kind)
     return ReportEntry(report_id, kind, lang, scope, period, title, moment(made_at))
+
+
+def forget(connection: sqlite3.Connection, repo: str) -> None:
+    """Removes what quotes a repository: reports and questions that name it, and, since a model's
+    answer does not say whom it is about, all of these."""
+    named = re.compile(rf"(?<![\w./-]){re.escape(repo)}(?![\w./-])", re.IGNORECASE)
+    for table, key in (("reports", "report"), ("questions", "question")):
+        found = [
+            (row,)
+            for row, body in connection.execute(f"SELECT {key}, body FROM {table}")
+            if named.search(zlib.decompress(body).decode("utf-8", "replace"))
+        ]
+        connection.executemany(f"DELETE FROM {table} WHERE {key} = ?", found)
+    connection.execute("DELETE FROM answers")
 
 
 def put_question(connection: sqlite3.Connection, text: str, answer: Mapping[str, Any]) -> int:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kb.errors import Locked
-from kb.store.schema import store_error
+from kb.store.schema import exists, store_error
 
 LOCK_NAME = "writer.lock"
 HOLDER_NAME = "writer.json"  # beside the lock: some systems refuse to read a locked file
@@ -21,6 +21,7 @@ def writer_lock(home: Path, purpose: str = "ingest") -> Iterator[None]:
     """Raises Locked, naming the holder, when another process writes into this home."""
     from filelock import FileLock, Timeout
 
+    exists(home)  # says it in words where the home is no folder
     lock = FileLock(home / LOCK_NAME, timeout=0, thread_local=False)
     try:
         home.mkdir(parents=True, exist_ok=True)

@@ -189,11 +189,27 @@ CREATE TABLE questions (
 """
 
 
+def exists(home: Path) -> bool:
+    """Whether anything was ingested here. Raises StoreError where no folder can be."""
+    for place in (home, *home.parents):
+        if place.exists():
+            if not place.is_dir():
+                raise StoreError(f"{place} is a file, not a folder", "choose another --home")
+            break
+    return (home / FILE_NAME).exists()
+
+
+def must_exist(home: Path) -> None:
+    """Raises StoreError where there is nothing to read, judge again or remove."""
+    if not exists(home):
+        raise StoreError(f"nothing is indexed in {home}", "kb ingest PATH")
+
+
 def connect(home: Path, *, readonly: bool) -> sqlite3.Connection:
     """An open archive of our version; makes it where there is none. Raises StoreError."""
     path = home / FILE_NAME
-    if readonly and not path.exists():
-        raise StoreError(f"nothing is indexed in {home}", "kb ingest PATH")
+    if readonly:
+        must_exist(home)
     with explained(path, OSError):
         connection = _open_readonly(path) if readonly else _open_writable(home, path)
         try:

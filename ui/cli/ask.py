@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 import click
 
@@ -11,6 +10,7 @@ from ui.cli.options import (
     Common,
     FilterWords,
     emit,
+    emit_json,
     filter_options,
     json_option,
     lang_option,
@@ -54,7 +54,7 @@ def command(
             "method": answer.method,
             "removed": list(answer.removed),
         }
-        emit(json.dumps(fields, ensure_ascii=False, indent=1))
+        emit_json(fields)
     else:
         lines = ["", ""] if answer.citations else [""]
         for citation in answer.citations:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 import click
@@ -12,6 +11,7 @@ from ui.cli.options import (
     Common,
     FilterWords,
     emit,
+    emit_json,
     filter_options,
     json_option,
     lang_option,
@@ -48,7 +48,9 @@ def command(
 
         period = _period(filters, settings.tz)
         repo = filters.repos[0] if len(filters.repos) == 1 else None
-        emit(json.dumps(changes_json(records, period, repo), ensure_ascii=False, indent=1))
+        document = changes_json(records, period, repo)
+        document["period"]["tz"] = settings.tz
+        emit_json(document)
     else:
         from ui.cli.terminal import ledger_text
 

@@ -12,6 +12,7 @@ from ui.cli.options import (
     Common,
     FilterWords,
     emit,
+    emit_json,
     filter_options,
     json_option,
     output_option,
@@ -58,7 +59,7 @@ def command(
         filters = filter_words.filters(knowledge.settings)
         evaluation = evaluate(knowledge, queries, filters=filters, mode=mode)
     if as_json:
-        emit(json.dumps(evaluation_json(evaluation), ensure_ascii=False, indent=1), output)
+        emit_json(evaluation_json(evaluation), output)
     else:
         text = evaluation_text(evaluation, misses=misses)
         if compare is not None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from ui.cli.options import Common, emit, json_option
+from ui.cli.options import Common, emit, emit_json, json_option
 from ui.cli.options import command as kb_command
 
 
@@ -22,7 +21,7 @@ def command(common: Common, file: Path, as_json: bool) -> int:
     with common.open() as knowledge:
         faithfulness = evaluate_report(document, knowledge)
     if as_json:
-        emit(json.dumps(faithfulness.as_json(), ensure_ascii=False, indent=1))
+        emit_json(faithfulness.as_json())
     else:
         emit(faithfulness_text(faithfulness))
     return 0 if faithfulness.supported else 1

@@ -9,8 +9,9 @@ import click
 from ui.cli.options import (
     Common,
     FilterWords,
-    emit,
+    emit_lines,
     filter_options,
+    inert_json,
     output_option,
 )
 from ui.cli.options import (
@@ -30,6 +31,7 @@ def command(
     from ingest.sources.jsonl import dump_changes
 
     with common.open({"tz": tz}) as knowledge:
+        knowledge.archive.repos()  # an archive that cannot be read says so before the first line
         changes = knowledge.export(filter_words.filters(knowledge.settings))
-        emit("".join(dump_changes(changes)), output)
+        emit_lines(map(inert_json, dump_changes(changes)), output)
     return 0

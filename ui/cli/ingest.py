@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kb.errors import UsageError
-from ui.cli.options import Common, emit, json_option, tz_option
+from ui.cli.options import Common, emit, emit_json, json_option, tz_option
 from ui.cli.options import command as kb_command
 
 if TYPE_CHECKING:
@@ -68,18 +69,38 @@ def command(
     if begin and end:
         between(begin, end, settings.tz)
     assert source is not None
+    results = []
     with common.observer() as observer:
-        found, enricher = located(
-            source, settings, repo=repo, branch=branch, github=github, observer=observer
-        )
-        result = ingest(found, settings, observer, since=begin, until=end, enricher=enricher)
-    say(result, as_json)
+        for name in _names(source, repo):
+            found, enricher = located(
+                source, settings, repo=name, branch=branch, github=github, observer=observer
+            )
+            results.append(
+                ingest(found, settings, observer, since=begin, until=end, enricher=enricher)
+            )
+            if not as_json:
+                say(results[-1], as_json)
+    if as_json and len(results) == 1:
+        say(results[0], as_json)
+    elif as_json:
+        emit_json({"sources": [as_object(result) for result in results]})
     return 0
+
+
+def _names(source: str, repo: str | None) -> Sequence[str | None]:
+    """A file of changes may hold several repositories: all of them, where none is named."""
+    path = Path(source).expanduser()
+    if repo is not None or not path.is_file():
+        return (repo,)
+    from ingest.sources.jsonl import repositories
+
+    names = repositories(path)
+    return names if len(names) > 1 else (None,)
 
 
 def say(result: IngestResult, as_json: bool) -> None:
     if as_json:
-        emit(json.dumps(as_object(result), ensure_ascii=False, indent=1))
+        emit_json(as_object(result))
         return
     emit(
         f"{result.repo}: {result.new} new, {result.updated} updated, {result.unchanged} unchanged"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
+from kb.errors import UsageError
 from kb.vocabulary import CHANGE_TYPES, LANGUAGES, LEVELS, RISK_KINDS
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from kb.settings import Settings
     from kb.types import Filters, Observer
 
+STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 P = ParamSpec("P")
 R = TypeVar("R")
 Decorator = Callable[[Callable[..., R]], Callable[..., R]]
@@ -166,11 +170,50 @@ def emit(text: str, output: Path | None = None) -> None:
     emit_bytes(text.encode("utf-8", "replace"), output)
 
 
+def emit_json(document: object, output: Path | None = None) -> None:
+    """One object; nothing in it steers a terminal."""
+    emit(inert_json(json.dumps(document, ensure_ascii=False, indent=1)), output)
+
+
+def inert_json(text: str) -> str:
+    """JSON of the same values with direction marks and control characters escaped."""
+    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def check_output(output: Path | None) -> None:
+    """Says before the work, not after it, that a file cannot be written."""
+    if output is None:
+        return
+    folder = output.parent
+    if not folder.is_dir():
+        raise UsageError(
+            f"cannot write {output}: there is no folder {folder}", f"mkdir -p {folder}"
+        )
+    if not os.access(folder, os.W_OK):
+        raise UsageError(
+            f"cannot write {output}: the folder {folder} is not writable", "-o another file"
+        )
+
+
 def emit_bytes(content: bytes, output: Path) -> None:
+    _write_whole((content,), output)
+
+
+def emit_lines(lines: Iterable[str], output: Path | None = None) -> None:
+    """Like `emit`, a line at a time: a long history is never in memory at once."""
+    if output is not None:
+        _write_whole((line.encode("utf-8", "replace") for line in lines), output)
+        return
+    for line in lines:
+        click.echo(line, nl=False)
+
+
+def _write_whole(parts: Iterable[bytes], output: Path) -> None:
+    check_output(output)
     handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(parts)
         mask = os.umask(0)
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)

@@ -12,9 +12,11 @@ from kb.errors import UsageError
 from ui.cli.options import (
     Common,
     FilterWords,
+    check_output,
     emit,
     emit_bytes,
     filter_options,
+    inert_json,
     lang_option,
     output_option,
 )
@@ -153,6 +155,7 @@ def write(
     """Make the report, print or write it; 1 where too many changes failed."""
     from kb.report.renderers import render
 
+    check_output(output)
     with common.observer() as observer:
         report = knowledge.report(request, observer=observer, use_cache=use_cache)
     content = render(report, form)
@@ -160,7 +163,7 @@ def write(
         assert output is not None
         emit_bytes(content, output)
     else:
-        emit(content, output)
+        emit(inert_json(content) if form == "json" else content, output)
     failed, limit = report.health.failed, knowledge.settings.chat.max_failed
     if failed and failed > limit * max(report.health.changes, 1):
         click.echo(
@@ -201,9 +204,13 @@ def subject(knowledge: KnowledgeBase, words: tuple[str, ...], now: datetime) -> 
 
 def format_of(form: str | None, output: Path | None) -> str:
     suffix = output.suffix.lstrip(".").lower() if output else ""
-    form = form or {"markdown": "md", "htm": "html"}.get(
-        suffix, suffix if suffix in FORMATS else "md"
-    )
+    named = {"": "md", "txt": "md", "markdown": "md", "htm": "html"}.get(suffix, suffix)
+    if form is None and named not in FORMATS:
+        raise UsageError(
+            f"no report format is called .{suffix}",
+            f"-o FILE.{', .'.join(FORMATS)}, or give --format",
+        )
+    form = form or named
     if form == "pdf" and output is None:
         raise UsageError("a PDF cannot be printed on a terminal", "give a file with -o report.pdf")
     return form

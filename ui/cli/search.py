@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from kb.vocabulary import MODES
@@ -11,6 +9,7 @@ from ui.cli.options import (
     Common,
     FilterWords,
     emit,
+    emit_json,
     filter_options,
     json_option,
     lang_option,
@@ -54,7 +53,7 @@ def command(
     if as_json:
         from ui.presenters import search_json
 
-        emit(json.dumps(search_json(result), ensure_ascii=False, indent=1))
+        emit_json(search_json(result))
     else:
         from ui.cli.terminal import result_text
         from ui.messages import message

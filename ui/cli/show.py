@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from kb.errors import UsageError
-from ui.cli.options import Common, emit, json_option, lang_option, tz_option
+from ui.cli.options import Common, emit, emit_json, json_option, lang_option, tz_option
 from ui.cli.options import command as kb_command
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def command(
             from ui.presenters import show_json
 
             shown = show_json(record, related, knowledge.relations([change_id]), settings.lang)
-            emit(json.dumps(shown, ensure_ascii=False, indent=1))
+            emit_json(shown)
             return 0
         lines = _lines(record, settings.tz, settings.lang)
         from ui.cli.terminal import heading, inert
@@ -52,7 +51,8 @@ def command(
 
         if related:
             lines += ["", message("cli", "show.related", settings.lang)]
-            lines += [f"  {heading(hit.record, False)}" for hit in related]
+            several = any(hit.record.change.repo != record.change.repo for hit in related)
+            lines += [f"  {heading(hit.record, several)}" for hit in related]
         if patch:
             for path, text in knowledge.patches(change_id).items():
                 lines += ["", f"--- {inert(path)}", *(inert(line) for line in text.splitlines())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ui.cli.options import Common, emit, json_option, tz_option
+from ui.cli.options import Common, emit, emit_json, json_option, tz_option
 from ui.cli.options import command as kb_command
 
 
@@ -35,7 +35,7 @@ def command(common: Common, tz: str | None, as_json: bool) -> int:
             }
             for source in sources
         ]
-        emit(json.dumps({"sources": rows}, ensure_ascii=False, indent=1))
+        emit_json({"sources": rows})
         return 0
     lines = []
     for source in sources:

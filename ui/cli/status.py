@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from ui.cli.options import Common, emit, json_option, tz_option
+from ui.cli.options import Common, emit, emit_json, json_option, tz_option
 from ui.cli.options import command as kb_command
 
 
@@ -19,31 +17,25 @@ def command(common: Common, tz: str | None, as_json: bool) -> int:
         status = knowledge.status()
         zone = knowledge.settings.tz
     if as_json:
-        emit(
-            json.dumps(
-                {
-                    "home": str(status.home),
-                    "repos": [
-                        {
-                            "repo": coverage.repo,
-                            "changes": coverage.changes,
-                            "since": rfc3339(coverage.since) if coverage.since else None,
-                            "until": rfc3339(coverage.until) if coverage.until else None,
-                            "pending": coverage.pending,
-                            "updated_at": rfc3339(coverage.updated_at)
-                            if coverage.updated_at
-                            else None,
-                        }
-                        for coverage in status.repos
-                    ],
-                    "embedder": status.embedder,
-                    "generation": status.generation,
-                    "engine": status.engine,
-                    "chat": status.chat,
-                },
-                ensure_ascii=False,
-                indent=1,
-            )
+        emit_json(
+            {
+                "home": str(status.home),
+                "repos": [
+                    {
+                        "repo": coverage.repo,
+                        "changes": coverage.changes,
+                        "since": rfc3339(coverage.since) if coverage.since else None,
+                        "until": rfc3339(coverage.until) if coverage.until else None,
+                        "pending": coverage.pending,
+                        "updated_at": rfc3339(coverage.updated_at) if coverage.updated_at else None,
+                    }
+                    for coverage in status.repos
+                ],
+                "embedder": status.embedder,
+                "generation": status.generation,
+                "engine": status.engine,
+                "chat": status.chat,
+            },
         )
         return 0
     lines = [f"home        {status.home}", f"embedder    {status.embedder or '-'}"]
@@ -58,7 +50,8 @@ def command(common: Common, tz: str | None, as_json: bool) -> int:
             if moment
         )
         pending = f", {coverage.pending} pending (kb update goes on)" if coverage.pending else ""
-        lines.append(f"{coverage.repo}: {coverage.changes} changes, {dates}{pending}")
+        dates = f", {dates}" if dates else ""
+        lines.append(f"{coverage.repo}: {coverage.changes} changes{dates}{pending}")
     if not status.repos:
         lines.append("nothing is indexed yet: kb ingest PATH")
     emit("\n".join(lines))

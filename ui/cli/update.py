@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from kb.errors import KBError, UsageError
-from ui.cli.options import Common, emit, json_option
+from ui.cli.options import Common, emit_json, json_option
 from ui.cli.options import command as kb_command
 
 
@@ -45,5 +43,5 @@ def update_all(common: Common, *, fetch: bool, as_json: bool) -> int:
             if not as_json:
                 say(result, as_json=False)
     if as_json:
-        emit(json.dumps({"sources": [as_object(result) for result in results]}, indent=1))
+        emit_json({"sources": [as_object(result) for result in results]})
     return status

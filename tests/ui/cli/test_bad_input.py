@@ -1,0 +1,177 @@
+"""Bad input: one sentence and a hint on stderr, exit 2, nothing on stdout, nothing written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kb.store import manifest
+
+Run = Callable[..., Any]
+
+
+def refused(ran: Any, *words: str) -> None:
+    assert ran.status == 2
+    assert ran.out == ""
+    assert ran.err.startswith("error: ")
+    assert "\nhint:  " in ran.err
+    assert "Traceback" not in ran.err
+    for word in words:
+        assert word in ran.err
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    subprocess.run(["git", *who, "-C", str(folder), *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    folder = tmp_path / "relay"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    (folder / "relay.py").write_text("def relay(): ...\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "Add the relay (#1)")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--branch", "-x"), "is no branch"),
+        (("--branch", "nowhere"), "no branch 'nowhere'"),
+        (("--repo", "relay"), "not of the form owner/name"),
+        (("--repo", "../relay"), "not of the form owner/name"),
+        (("--repo", "acme/.."), "not of the form owner/name"),
+        (("--tz", "Mars/Phobos"), "unknown time zone"),
+        (("--since", "soon"), "not a date or time"),
+        (("--since", "2026-02-02", "--until", "2026-02-01"), "the period is empty"),
+    ],
+)
+def test_wrong_words_of_an_ingest_are_refused(
+    kb: Run, home: Path, clone: Path, words: tuple[str, ...], said: str
+) -> None:
+    refused(kb("ingest", clone, *words, home=home), said)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"hello\n", b'{"a": 1}\n', b"\xfe\x00\xff", b"", b'{"repo": "../../x"}\n']
+)
+def test_a_file_that_holds_no_changes_is_refused(
+    kb: Run, home: Path, tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "changes.jsonl"
+    path.write_bytes(content)
+    refused(kb("ingest", path, home=home))
+    assert not home.exists()
+
+
+def test_a_recorded_repository_cannot_name_a_folder_above_the_home(
+    kb: Run, home: Path, tmp_path: Path, sample_path: Path
+) -> None:
+    row = json.loads(sample_path.read_text("utf-8").splitlines()[1]) | {"repo": "x/.."}
+    row.pop("id", None)
+    path = tmp_path / "changes.jsonl"
+    path.write_text(json.dumps(row) + "\n", "utf-8")
+    refused(kb("ingest", path, home=home), "not of the form owner/name")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("search", "x"),
+        ("changes",),
+        ("report",),
+        ("show", "1"),
+        ("export",),
+        ("update",),
+        ("ingest", "--all"),
+        ("reindex",),
+        ("analyze",),
+        ("forget", "acme/relay"),
+    ],
+)
+def test_without_anything_indexed_a_command_says_so_and_writes_nothing(
+    kb: Run, home: Path, words: tuple[str, ...]
+) -> None:
+    refused(kb(*words, home=home), "nothing is indexed")
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_home_that_is_a_file_is_named(kb: Run, tmp_path: Path, clone: Path, below: str) -> None:
+    (tmp_path / "file").write_text("hi")
+    home = tmp_path / "file" / below
+    for words in (("ingest", clone), ("search", "x"), ("status",), ("reindex",)):
+        refused(kb(*words, home=home), "is a file, not a folder")
+
+
+def test_an_unknown_repository_cannot_be_forgotten(kb: Run, sample_home: Path) -> None:
+    refused(kb("forget", "nobody/nothing", home=sample_home), "nobody/nothing")
+
+
+@pytest.mark.parametrize("content", [b"\x00" * 9000, b"SQLite format 3\x00" + b"\xfe" * 9000])
+def test_a_damaged_archive_is_named(kb: Run, home: Path, clone: Path, content: bytes) -> None:
+    home.mkdir()
+    (home / "archive.sqlite3").write_bytes(content)
+    for words in (("status",), ("search", "x"), ("changes",), ("ingest", clone), ("reindex",)):
+        refused(kb(*words, home=home), "archive.sqlite3")
+
+
+def test_an_archive_cut_short_is_named(kb: Run, writable_home: Path) -> None:
+    archive = writable_home / "archive.sqlite3"
+    archive.write_bytes(archive.read_bytes()[:20_000])
+    for words in (("status",), ("search", "cache"), ("changes",)):
+        refused(kb(*words, home=writable_home), "damaged")
+
+
+def of_another_model(home: Path) -> None:
+    generation = manifest.current(home)
+    path = manifest.folder(home, generation) / "manifest.json"
+    found = json.loads(path.read_text()) | {"embedder": "another@1"}
+    path.write_text(json.dumps(found))
+
+
+def test_an_index_of_another_model_is_neither_searched_nor_extended(
+    kb: Run, writable_home: Path, clone: Path
+) -> None:
+    of_another_model(writable_home)
+    before = manifest.current(writable_home)
+    for words in (("search", "cache"), ("ingest", clone), ("show", "1212")):
+        refused(kb(*words, home=writable_home), "another@1", "kb reindex")
+    assert manifest.current(writable_home) == before
+    assert kb("reindex", home=writable_home).status == 0
+    assert kb("search", "cache", home=writable_home).status == 0
+
+
+@pytest.mark.parametrize("name", ["report.md", "report.html", "report.json", "report.pdf"])
+def test_a_report_into_a_missing_folder_is_refused_in_a_sentence(
+    kb: Run, sample_home: Path, tmp_path: Path, name: str
+) -> None:
+    target = tmp_path / "missing" / name
+    refused(kb("report", "-o", target, home=sample_home), "there is no folder", "mkdir -p")
+
+
+def test_a_report_of_an_unknown_kind_of_file_is_refused(
+    kb: Run, sample_home: Path, tmp_path: Path
+) -> None:
+    refused(kb("report", "-o", tmp_path / "report.docx", home=sample_home), ".docx")
+    assert not (tmp_path / "report.docx").exists()
+
+
+def test_an_export_into_a_missing_folder_is_refused_in_a_sentence(
+    kb: Run, sample_home: Path, tmp_path: Path
+) -> None:
+    refused(kb("export", "-o", tmp_path / "no" / "x.jsonl", home=sample_home), "there is no folder")
+
+
+def test_the_same_clone_under_another_name_is_refused(kb: Run, home: Path, clone: Path) -> None:
+    assert kb("ingest", clone, "--repo", "acme/relay", home=home).status == 0
+    refused(kb("ingest", clone, "--repo", "other/relay", home=home), "acme/relay", "kb forget")
