@@ -9,18 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from kb.text.stemmer import stem
 
-# Two runs that take in a few rare blocks between: more of them cost 4 ms a pattern to compile.
-CJK = "\u3040-\u9fff\uac00-\ufaff"
-_CHUNK = re.compile(
-    rf"[{CJK}]+"
-    rf"|_?(?!_)[^\W{CJK}](?:[^\W{CJK}]|[-'](?!_)(?=[^\W{CJK}])|(?<=\d)\.(?=\d))*"
-)
-_IS_CJK = re.compile(rf"[{CJK}]")
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_ASCII_CHUNK = re.compile(r"_?[^\W_](?:\w|[-'](?=[^\W_])|(?<=\d)\.(?=\d))*", re.ASCII)
 # fooBar | FOOBar | foo | 123 -> foo Bar | FOO Bar | foo | 123
 _PART = re.compile(r"[^\W\d_]?[^\WA-Z\d_]+|[A-Z]+(?![^\WA-Z\d_])|[A-Z]+|\d+(?:\.\d+)*")
 _ATOM = re.compile(r"[-_]+")
@@ -29,8 +24,22 @@ _APOSTROPHE = re.compile(r"'(?:s|t|re|ve|ll|d|m)?(?![^\W_])", re.IGNORECASE)
 LONGEST_TOKEN = 64  # hashes and base64 are no words
 
 
+@cache
+def _chunk() -> re.Pattern[str]:
+    """Sets of CJK take 20 ms to compile: a cold search of ASCII text does without."""
+    return re.compile(
+        rf"[{CJK}]+"
+        rf"|_?[^\W_{CJK}](?:[^\W{CJK}]|[-'](?=[^\W_{CJK}])|(?<=\d)\.(?=\d))*"
+    )
+
+
+@cache
+def _cjk() -> re.Pattern[str]:
+    return re.compile(rf"[{CJK}]")
+
+
 def has_cjk(text: str) -> bool:
-    return _IS_CJK.search(text) is not None
+    return not text.isascii() and _cjk().search(text) is not None
 
 
 def tokens(text: str) -> list[str]:
@@ -48,7 +57,8 @@ def normalize(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The chunks of a text as they stand: identifiers whole, CJK runs whole."""
-    return _CHUNK.findall(normalize(text))
+    text = normalize(text)
+    return (_ASCII_CHUNK if text.isascii() else _chunk()).findall(text)
 
 
 def parts(identifier: str) -> list[str]:
@@ -59,7 +69,7 @@ def parts(identifier: str) -> list[str]:
 @lru_cache(maxsize=65536)
 def chunk_tokens(chunk: str) -> tuple[str, ...]:
     """The tokens of one chunk, each once: the compound, its parts (stemmed), and `fp8` of `FP8Block`."""
-    if _IS_CJK.match(chunk):
+    if not chunk.isascii() and _cjk().match(chunk):
         return (*chunk, *(chunk[i : i + 2] for i in range(len(chunk) - 1)))
     chunk = _APOSTROPHE.sub("", chunk)
     pieces = parts(chunk)

@@ -66,3 +66,10 @@ def test_any_text_has_tokens_that_fts5_keeps_whole(text: str) -> None:
         assert token
         assert not any(sign.isspace() for sign in token)
         assert len(token) <= LONGEST_TOKEN
+
+
+@given(st.text(st.characters(min_codepoint=1, max_codepoint=127)))
+def test_ascii_text_reads_the_same_by_both_patterns(text: str) -> None:
+    from kb.text.tokenizer import _ASCII_CHUNK, _chunk
+
+    assert _ASCII_CHUNK.findall(text) == _chunk().findall(text)
