@@ -72,18 +72,17 @@ class FilePatch:
 
 def parse_patch(text: str) -> list[FilePatch]:
     """Every file of a diff with its hunks. Text that is no diff gives an empty list."""
-    return [
-        FilePatch(
-            file.path,
-            file.previous_path,
-            file.status,
-            file.binary,
-            file.additions,
-            file.deletions,
-            parse_hunks(file.patch or ""),
+    files = []
+    for file in file_patches(text):
+        hunks = parse_hunks(file.patch or "")
+        signs = [line.kind for hunk in hunks for line in hunk.lines]
+        added, removed = signs.count("+"), signs.count("-")
+        files.append(
+            FilePatch(
+                file.path, file.previous_path, file.status, file.binary, added, removed, hunks
+            )
         )
-        for file in file_patches(text)
-    ]
+    return files
 
 
 def file_patches(text: str) -> list[RawFile]:

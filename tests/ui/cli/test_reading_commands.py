@@ -71,7 +71,8 @@ def test_explain_says_what_found_a_hit(kb: Run, sample_home: Path) -> None:
 
 def test_chinese_words_find_chinese_text(kb: Run, sample_home: Path) -> None:
     ran = kb("search", "命中率", "--lang", "zh", "--json", home=sample_home)
-    assert json.loads(ran.out)["hits"][0]["number"] == 1207
+    numbers = [hit["number"] for hit in json.loads(ran.out)["hits"]]
+    assert 1207 in numbers[:3]
 
 
 def test_show_names_a_change_in_every_way(kb: Run, sample_home: Path) -> None:
