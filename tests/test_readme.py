@@ -30,7 +30,7 @@ def help_block() -> str:
 def test_the_command_block_equals_the_help(readme: str) -> None:
     block = re.search(r"```text\n\$ kb --help\n(.*?)```", readme, re.S)
     assert block
-    assert block[1].strip() == help_block(), "run: python tests/test_readme.py"
+    assert block[1].strip() == help_block(), "run: python -P tests/test_readme.py"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
