@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from kb.errors import StoreError
 from kb.types import Observer
 
 if TYPE_CHECKING:
@@ -86,6 +87,20 @@ class Backlog:
             dimension=self.embedder(0).dimension,
             chroma_url=self.settings.chroma_url,
         )
+
+    def shown(self) -> bool:
+        """Whether readers see every vector that is stored; not so after a kill before `publish`."""
+        from kb.store import manifest
+
+        stored = self.archive.vectors_stored(self.identity)
+        generation = manifest.current(self.archive.home)
+        if not generation:
+            return not stored[0]
+        try:
+            found = manifest.read(self.archive.home, generation)
+        except StoreError:
+            return False
+        return (sum(found.vectors.values()), found.last_serial) == stored
 
     def embed(
         self, kinds: Sequence[str], since: datetime | None = None, *, phase: str = "texts"

@@ -251,6 +251,8 @@ def _publish_rest(archive: Archive, backlog: Backlog, *, changed: bool) -> None:
     missing = len(backlog.missing())
     unpublished = any(archive.coverage(repo).pending for repo in archive.repos())
     if not missing and not unpublished and not changed:
+        if not backlog.shown():
+            backlog.publish()
         return
     if missing >= LONG:
         backlog.embed(("title",), phase="titles")

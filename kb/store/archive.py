@@ -243,6 +243,12 @@ class Archive:
         """Change id -> why it could not be read."""
         return dict(self._rows("SELECT id, reason FROM failures WHERE repo = ?", (repo,)))
 
+    def vectors_stored(self, embedder: str) -> tuple[int, int]:
+        """(how many, the last serial): what a generation of this embedder ought to hold."""
+        with self.reading():
+            key = vectors.embedder_key(self.connection, embedder)
+            return vectors.last_serial(self.connection, key)
+
     def missing_vectors(
         self,
         kinds: Sequence[str] = vectors.KINDS,

@@ -55,7 +55,12 @@ def publish(
         with _chroma_process(folder) as build:  # imports Chroma while the matrices are written
             counts = _write_matrices(archive, folder, previous, embedder, dimension)
             found = Manifest(
-                before + 1, embedder, dimension, vectors=counts, server=chroma_url or ""
+                before + 1,
+                embedder,
+                dimension,
+                vectors=counts,
+                last_serial=archive.vectors_stored(embedder)[1],
+                server=chroma_url or "",
             )
             manifest.write(folder, found)
             if previous is not None and not found.server:

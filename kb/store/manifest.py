@@ -32,6 +32,7 @@ class Manifest:
     dimension: int
     layout: int = LAYOUT_VERSION
     vectors: dict[str, int] = field(default_factory=dict)  # by kind
+    last_serial: int = 0  # of the vectors that it holds
     server: str = ""  # KB_CHROMA_URL where a server holds the collections
 
 

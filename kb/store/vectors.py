@@ -126,6 +126,15 @@ def serials(
     )
 
 
+def last_serial(connection: sqlite3.Connection, embedder: int | None) -> tuple[int, int]:
+    """(how many vectors, the highest serial) of an embedder: new vectors change it."""
+    found = connection.execute(
+        "SELECT count(*), coalesce(max(serial), 0) FROM vectors WHERE embedder = ?",
+        (-1 if embedder is None else embedder,),
+    ).fetchone()
+    return int(found[0]), int(found[1])
+
+
 def matrix(connection: sqlite3.Connection, wanted: Sequence[int], dimension: int) -> Vector:
     """The vectors with these serials as float32 rows of unit length, in this order."""
     import numpy as np
