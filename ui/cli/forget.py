@@ -11,7 +11,10 @@ from ui.cli.options import command as kb_command
 @kb_command("forget")
 @click.argument("source")
 def command(common: Common, source: str) -> int:
-    """Remove SOURCE (owner/name) with its changes, vectors, model answers and own clone."""
+    """Remove SOURCE (owner/name): changes, vectors, reports and questions about it, own clone.
+
+    Kept model answers go too: they do not say which source they are about.
+    """
     with common.open() as knowledge:
         count = knowledge.forget(source)
     click.echo(f"{source}: {count} changes removed")
