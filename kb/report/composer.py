@@ -157,7 +157,10 @@ def _chart_row(trend: ModuleTrend) -> dict[str, object]:
 
 def headline_of(shared: PeriodSections) -> Prose:
     """The two leading themes."""
-    names = [Prose.of(theme.name, "title") for theme in shared.themes[:2]]
+    texts = [theme.name for theme in shared.themes[:2]]
+    if texts and texts[0].isascii():
+        texts[0] = texts[0][:1].upper() + texts[0][1:]
+    names = [Prose.of(text, "title") for text in texts]
     if len(names) < 2:
         return names[0] if names else Prose()
     return say("header.headline", shared.lang, first=names[0], second=names[1])

@@ -197,7 +197,7 @@ def evidence_prose(desk: Desk, health: Health, repos: Sequence[str]) -> Prose:
     text = Prose.join(parts, word("list.comma", lang))
     source = next((source for source in sources_of(desk, repos) if source.kind == "git"), None)
     if health.described * 2 < health.changes and source and source.url and source.has_links:
-        command = code(f"kb ingest github:{source.name}")
+        command = code(f"kb ingest PATH --github {source.name}")
         text += Prose.of(word("list.semicolon", lang)) + say(
             "header.connect", lang, command=command
         )

@@ -33,6 +33,7 @@ from kb.report.risks import (
 )
 from kb.report.say import clauses, codes, count, counted, listing, say, word
 from kb.report.sentences import (
+    brief_point,
     caveats,
     code,
     label,
@@ -41,7 +42,6 @@ from kb.report.sentences import (
     reference,
     switch,
     title_of,
-    what,
 )
 from kb.report.symptoms import SYMPTOMS
 from kb.report.themes import Theme, find_themes, second_name
@@ -56,6 +56,7 @@ MEMBERS = 5
 TREND_ROWS = 10
 FIXES_OF_SYMPTOM = 3
 TITLE_LETTERS = 78
+ALSO, ALSO_LETTERS = 3, 64
 
 
 @dataclass(slots=True)
@@ -292,6 +293,8 @@ def theme_entry(shared: PeriodSections, theme: Theme, most: int) -> dict[str, ob
     desk, lang = shared.desk, shared.lang
     told = list(theme.members[:most])
     points = [theme_point(desk, record) for record in told]
+    if also := theme_also(theme, most, lang):
+        points.append(also)
     effects = [
         say("theme.effect", lang, ref=reference(record), quote=quoted(text, lang))
         for record in theme.members[:6]
@@ -393,12 +396,28 @@ def theme_lead(desk: Desk, theme: Theme) -> Prose:
 def theme_point(desk: Desk, record: ChangeRecord) -> Prose:
     lang = desk.lang
     facts = desk.deep_facts(record)
-    text = what(facts, lang)
+    text = brief_point(facts, lang)
     quote = facts.quote if not facts.effects else None
     said = say("theme.item", lang, ref=reference(record), title=title_of(record), what=text)
-    if quote and len(quote.text) < 160:
+    if quote and len(quote.text) < 160 and quote.text not in text.plain:
         said += Prose.of(word("clause", lang)) + quoted(quote.text, lang)
     return said
+
+
+def theme_also(theme: Theme, told: int, lang: str) -> Prose:
+    """The next changes of a theme by their titles: a theme is more than its first change."""
+    parts = [
+        say(
+            "fixes.item",
+            lang,
+            title=Prose.of(shortened(headline(record.change), ALSO_LETTERS), "title"),
+            ref=reference(record),
+        )
+        for record in theme.members[told : told + ALSO]
+    ]
+    if not parts:
+        return Prose()
+    return say("theme.also", lang, items=Prose.join(parts, word("list.semicolon", lang)))
 
 
 def theme_flags(desk: Desk, theme: Theme, limit: int) -> Prose:

@@ -27,7 +27,7 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _CAVEAT = re.compile(
-    r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently|limitation|unsupported|not supported|"
+    r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently (?:only|not|un)|limitation|unsupported|not supported|"
     r"follow[- ]?up|future (?:pr|work|change)|to be (?:added|done|supported)|will be (?:added|done|handled|supported)|experimental|"
     r"requires?|must (?:be|set)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
     r"|暂不|尚未|目前(?:仅|只)|仅支持|后续|待补|不支持|实验性|限制",
@@ -154,7 +154,8 @@ def _best(
         shared = len(terms & wanted)
         if not shared:
             continue
-        if origin != "description" and (shared < min(2, len(wanted)) or not _states(text)):
+        titled = len(terms & _terms(title))  # a line of the diff has to be about the title
+        if origin != "description" and (titled < 2 or not _states(text)):
             continue
         if len(terms - _terms(title)) < 3:
             continue  # says the title again

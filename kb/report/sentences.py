@@ -5,6 +5,8 @@ Every sentence stands on a fact of the change; where there is no fact, there is 
 
 from __future__ import annotations
 
+import re
+
 from kb.report.change_facts import ChangeFacts, short_path, switched
 from kb.report.quotes import Quote
 from kb.report.say import Value, codes, count, listing, say, word
@@ -176,11 +178,19 @@ def caveats(facts: ChangeFacts, lang: str) -> list[Prose]:
     if facts.risk("missing-tests"):
         found.append(say("caveat.untested", lang))
     hardware = facts.risk("hardware")
-    if hardware and hardware.evidence:
+    if hardware and hardware.evidence and _names_hardware(record, hardware.evidence):
         found.append(say("caveat.hardware", lang, what=code(hardware.evidence)))
     if facts.risk("unresolved-review"):
         found.append(say("caveat.unresolved", lang))
     return found
+
+
+def _names_hardware(record: ChangeRecord, evidence: str) -> bool:
+    """The title or a path names it too; a condition inside a larger change is no limit of the change."""
+    names = [name for name in re.findall(r"[a-z0-9]+", evidence.lower()) if name != "is"]
+    told = " ".join([record.change.title, *(file.path for file in record.change.files)]).lower()
+    words = set(re.findall(r"[a-z]+|[a-z0-9]+", told))
+    return any(name in words for name in names)
 
 
 def origin_of(quote: Quote, lang: str) -> Prose:
@@ -201,6 +211,11 @@ def point(facts: ChangeFacts, lang: str) -> Prose:
     else:
         first = _core(facts, lang, 1 if extra else 2)
     return Prose.join([first, extra], word("clause", lang))
+
+
+def brief_point(facts: ChangeFacts, lang: str) -> Prose:
+    """What a theme says of one change: its telling names, or what it takes back."""
+    return what(facts, lang) if facts.type == "revert" else _core(facts, lang, 2)
 
 
 def _core(facts: ChangeFacts, lang: str, limit: int) -> Prose:
