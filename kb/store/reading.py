@@ -16,9 +16,10 @@ from kb.store.conditions import Condition, marks
 from kb.types import Analysis, Change, ChangeRecord, Digest, Relation, SourceState
 
 ORDERS = {
-    "newest": "merged_at DESC, rowid DESC",
-    "oldest": "merged_at, rowid",
-    "importance": "importance DESC, raw DESC, merged_at DESC, rowid DESC",
+    # A run stores newest first: of the same second, the lower key is the later commit.
+    "newest": "merged_at DESC, rowid",
+    "oldest": "merged_at, rowid DESC",
+    "importance": "importance DESC, raw DESC, merged_at DESC, rowid",
 }
 FACETS = ("type", "module", "risk", "label")
 URL = re.compile(r"https?://[^/\s]+/(?P<repo>[^/\s]+/[^/\s]+)/(?:pull|issues|commit)/(?P<ref>\w+)")
