@@ -248,15 +248,20 @@ class _Judge:
         )
 
     def _totals(self) -> frozenset[str]:
-        """Lines and files of all changes of the period, with and without the bots'."""
+        """Lines, files and the mean importance of the period, with and without the bots'."""
         if self._sums is None:
             listed: Mapping[str, Any] = self.document.get("references", {})
             inside = [key for key, item in listed.items() if item["in_period"] and self._of(key)]
             analyses = [self._analyses[key] for key in inside]
+            groups = [analyses, [item for item in analyses if not item.bot]]
             self._sums = frozenset(
                 str(sum(getattr(item.size, name) for item in chosen))
-                for chosen in (analyses, [item for item in analyses if not item.bot])
+                for chosen in groups
                 for name in ("source_added", "source_removed", "additions", "deletions", "files")
+            ) | frozenset(
+                str(round(sum(item.importance for item in chosen) / len(chosen), 1))
+                for chosen in groups
+                if chosen
             )
         return self._sums
 
