@@ -273,7 +273,7 @@ def health_section(desk: Desk, health: Health) -> Section:
         (word("health.reviewed", lang), Prose.of(f"{health.reviewed:,}")),
     ]
     if health.model:
-        cost = say("health.cost_value", lang, model=code(health.model), calls=health.calls, tokens=health.tokens,
+        cost = say("health.cost_value", lang, model=code(health.model), calls=count("call", health.calls, lang), tokens=health.tokens,
                    seconds=f"{health.model_ms / 1000:.1f}")  # fmt: skip
         rows += [
             (word("health.model", lang), Prose.of(f"{health.by_model:,}")),
@@ -286,8 +286,8 @@ def health_section(desk: Desk, health: Health) -> Section:
         value = say(
             "health.retrieved_value",
             lang,
-            queries=len(desk.history.retrieved),
-            hits=sum(len(entry.hits) for entry in desk.history.retrieved),
+            queries=count("query", len(desk.history.retrieved), lang),
+            hits=count("change", sum(len(entry.hits) for entry in desk.history.retrieved), lang),
             used=sum(len(entry.used) for entry in desk.history.retrieved),
         )
         rows.append((word("health.retrieved", lang), value))

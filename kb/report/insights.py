@@ -209,6 +209,7 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
         text = say(
             "latent.not_seen",
             lang,
+            n=len(facts.record.digest.not_seen),
             files=count("file", len(facts.record.digest.not_seen), lang),
             reasons=", ".join(reasons),
         )

@@ -147,7 +147,11 @@ def brief_counts(shared: PeriodSections) -> Prose:
     facts, lang = shared.facts, shared.lang
     changes = counted("change", len(facts.records), lang)
     text = say(
-        "summary.counts", lang, changes=changes, authors=count("author", facts.authors, lang)
+        "summary.counts",
+        lang,
+        n=len(facts.records),
+        changes=changes,
+        authors=count("author", facts.authors, lang),
     )
     if facts.previous is not None and facts.mean_of_four is not None:
         text += say(
@@ -160,7 +164,7 @@ def brief_counts(shared: PeriodSections) -> Prose:
     if facts.key:
         return text + say("summary.key", lang, n=facts.key, mean=f"{facts.mean:.1f}")
     rows = min(shared.desk.request.top_k, len(facts.people))
-    return text + say("summary.no_key", lang, k=rows, mean=f"{facts.mean:.1f}")
+    return text + say("summary.no_key", lang, n=rows, mean=f"{facts.mean:.1f}")
 
 
 def _number(value: float) -> str:
@@ -231,7 +235,7 @@ def _switches(shared: PeriodSections) -> Prose:
         "summary.switches",
         lang,
         switches=named,
-        off=say("summary.switches_off", lang, n=off) if off else "",
+        off=say("summary.switches_off", lang, n=len(new), off=off) if off else "",
         gone=say("summary.switches_gone", lang, n=len(gone)) if gone else "",
     )
 
@@ -253,7 +257,7 @@ def _closing(facts: Facts, lang: str) -> Prose:
     while total and held < total / 2:
         held += lines[number]
         number += 1
-    if total and number <= max(1, len(lines) // 5):
+    if total and len(lines) > 1 and number <= max(1, len(lines) // 5):
         parts.append(say("summary.closing_share", lang, n=number, m=len(lines)))
     features, fixes = facts.types.get("feature", 0), facts.types.get("bugfix", 0)
     if features + fixes >= 5:

@@ -117,7 +117,10 @@ def risk_items(
                 "rest": max(0, len(group.records) - len(group.top)),
                 "anchor": f"risk-{group.kind}",
                 "check": say(
-                    f"risk.check.{group.kind}", lang, refs=refs(group.records, lang, CHECKED)
+                    f"risk.check.{group.kind}",
+                    lang,
+                    n=min(len(group.records), CHECKED),
+                    refs=refs(group.records, lang, CHECKED),
                 )
                 if with_checks
                 else Prose(),

@@ -313,14 +313,20 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
         modules = list(dict.fromkeys(module_of(record) for record in top if module_of(record)))
         lines = sum(record.analysis.size.source_added for record in top)
         where = codes(modules, lang, 3) if modules else Prose.of(word("label.no_module", lang))
-        return say(key, lang, refs=names, lines=count("line", lines, lang), modules=where)
+        return say(
+            key, lang, n=len(top), refs=names, lines=count("line", lines, lang), modules=where
+        )
     if kind == "configuration":
         missing = [record for record in group.records if not documented(record)][:3]
         top = tuple(missing) or top
         flags = [flag.name for record in top for flag in desk.facts(record).switches[:2]]
         key = "suggest.configuration" if missing else "suggest.configuration_documented"
         return say(
-            key, lang, examples=codes(flags, lang, 4) if flags else shown, refs=refs(top, lang, 3)
+            key,
+            lang,
+            n=len(set(flags) or top),
+            examples=codes(flags, lang, 4) if flags else shown,
+            refs=refs(top, lang, 3),
         )
     if kind == "experimental":
         flags = [
@@ -345,7 +351,7 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
         )
     if kind == "unresolved-review" or not known(key, lang):
         return say(key, lang, refs=names)
-    return say(key, lang, refs=names, examples=shown or names)
+    return say(key, lang, n=len(top), refs=names, examples=shown or names)
 
 
 def open_series(records: Sequence[ChangeRecord]) -> list[ChangeRecord]:

@@ -16,7 +16,12 @@ Value = Prose | str | int
 
 
 def say(key: str, lang: str, **values: Value) -> Prose:
-    """The phrase `report.<key>`; a field takes text, a number (thousands marked) or Prose."""
+    """The phrase `report.<key>`; a field takes text, a number (thousands marked) or Prose.
+
+    Where `n` is one, the phrase `<key>_one` says it, if there is one: verbs and nouns agree.
+    """
+    if isinstance(values.get("n"), int) and values["n"] == 1 and known(f"{key}_one", lang):
+        key = f"{key}_one"
     template = phrase(f"report.{key}", lang, **{name: f"\x00{name}\x00" for name in values})
     parts = _FIELD.split(template)
     spans: list[Span] = []
