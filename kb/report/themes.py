@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kb.report.facts import weightiest
+from kb.report.facts import KEY_IMPORTANCE, weightiest
 from kb.report.titles import read_title
 from kb.types import ChangeRecord
 
@@ -29,7 +29,9 @@ _TERM = re.compile(
 )
 
 
+_VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:rc\d+|post\d+)?")
 IN_PATH = 0.45  # weight of a term that stands in the paths only
+ROOT, ROOT_FOLDERS = 0.25, 3  # a package's root: share of the source changes, folders below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,13 @@ def terms_of(title: str) -> tuple[tuple[str, str, float], ...]:
     found: dict[str, tuple[str, float]] = {}
     for tag in read.tags:
         key = _key(tag)
-        if key not in _PLAIN and len(key) > 1:
+        if not _bare(key) and len(key) > 1:
             found[key] = (tag, 1.3)
     previous: tuple[str, int] | None = None
     for match in _TERM.finditer(read.text):
         written = match[0].strip(".-_")
         key = _key(written)
-        plain = key in _PLAIN or len(key) < 2 or written.isdigit()
+        plain = _bare(key) or len(key) < 2 or written.isdigit()
         if not plain:
             found.setdefault(key, (written, 1.1 if _named(written) else 0.8))
             if previous and read.text[previous[1] : match.start()].strip() in ("", "-"):
@@ -76,6 +78,11 @@ def _key(term: str) -> str:
         if len(key) > 4 and key.endswith("s") and not key.endswith(("ss", "us", "is"))
         else key
     )
+
+
+def _bare(key: str) -> bool:
+    """A word of every repository, or a version: alone it says of no theme what it is about."""
+    return key in _PLAIN or _VERSION.fullmatch(key) is not None
 
 
 def _named(word: str) -> bool:
@@ -111,6 +118,8 @@ def find_themes(
             continue
         if len(free) < 2 and free[0].analysis.importance < SINGLE:
             continue
+        if 2 <= len(free) <= 3 and not index.distinctive(key) and not _one_area(free):
+            continue
         if len(themes) >= 2 * most:
             break
         for record in free:
@@ -120,7 +129,7 @@ def find_themes(
     if vectors:
         _join_neighbours(changes, themes, taken, vectors)
     built = [_theme(key, name, members, index) for key, name, members in themes if members]
-    built.sort(key=lambda theme: (-theme.score, theme.key))
+    built.sort(key=lambda theme: (-_key_mass(theme), -theme.score, theme.key))
     weight = sum(mass(record) for record in changes)
     strong = [
         theme
@@ -128,6 +137,12 @@ def find_themes(
         if theme.score >= 0.03 * weight or theme.lead.analysis.importance >= SINGLE
     ]
     return tuple((strong if len(strong) >= FEWEST else built[:FEWEST])[:most])
+
+
+def _key_mass(theme: Theme) -> float:
+    """What a theme's key changes weigh, the first of them most: they go before many small ones."""
+    keys = [record for record in theme.members if record.analysis.importance >= KEY_IMPORTANCE]
+    return sum(mass(record) * 0.8**place for place, record in enumerate(keys[:6]))
 
 
 class _Index:
@@ -145,7 +160,7 @@ class _Index:
             for module in record.analysis.modules[:2]:
                 for written in module.split("/"):
                     key = _key(written)
-                    if key not in seen and key not in _PLAIN and key not in roots:
+                    if key not in seen and not _bare(key) and key not in roots:
                         terms.append((key, written, IN_PATH))
                         seen.add(key)
             for key, written, weight in terms:
@@ -161,6 +176,10 @@ class _Index:
         """A good part of its changes say it in their titles; a folder alone names no theme."""
         titled = sum(self.weights[key, record.id] > IN_PATH for record in self.holders[key])
         return titled >= 0.25 * len(self.holders[key])
+
+    def distinctive(self, key: str) -> bool:
+        """A tag, a proper name or a pair of words; a common word alone joins what is apart."""
+        return any(self.weights[key, record.id] >= 1 for record in self.holders[key])
 
     def value(self, key: str, taken: frozenset[str] = frozenset()) -> float:
         """Importance gathered, damped for one-offs and for words that stand in every other title."""
@@ -198,7 +217,32 @@ def _roots(changes: Sequence[ChangeRecord]) -> frozenset[str]:
         )
     common = {part for part, number in found.items() if number > 0.35 * len(changes)}
     names = {_key(part) for record in changes for part in record.change.repo.split("/")}
-    return frozenset(common | names)
+    return frozenset(common | names | _package_roots(changes))
+
+
+def _package_roots(changes: Sequence[ChangeRecord]) -> set[str]:
+    """Folders that hold much of the source, and folders of it: a package's own name says nothing."""
+    held: Counter[tuple[str, ...]] = Counter()
+    below: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    source = 0
+    for record in changes:
+        paths = [
+            file.path.split("/")[:-1] for file in record.change.files[:80] if file.role == "source"
+        ]
+        source += bool(paths)
+        folders = set()
+        for path in paths:
+            for depth in range(1, min(len(path), 3) + 1):
+                folder = tuple(path[:depth])
+                folders.add(folder)
+                if len(path) > depth:
+                    below[folder].add(path[depth])
+        held.update(folders)
+    return {
+        _key(folder[-1])
+        for folder, number in held.items()
+        if number > ROOT * source and len(below[folder]) >= ROOT_FOLDERS
+    }
 
 
 def _shared_home(
@@ -210,6 +254,12 @@ def _shared_home(
         return None
     home, held = homes.most_common(1)[0]
     return home if held >= 2 and held >= 2 * len(free) else None
+
+
+def _one_area(records: Sequence[ChangeRecord]) -> bool:
+    """They share a module."""
+    modules = Counter(name for record in records for name in set(record.analysis.modules[:3]))
+    return max(modules.values(), default=0) >= 2
 
 
 def _join_series(
@@ -280,10 +330,10 @@ def _theme(key: str, name: str, members: Sequence[ChangeRecord], index: _Index) 
 
 
 def _common_tag(members: Sequence[ChangeRecord]) -> str | None:
-    """The area that at least half of the titles name."""
+    """The area that more than half of the titles name."""
     tags = Counter(tag for record in members for tag in read_title(record.change.title).tags[:1])
     for tag, number in tags.most_common(1):
-        if 2 * number >= len(members) and _key(tag) not in _PLAIN:
+        if 2 * number > len(members) and not _bare(_key(tag)):
             return tag
     return None
 
