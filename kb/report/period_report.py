@@ -31,7 +31,7 @@ from kb.report.risks import (
     series_suggestion,
     suggestion,
 )
-from kb.report.say import clauses, codes, count, counted, listing, say, word
+from kb.report.say import Value, clauses, codes, count, counted, listing, say, word
 from kb.report.sentences import (
     brief_point,
     caveats,
@@ -307,7 +307,7 @@ def theme_entry(shared: PeriodSections, theme: Theme, most: int) -> dict[str, ob
     lead = theme_lead(desk, theme)
     entry: dict[str, object] = {
         "name": theme.name,
-        "title": theme_title(theme, lang),
+        "title": theme_title(theme),
         "lead": lead,
         "points": points,
         "effects": effects,
@@ -352,48 +352,36 @@ def bare_title(theme: Theme) -> str:
     return rest if mark and area.lower() == theme.name.lower() else title
 
 
-def theme_title(theme: Theme, lang: str) -> Prose:
-    """`Name: the leading title`, or the leading title alone where it holds the name."""
-    title = shortened(bare_title(theme), TITLE_LETTERS)
+def theme_title(theme: Theme) -> Prose:
+    """The theme's name, and a second one where it says little; the lead says what happened."""
     name = theme.name
     if theme.key.startswith("series:"):
-        return Prose.of(title, "title")
+        return Prose.of(shortened(name, TITLE_LETTERS), "title")
     second = second_name(theme) if not any(sign.isupper() for sign in name[1:]) else None
-    if second and second.lower() not in name.lower() and second.lower() not in title.lower():
-        name = f"{name}, {second}"
-    return say("theme.heading", lang, name=Prose.of(name, "title"), title=Prose.of(title, "title"))
+    if second and second.lower() not in name.lower():
+        said = f"{name} {second}"
+        name = said if said.lower() in theme.lead.change.title.lower() else f"{name}, {second}"
+    return Prose.of(name[:1].upper() + name[1:] if name.isascii() else name, "title")
 
 
 def theme_lead(desk: Desk, theme: Theme) -> Prose:
+    """What happened, by the leading change's title; then how much it is."""
     lang = desk.lang
     added = sum(record.analysis.size.source_added for record in theme.members)
     removed = sum(record.analysis.size.source_removed for record in theme.members)
-    lines = say("size.source", lang, added=added, removed=removed)
-    modules: dict[str, float] = {}
-    for record in theme.members:
-        for module in record.analysis.modules[:2]:
-            modules[module] = modules.get(module, 0) + 1 + record.analysis.size.source_added / 200
-    named = codes(
-        sorted(modules, key=lambda name: (-modules[name], name)), lang, 3, min(len(modules), 3)
-    )
-    if not named:
-        named = Prose.of(word("label.no_module", lang))
+    values: dict[str, Value] = {
+        "title": Prose.of(shortened(bare_title(theme), TITLE_LETTERS), "title"),
+        "ref": reference(theme.lead),
+        "size": say("size.source", lang, added=added, removed=removed),
+    }
     if len(theme.members) == 1:
-        return say(
-            "theme.lead_one",
-            lang,
-            author=visible(theme.lead.change.author),
-            size=lines,
-            modules=named,
-        )
-    authors = len({record.change.author for record in theme.members})
+        return say("theme.lead_one", lang, author=visible(theme.lead.change.author), **values)
     return say(
         "theme.lead_many",
         lang,
         changes=count("change", len(theme.members), lang),
-        authors=count("author", authors, lang),
-        size=lines,
-        modules=named,
+        authors=count("author", len({record.change.author for record in theme.members}), lang),
+        **values,
     )
 
 
