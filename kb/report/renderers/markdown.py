@@ -198,7 +198,8 @@ class Inline:
             known = self.references.get(target)
             if known is not None and known.url:
                 return link(Markdown(text), known.url)
-            return escape(text)
+            # Without a page a SHA stays whole as code; as text it would have to be broken up.
+            return escape(text) if text.startswith("#") else code_span(text, table=table)
         return escape(text)
 
 
