@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kb.errors import StoreError
+from kb.embedders import SMALL_INCREMENT
 from kb.types import Observer
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 RECENT = timedelta(days=90)  # searchable first
 KINDS = ("title", "text", "diff")
-SMALL = 20  # texts that the light embedder does sooner than torch is imported
 # A batch is sorted by length inside; it is also what a kill can lose. 512 texts take 4-35 s.
 TEXTS_A_BATCH = 512
 CHANGES_A_LOOK = 256  # records loaded at once
@@ -70,7 +70,7 @@ class Backlog:
         """Light for a few texts; torch is imported only for more, and then kept."""
         if self.given is not None:
             return self.given
-        bulk = self._bulk or texts > SMALL
+        bulk = self._bulk or texts > SMALL_INCREMENT
         if self._embedder is None or bulk != self._bulk:
             from kb.embedders import embedder_for
 
@@ -110,11 +110,11 @@ class Backlog:
         if not missing:
             return 0
         batches: Iterable[_Batch] = _batches(self.archive, missing)
-        if len(missing) <= SMALL:
+        if len(missing) <= SMALL_INCREMENT:
             batches = list(batches)
             self.embedder(sum(len(batch.texts) for batch in batches))
         else:
-            self.embedder(SMALL + 1)
+            self.embedder(SMALL_INCREMENT + 1)
         self.observer.phase(phase, len(missing))
         count, left, step_s, stepped = 0, len(missing), FIRST_STEP_S, time.monotonic()
         for batch in batches:
