@@ -82,7 +82,7 @@ def _key(term: str) -> str:
 
 def _bare(key: str) -> bool:
     """A word of every repository, or a version: alone it says of no theme what it is about."""
-    return key in _PLAIN or _VERSION.fullmatch(key) is not None
+    return key in _PLAIN or f"{key}s" in _PLAIN or _VERSION.fullmatch(key) is not None
 
 
 def _named(word: str) -> bool:

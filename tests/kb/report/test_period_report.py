@@ -11,10 +11,15 @@ import jsonschema
 import pytest
 
 import kb.report
+from kb.phrases import phrases
 from kb.report.composer import measured_letters, measured_words
 from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
+from kb.report.renderers.markdown import Inline
+from kb.report.say import say
 from kb.report.self_check import differences, problems
+from kb.report.themes import terms_of
+from kb.report.types import Prose, Span
 from kb.types import Filters
 
 SCHEMA = json.loads(
@@ -198,3 +203,44 @@ def test_more_changes_than_are_held_in_full_compose_and_stream(reader_of, make, 
     assert report.header["changes"] == 2600
     longest = max(len(piece) for piece in chunks(report))
     assert longest < 2_000_000
+
+
+def test_a_count_of_one_takes_the_verb_and_noun_of_one():
+    assert (
+        say("summary.closing_tests", "en", n=1, m=4).plain == "1 of 4 source changes touches a test"
+    )
+    assert (
+        say("summary.closing_tests", "en", n=3, m=4).plain == "3 of 4 source changes touch a test"
+    )
+    for lang in ("en", "zh"):
+        ones = [key for key in phrases("report", lang) if key.endswith("_one")]
+        assert ones
+        assert all(key.removesuffix("_one") in phrases("report", lang) for key in ones if key != "theme.lead_one")  # fmt: skip
+    assert set(phrases("report", "en")) == set(phrases("report", "zh"))
+
+
+def test_a_theme_begins_with_its_leading_change_and_then_its_size(busy_week, composed, week):
+    for theme in composed(busy_week, week()).section("themes").body["themes"]:
+        first, rest = theme["lead"].plain.split("; ", 1)
+        assert first.endswith(f"({theme['members'].plain.split(',')[0]})")
+        assert "source lines" in rest
+
+
+def test_themes_with_key_changes_stand_first(busy_week, composed, week):
+    report = composed(busy_week, week())
+    held = {record.id: record.analysis.importance for record in busy_week.held}
+    keys = [
+        max(held[ref] for ref in theme["members"].references) >= 8.5
+        for theme in report.section("themes").body["themes"]
+    ]
+    assert keys == sorted(keys, reverse=True)
+
+
+@pytest.mark.parametrize("title", ["v1", "v0.5.10", "multimodal", "utils"])
+def test_a_version_or_a_word_of_every_repository_names_no_theme(title):
+    assert terms_of(f"[{title}] fix it") == ()
+
+
+def test_a_sha_without_a_page_is_whole_as_code():
+    text = Inline({}).prose(Prose((Span("ref", "6a5a384", "a/b@6a5a384"),)))
+    assert text == "`6a5a384`"
