@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from kb.errors import StoreError
 from kb.embedders import SMALL_INCREMENT
+from kb.errors import StoreError
 from kb.types import Observer
 
 if TYPE_CHECKING:
