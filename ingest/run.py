@@ -213,9 +213,10 @@ class Run:
 
     # --- the whole repository ----------------------------------------------------------------
 
-    def judge_again(self) -> None:
-        """Where the source could not tell its history beforehand, the archive can by now."""
-        if self.reading.outlines or not self.touched:
+    def judge_again(self, *, whole: bool) -> None:
+        """Where the source could not tell its history beforehand, the archive can by now: for what
+        this run stored (`whole`: for all, since a run before was killed)."""
+        if self.reading.outlines or not (self.touched or whole):
             return
         from kb.analysis.context import HistoryRow, build_context
         from kb.analysis.judge import rescore
@@ -232,12 +233,13 @@ class Run:
             for record in stored
         )
         settings, now = self.settings.for_repo(self.repo), datetime.now(UTC)
-        for records in self._in_batches(sorted(self.touched)):
-            whole = (self.archive.record(item.id, patches=True, pending=True) for item in records)
+        wanted = self.archive.fingerprints(self.repo) if whole else self.touched
+        for records in self._in_batches(sorted(wanted)):
+            read = (self.archive.record(item.id, patches=True, pending=True) for item in records)
             self.archive.put_analyses(
                 [
                     (record.id, overridden(judged, self.settings.overrides.get(record.id)))
-                    for record in whole
+                    for record in read
                     if record is not None
                     and (judged := rescore(record, settings, context, now=now))
                 ]

@@ -88,13 +88,14 @@ def sync(
         return IngestResult(identity.name, unchanged=unchanged, took_ms=_since_ms(started))
     for note in identity.notes:
         observer.note(note)
+    complete = _complete(state)
     state = replace(_begin(archive, identity, state, bounds, enricher), last_error=None)
     known = _known(archive, identity.name, state)
     reading = source.read(known, bounds, observer)
     run = Run(archive, state, settings, observer, backlog, reading, known)
     limit = _read(run, enricher, bounds)
-    run.judge_again()
-    run.link(whole=not _complete(state))
+    run.judge_again(whole=not complete)
+    run.link(whole=not complete)
     stale = run.mark(identity)
     _finish(archive, run.state, bounds, reading.tip or tip, failed=run.failed)
     _publish_rest(archive, backlog, changed=bool(run.touched))
@@ -193,12 +194,11 @@ def _begin(
     bounds: Bounds,
     enricher: Enricher | None,
 ) -> SourceState:
-    """Bound and host are kept before anything is read, so that a run after a kill knows them."""
-    cursor: dict[str, Any] = dict(state.cursor) if state else {"complete": False}
+    """Bound and host are kept before anything is read, so that a run after a kill knows them; and
+    until it ends a run is not complete: the next one relates what a killed one had only stored."""
+    cursor: dict[str, Any] = dict(state.cursor if state else {}) | {"complete": False}
     if enricher is not None:
         cursor["github"] = enricher.location.removeprefix("github:")
-    if state is not None and state.since != bounds.since:
-        cursor["complete"] = False
     begun = SourceState(
         name=identity.name,
         kind=identity.kind,

@@ -306,8 +306,8 @@ class KnowledgeBase:
             raise NotFound(f"no kept report {report_id}", "kb report")
         return found
 
-    def last_report(self, kind: str, scope: str) -> Mapping[str, Any] | None:
-        found = self.archive.last_report(kind, scope)
+    def last_report(self, kind: str, scope: str, ended_by: datetime) -> Mapping[str, Any] | None:
+        found = self.archive.last_report(kind, scope, ended_by)
         return None if found is None else dict(json.loads(found[1]))
 
     def put_report(

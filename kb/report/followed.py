@@ -17,8 +17,8 @@ RISKS, REFS = 4, 2
 
 def followed_section(desk: Desk, period: Period) -> Section | None:
     """None where no earlier report of this kind and scope was kept."""
-    last = desk.reader.last_report(desk.request.kind, scope_key(desk.request))
-    if last is None or not _earlier(last, period):
+    last = desk.reader.last_report(desk.request.kind, scope_key(desk.request), period.since)
+    if last is None:
         return None
     lang = desk.lang
     named = _named(last)
@@ -51,21 +51,12 @@ def followed_section(desk: Desk, period: Period) -> Section | None:
             )
     if not items:
         return None
-    lead = say("followed.lead", lang, label=str(last.get("title", "")))
+    lead = say("followed.lead", lang, label=str(last["period"]["label"]))
     return section(
         "followed",
         word("section.followed", lang),
         {"lead": lead, "items": items, "open": open_items},
     )
-
-
-def _earlier(last: Mapping[str, Any], period: Period) -> bool:
-    """The kept report is of an earlier period, not this one made again."""
-    from datetime import datetime
-
-    held = last.get("period") or {}
-    until = held.get("until")
-    return bool(until) and datetime.fromisoformat(str(until)) <= period.since
 
 
 def _named(last: Mapping[str, Any]) -> list[tuple[str, list[str]]]:

@@ -304,8 +304,9 @@ class ReportReader(Protocol):
 
     def coverage(self, repo: str) -> Covered: ...
 
-    def last_report(self, kind: str, scope: str) -> Mapping[str, Any] | None:
-        """The JSON of the last kept report of this kind and scope (see composer.scope)."""
+    def last_report(self, kind: str, scope: str, ended_by: datetime) -> Mapping[str, Any] | None:
+        """The JSON of the kept report of this kind and scope (see frame.scope_key) whose period
+        is the last that had ended by then, in whatever language."""
 
     def put_report(
         self, kind: str, lang: str, period: Period | None, document: str, scope: str = ""

@@ -482,11 +482,11 @@ class Archive:
             return kept.report(self.connection, report_id)
 
     def last_report(
-        self, kind: str, scope: str = "", before: datetime | None = None
+        self, kind: str, scope: str, ended_by: datetime
     ) -> tuple[ReportEntry, str] | None:
-        """The newest kept report of this kind and scope with its JSON."""
+        """The kept report, with its JSON, of the last period that had ended by then."""
         with self.reading():
-            return kept.last_report(self.connection, kind, scope, before)
+            return kept.last_report(self.connection, kind, scope, ended_by)
 
     def put_question(self, text: str, answer: Mapping[str, Any]) -> int:
         with self.writing() as connection:

@@ -9,8 +9,11 @@ half of them allowed, three kinds: 29 ms by ids, 210 ms by `$in`).
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import threading
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +31,13 @@ if TYPE_CHECKING:
     from kb.store.vectors import Vector
 
 HINT = "kb reindex   (keeps the archive, fetches nothing); or --engine exact"
+DATABASE = "chroma.sqlite3"
 EF_CONSTRUCTION = 128
 EF_SEARCH = 300
 MAX_NEIGHBORS = 24
+# Every `add` is written through. Below its threshold (1,000) Chroma keeps new vectors in a log, and
+# each process that asks writes them into the published graph: two readers then write one file.
+SYNC_THRESHOLD = 2
 # Clients of one folder share a system, which chromadb puts into its table before it has started:
 # a second thread that opens the folder meanwhile gets one that cannot answer.
 _OPENING = threading.Lock()
@@ -57,6 +64,17 @@ def open_client(folder: Path | None, server: str = "") -> ClientAPI:
         return chromadb.PersistentClient(str(folder), settings=settings)
 
 
+def copy_folder(source: Path, target: Path) -> None:
+    """A folder that readers may have open: opening it writes into its SQLite file (not into the
+    graph), so that is copied as of one moment."""
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns(f"{DATABASE}*"))
+    with (
+        closing(sqlite3.connect(source / DATABASE)) as before,
+        closing(sqlite3.connect(target / DATABASE)) as after,
+    ):
+        before.backup(after)
+
+
 def collection(client: ClientAPI, kind: str, prefix: str = "") -> ChromaCollection:
     return client.get_collection(f"{prefix}{kind}", embedding_function=None)
 
@@ -71,6 +89,8 @@ def make_collection(client: ClientAPI, kind: str, prefix: str = "") -> ChromaCol
                 "ef_construction": EF_CONSTRUCTION,
                 "ef_search": EF_SEARCH,
                 "max_neighbors": MAX_NEIGHBORS,
+                "batch_size": SYNC_THRESHOLD,
+                "sync_threshold": SYNC_THRESHOLD,
             }
         },
     )
@@ -87,7 +107,7 @@ class ChromaIndex:
         self._by_change: dict[str, dict[int, list[int]]] = {}
         try:
             path = None if manifest.server else folder / "chroma"
-            if path is not None and not (path / "chroma.sqlite3").exists():
+            if path is not None and not (path / DATABASE).exists():
                 raise StoreError(f"generation {manifest.generation} has no Chroma index", HINT)
             self._client = open_client(path, manifest.server)
         except StoreError:

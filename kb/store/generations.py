@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kb.errors import StoreError
-from kb.store import manifest, vectors
+from kb.store import chroma_index, manifest, vectors
 from kb.store.exact_index import SERIAL, keys_path, load, matrix_path
 from kb.store.manifest import Manifest
 from kb.store.schema import store_error
@@ -64,9 +65,7 @@ def publish(
             )
             manifest.write(folder, found)
             if previous is not None and not found.server:
-                source = manifest.folder(home, previous.generation) / "chroma"
-                if source.is_dir():
-                    shutil.copytree(source, folder / "chroma")
+                _copy_chroma(manifest.folder(home, previous.generation), folder)
             build()
         _sync_folder(folder)
         final = manifest.folder(home, found.generation)
@@ -95,6 +94,16 @@ def _previous(
         return None
     same = found.embedder == embedder and found.layout == manifest.LAYOUT_VERSION
     return found if same and found.server == (chroma_url or "") else None
+
+
+def _copy_chroma(previous: Path, folder: Path) -> None:
+    """What the generation before holds; a damaged one is made anew from the matrices."""
+    if not (previous / "chroma").is_dir():
+        return
+    try:
+        chroma_index.copy_folder(previous / "chroma", folder / "chroma")
+    except sqlite3.Error:
+        shutil.rmtree(folder / "chroma")
 
 
 def _write_matrices(

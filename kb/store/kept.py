@@ -116,13 +116,14 @@ def report(connection: sqlite3.Connection, report_id: int) -> str | None:
 
 
 def last_report(
-    connection: sqlite3.Connection, kind: str, scope: str, before: datetime | None
+    connection: sqlite3.Connection, kind: str, scope: str, ended_by: datetime
 ) -> tuple[ReportEntry, str] | None:
-    """The newest kept report of a kind and scope, made before a time."""
+    """The kept report of a kind and scope whose period ended last, by a moment; made again, the
+    newest. In any language, so that both languages of the next one follow the same."""
     row = connection.execute(
-        f"SELECT {ENTRY}, body FROM reports WHERE kind = ? AND scope = ? AND made_at < ?"
-        " ORDER BY made_at DESC, report DESC LIMIT 1",
-        (kind, scope, 2**53 if before is None else epoch(before)),
+        f"SELECT {ENTRY}, body FROM reports WHERE kind = ? AND scope = ? AND until <= ?"
+        " ORDER BY until DESC, made_at DESC, report DESC LIMIT 1",
+        (kind, scope, epoch(ended_by)),
     ).fetchone()
     return None if row is None else (_entry(*row[:-1]), zlib.decompress(row[-1]).decode())
 

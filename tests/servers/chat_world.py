@@ -217,7 +217,7 @@ class ReportWorld(Reader):
         times = [r.change.merged_at for r in self.records_by_id.values() if r.change.repo == repo]
         return Covered(min(times), max(times), len(times))
 
-    def last_report(self, kind: str, scope: str) -> None:
+    def last_report(self, kind: str, scope: str, ended_by: datetime) -> None:
         del kind, scope
 
     def put_report(self, kind: str, lang: str, period: Any, document: str, scope: str = "") -> str:

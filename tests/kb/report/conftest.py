@@ -205,10 +205,14 @@ class MemoryReader:
     def coverage(self, repo: str) -> Any:
         return _Coverage(self.since, self.until, len(self.held), 0)
 
-    def last_report(self, kind: str, scope: str) -> Mapping[str, Any] | None:
+    def last_report(self, kind: str, scope: str, ended_by: datetime) -> Mapping[str, Any] | None:
         import json
 
-        held = [entry for entry in self.kept if entry[0] == kind and entry[4] == scope]
+        held = [
+            entry
+            for entry in self.kept
+            if entry[0] == kind and entry[4] == scope and entry[2] and entry[2].until <= ended_by
+        ]
         return json.loads(held[-1][3]) if held else None
 
     def put_report(

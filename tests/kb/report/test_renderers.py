@@ -125,6 +125,7 @@ def test_a_repository_without_links_prints_none(busy_week, composed, week):
     )
 
 
+@pytest.mark.slow  # needs Debian's pango and a Chinese font, which .ci/run installs
 def test_pdf_has_selectable_text_pages_and_an_outline(busy_week, composed, week):
     pypdf = pytest.importorskip("pypdf")
     pytest.importorskip("weasyprint")

@@ -258,14 +258,15 @@ def test_answers_reports_and_questions_are_kept(archive, made):
     assert archive.answer_usage() == [("m", 2, {"input_tokens": 12})]
     period = Period(made.start, made.start + timedelta(days=7), "Asia/Shanghai", "week")
     first = archive.put_report("week", "zh", period, '{"a": "周"}', scope="s", made_at=made.start)
-    later = made.start + timedelta(days=1)
+    later = made.start + timedelta(days=7)
     archive.put_report("week", "zh", None, "{}", scope="s", title="T", made_at=later)
     assert archive.report(first) == '{"a": "周"}'
     assert archive.report(99) is None
     assert [entry.title for entry in archive.reports()] == ["T", ""]
-    entry, body = archive.last_report("week", "s", before=later)
+    entry, body = archive.last_report("week", "s", later)
     assert (entry.id, entry.period, body) == (first, period, '{"a": "周"}')
-    assert archive.last_report("week", "other") is None
+    assert archive.last_report("week", "s", made.start) is None
+    assert archive.last_report("week", "other", later) is None
     archive.put_question("why?", {"text": "因为"})
     (question,) = archive.questions()
     assert (question.text, question.answer) == ("why?", {"text": "因为"})

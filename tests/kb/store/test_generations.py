@@ -57,6 +57,34 @@ def test_later_generations_take_new_vectors_and_lose_deleted_ones(archive, made)
         index.close()
 
 
+def test_a_reader_leaves_the_graph_of_a_generation_as_it_was(archive, made):
+    def graph():
+        folder = manifest.folder(archive.home, 1) / "chroma"
+        return {path: path.read_bytes() for path in folder.glob("*/*.bin")}
+
+    archive.put_changes([made.record(number) for number in range(1, 40)])
+    made.vectors(archive, ("title", "text"))
+    made.publish(archive)
+    before = graph()
+    assert before
+    index = open_index(Settings(home=archive.home), 1, "chroma")
+    assert len(index.search(made.rows(5)[2], ("title", "text"), 3)) == 6
+    index.close()
+    assert graph() == before
+
+
+def test_a_damaged_chroma_index_is_made_anew_by_the_next_generation(archive, made):
+    archive.put_changes([made.record(number) for number in range(1, 6)])
+    made.vectors(archive)
+    made.publish(archive)
+    database = manifest.folder(archive.home, 1) / "chroma" / "chroma.sqlite3"
+    database.write_bytes(b"nothing that SQLite would read" * 300)
+    made.publish(archive)
+    index = open_index(Settings(home=archive.home), 2, "chroma")
+    assert index.count("title") == 5
+    index.close()
+
+
 def test_the_generation_before_is_kept_and_older_ones_go(archive, made):
     archive.put_changes([made.record(1)])
     made.vectors(archive)
@@ -162,7 +190,9 @@ vector = np.ones(384, np.float32) / 384**0.5
 most = 0
 with Archive.open(settings.home, readonly=True) as archive:
     print("begun", flush=True)
-    while not (settings.home / "stop").exists():
+    last = False
+    while not last:  # the last look begins after the writer has stopped
+        last = (settings.home / "stop").exists()
         with archive.reading() as generation:
             rowids = set(archive.ids(Filters()))
             try:
@@ -170,6 +200,7 @@ with Archive.open(settings.home, readonly=True) as archive:
                 hits = index.search(vector, "title", 20)
             except StoreError:  # two swaps meanwhile: read CURRENT again, as the facade does
                 assert manifest.current(settings.home) != generation
+                last = False
                 continue
             assert {hit.rowid for hit in hits} <= rowids
             assert index.count("title") == len(rowids), (index.count("title"), len(rowids))
@@ -221,20 +252,12 @@ def test_a_killed_writer_leaves_a_whole_generation(tmp_path, made, request):
     kill_a_writer_at_random_moments(tmp_path, request.path.parent, 2, made)
 
 
-# Open (see the issue of the main job): in about one run of two the last killed step's five changes
-# are missing from the index that is published next, or a Chroma reader meets a swap that it cannot name.
-OPEN = pytest.mark.xfail(reason="a race under kill -9 that is not understood yet", strict=False)
-
-
-@OPEN
 @pytest.mark.slow
 def test_twenty_killed_writers_leave_a_whole_generation(tmp_path, made, request):
     kill_a_writer_at_random_moments(tmp_path, request.path.parent, 20, made)
 
 
-@pytest.mark.parametrize(
-    "engine", ["exact", pytest.param("chroma", marks=[pytest.mark.slow, OPEN])]
-)
+@pytest.mark.parametrize("engine", ["exact", pytest.param("chroma", marks=pytest.mark.slow)])
 def test_a_reader_never_errs_while_generations_are_swapped(tmp_path, made, request, engine):
     with Archive.open(tmp_path) as archive:
         archive.put_changes([made.record(number) for number in range(1, 6)])
@@ -243,9 +266,9 @@ def test_a_reader_never_errs_while_generations_are_swapped(tmp_path, made, reque
     reader = child(tmp_path, engine, code=READ)
     assert reader.stdout.readline() == "begun\n", reader.stderr.read()
     writer = child(tmp_path, request.path.parent, code=WRITE)
-    assert writer.stdout.readline() == "begun\n"
+    assert writer.stdout.readline() == "begun\n", writer.stderr.read()
     for _ in range(3):
-        assert writer.stdout.readline() == "step\n"
+        assert writer.stdout.readline() == "step\n", writer.stderr.read()
     writer.kill()
     writer.communicate()
     (tmp_path / "stop").touch()
