@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ingest.run import Run
 from ingest.sources.git_log import GitSource
 from ingest.sources.interface import Bounds, Checkpoint, Details, Failure, Known
 from ingest.sources.jsonl import JsonlSource, dump_changes
@@ -437,6 +438,26 @@ def test_a_killed_ingest_loses_nothing(clone: Any, tmp_path: Path, kills: int) -
     whole.ingest(clone.path)
     killed_at_random(clone, tmp_path / "killed", whole.facts(), kills)
     assert Knowledge(tmp_path / "killed", HashEmbedder()).vectors() == whole.vectors()
+
+
+def test_a_run_after_a_killed_one_relates_what_that_had_stored(
+    clone: Any, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(clone, 1)
+    knowledge.ingest(clone.path)
+    clone.commit('Revert "Add relay 1 (#1)" (#2)')
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "link", killed)
+        with pytest.raises(KeyboardInterrupt):
+            knowledge.ingest(clone.path)
+    assert knowledge.ingest(clone.path).new == 0
+    facts = knowledge.facts()
+    assert facts["acme/relay#2"][2].reverts == ("acme/relay#1",)
+    assert facts["acme/relay#1"][2].reverted_by == ("acme/relay#2",)
 
 
 def test_a_second_ingest_names_the_holder(clone: Any, home: Path) -> None:
