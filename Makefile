@@ -4,6 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 KB := $(BIN)/kb
+# A plain path instead of an import hook, and bytecode before the first start: 15 and 90 ms of every
+# cold command where PYTHONDONTWRITEBYTECODE is set.
+EDITABLE := --config-settings editable_mode=compat
+COMPILE := $(BIN)/python -m compileall -q kb ingest ui
 # TORCH=cuda takes PyTorch's default build; otherwise its CPU build, where its index is reachable.
 TORCH ?= cpu
 TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
@@ -51,9 +55,11 @@ $(VENV)/torch: constraints.txt
 	@touch $@
 
 $(VENV)/installed: $(VENV)/torch pyproject.toml constraints.txt
-	$(PIP) install -c constraints.txt -e '.[pdf,mcp]'
+	$(PIP) install -c constraints.txt $(EDITABLE) -e '.[pdf,mcp]'
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) install -c constraints.txt -e '.[pdf,mcp,anthropic,ollama,dev]'
+	$(PIP) install -c constraints.txt $(EDITABLE) -e '.[pdf,mcp,anthropic,ollama,dev]'
+	@$(COMPILE)
 	@touch $@

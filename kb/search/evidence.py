@@ -42,7 +42,7 @@ def evidence(record: ChangeRecord, question: Question, trail: Trail, lang: str) 
         for place, text in enumerate(texts):
             if likely is None or not likely.search(text):
                 continue
-            matched = _matched(text, wanted)
+            matched = _matched(text, wanted, likely)
             found.update(matched)
             score = len(matched) + (0.5 if kind == "title" else 0.0)  # the title wins a draw
             if score > best[0]:
@@ -78,8 +78,14 @@ def _likely(wanted: frozenset[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(sorted(beginnings)), re.IGNORECASE)
 
 
-def _matched(text: str, wanted: frozenset[str]) -> dict[str, None]:
-    return {token: None for word in words(text) for token in chunk_tokens(word) if token in wanted}
+def _matched(text: str, wanted: frozenset[str], likely: re.Pattern[str]) -> dict[str, None]:
+    return {
+        token: None
+        for word in words(text)
+        if likely.search(word)
+        for token in chunk_tokens(word)
+        if token in wanted
+    }
 
 
 def _nearest(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
-from difflib import get_close_matches
 from math import floor
 from typing import Any
 
@@ -175,10 +174,16 @@ def _field_name(typed: str, value: str) -> str | None:
         return name
     if typed != name or len(name) < 3 or _NO_VALUE.match(value):
         # `KeyError:x`, `C:x`, `localhost:8000` and `at:10` are text, but `importnce:8` is a slip
-        if typed == name and get_close_matches(name, FIELD_NAMES, 1, 0.8):
+        if typed == name and _close_to_a_field(name):
             raise _unknown(typed)
         return None
     raise _unknown(typed)
+
+
+def _close_to_a_field(name: str) -> bool:
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(name, FIELD_NAMES, 1, 0.8))
 
 
 def _unknown(name: str) -> QueryError:

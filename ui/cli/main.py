@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 
 import click
 
@@ -107,6 +106,8 @@ def main() -> None:
 
 def _say(message: str, hint: str, verbose: bool) -> None:
     if verbose:
+        import traceback
+
         traceback.print_exc()
     click.echo(f"error: {message}", err=True)
     if hint:

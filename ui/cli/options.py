@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from kb.settings import Settings
     from kb.types import Filters, Observer
 
-STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+STEERING = "[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 P = ParamSpec("P")
 R = TypeVar("R")
 Decorator = Callable[[Callable[..., R]], Callable[..., R]]
@@ -177,7 +176,7 @@ def emit_json(document: object, output: Path | None = None) -> None:
 
 def inert_json(text: str) -> str:
     """JSON of the same values with direction marks and control characters escaped."""
-    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(STEERING, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def check_output(output: Path | None) -> None:
@@ -209,6 +208,8 @@ def emit_lines(lines: Iterable[str], output: Path | None = None) -> None:
 
 
 def _write_whole(parts: Iterable[bytes], output: Path) -> None:
+    import tempfile
+
     check_output(output)
     handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
     try:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.text.stemmer import stem
-from kb.text.tokenizer import LONGEST_TOKEN, tokens
+from kb.text.tokenizer import _ASCII_CHUNK, LONGEST_TOKEN, _cjk_chunk, _wide_chunk, has_cjk, tokens
 
 
 @pytest.mark.parametrize("text", ["fast_math", "fastMath", "FastMath", "fast-math"])
@@ -69,7 +69,12 @@ def test_any_text_has_tokens_that_fts5_keeps_whole(text: str) -> None:
 
 
 @given(st.text(st.characters(min_codepoint=1, max_codepoint=127)))
-def test_ascii_text_reads_the_same_by_both_patterns(text: str) -> None:
-    from kb.text.tokenizer import _ASCII_CHUNK, _chunk
+def test_ascii_text_reads_the_same_by_every_pattern(text: str) -> None:
+    found = _ASCII_CHUNK.findall(text)
+    assert found == _wide_chunk().findall(text) == _cjk_chunk().findall(text)
 
-    assert _ASCII_CHUNK.findall(text) == _chunk().findall(text)
+
+@given(st.text())
+def test_text_without_cjk_reads_the_same_by_both_patterns(text: str) -> None:
+    if not has_cjk(text):
+        assert _wide_chunk().findall(text) == _cjk_chunk().findall(text)
