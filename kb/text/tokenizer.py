@@ -46,7 +46,8 @@ def _cjk() -> re.Pattern[str]:
 
 
 def has_cjk(text: str) -> bool:
-    return not text.isascii() and _cjk().search(text) is not None
+    # Arrows and curly quotes stand before them all: no pattern is compiled for these.
+    return bool(text) and max(text) >= CJK[0] and _cjk().search(text) is not None
 
 
 def tokens(text: str) -> list[str]:
