@@ -11,16 +11,19 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from kb.embedders import SMALL_INCREMENT
 from kb.errors import StoreError
 from kb.types import Observer
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from kb.embedders.interface import Embedder
     from kb.settings import Settings
     from kb.store.archive import Archive
+    from kb.store.chroma_builder import ChromaBuilder
     from kb.store.vectors import Missing
 
 RECENT = timedelta(days=90)  # searchable first
@@ -56,6 +59,25 @@ class Backlog:
     given: Embedder | None = None  # by the caller, instead of the settings'
     _embedder: Embedder | None = None
     _bulk: bool = False
+    _builder: ChromaBuilder | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._builder is not None:
+            self._builder.close()
+
+    def expect_to_publish(self) -> None:
+        """Starts the process that will build Chroma's index: it imports Chroma meanwhile."""
+        from kb.store import chroma_builder
+
+        self._builder = chroma_builder.ChromaBuilder()
 
     @property
     def identity(self) -> str:
@@ -81,11 +103,13 @@ class Backlog:
         from kb.store.generations import publish
 
         self.observer.phase("publish")
+        builder, self._builder = self._builder, None
         publish(
             self.archive,
             embedder=self.identity,
             dimension=self.embedder(0).dimension,
             chroma_url=self.settings.chroma_url,
+            builder=builder,
         )
 
     def shown(self) -> bool:

@@ -80,37 +80,39 @@ def sync(
     started = time.monotonic()
     identity, state = _stored(archive, source)
     bounds, tip = Bounds(_effective_since(state, since), until), source.tip()
-    backlog = Backlog(archive, settings, observer, embedder)
-    _same_embedder(archive, backlog)
-    if enricher is None and not _may_be_new(state, bounds, tip):
-        _publish_rest(archive, backlog, changed=False)
-        unchanged = archive.coverage(identity.name).changes
-        return IngestResult(identity.name, unchanged=unchanged, took_ms=_since_ms(started))
-    for note in identity.notes:
-        observer.note(note)
-    complete = _complete(state)
-    state = replace(_begin(archive, identity, state, bounds, enricher), last_error=None)
-    known = _known(archive, identity.name, state)
-    reading = source.read(known, bounds, observer)
-    run = Run(archive, state, settings, observer, backlog, reading, known)
-    limit = _read(run, enricher, bounds)
-    run.judge_again(whole=not complete)
-    run.link(whole=not complete)
-    stale = run.mark(identity)
-    _finish(archive, run.state, bounds, reading.tip or tip, failed=run.failed)
-    _publish_rest(archive, backlog, changed=bool(run.touched))
-    if limit is not None:
-        raise limit
-    return IngestResult(
-        identity.name,
-        run.new,
-        run.updated,
-        reading.unchanged,
-        stale,
-        run.failed,
-        _since_ms(started),
-        identity.notes + reading.notes,
-    )
+    with Backlog(archive, settings, observer, embedder) as backlog:
+        _same_embedder(archive, backlog)
+        if enricher is None and not _may_be_new(state, bounds, tip):
+            _publish_rest(archive, backlog, changed=False)
+            unchanged = archive.coverage(identity.name).changes
+            return IngestResult(identity.name, unchanged=unchanged, took_ms=_since_ms(started))
+        for note in identity.notes:
+            observer.note(note)
+        complete = _complete(state)
+        if complete and enricher is None:
+            backlog.expect_to_publish()
+        state = replace(_begin(archive, identity, state, bounds, enricher), last_error=None)
+        known = _known(archive, identity.name, state)
+        reading = source.read(known, bounds, observer)
+        run = Run(archive, state, settings, observer, backlog, reading, known)
+        limit = _read(run, enricher, bounds)
+        run.judge_again(whole=not complete)
+        run.link(whole=not complete)
+        stale = run.mark(identity)
+        _finish(archive, run.state, bounds, reading.tip or tip, failed=run.failed)
+        _publish_rest(archive, backlog, changed=bool(run.touched))
+        if limit is not None:
+            raise limit
+        return IngestResult(
+            identity.name,
+            run.new,
+            run.updated,
+            reading.unchanged,
+            stale,
+            run.failed,
+            _since_ms(started),
+            identity.notes + reading.notes,
+        )
 
 
 def _read(run: Run, enricher: Enricher | None, bounds: Bounds) -> LimitReached | None:

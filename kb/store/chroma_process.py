@@ -1,6 +1,6 @@
 """Chroma's part of a new generation, in a process of its own.
 
-`python -m kb.store.chroma_process FOLDER` waits for "go" on stdin, brings the collections of a
+`python -m kb.store.chroma_process` waits for a folder's name on stdin, brings the collections of that
 generation to what its matrices hold, then opens them anew, counts and asks. A crash inside Chroma
 (a SIGSEGV was seen) ends a fork with a status, not the ingest.
 """
@@ -102,12 +102,14 @@ def _close(client: Any) -> None:
         close()
 
 
-def main(folder: Path) -> int:
+def main() -> int:
     """Builds, then probes, each in a fork of its own: Chroma is imported once, and opened twice."""
     import chromadb  # noqa: F401 - while the parent still writes the matrices
 
-    if sys.stdin.readline() != "go\n":
+    name = os.fsdecode(sys.stdin.buffer.readline()).rstrip("\n")
+    if not name:
         return 1
+    folder = Path(name)
     found = manifest.read_folder(folder)
     return _forked(add, folder, found) or _forked(probe, folder, found)
 
@@ -139,4 +141,4 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1])))
+    raise SystemExit(main())

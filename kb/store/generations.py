@@ -9,16 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from kb.errors import StoreError
-from kb.store import chroma_index, manifest, vectors
+from kb.store import chroma_builder, chroma_index, manifest, vectors
 from kb.store.exact_index import SERIAL, keys_path, load, matrix_path
 from kb.store.manifest import Manifest
 from kb.store.schema import store_error
@@ -28,9 +23,7 @@ if TYPE_CHECKING:
     from kb.store.exact_index import Keys
     from kb.store.vectors import Vector
 
-PROCESS_TIMEOUT_S = 3600
 ROWS_A_STEP = 20_000
-HINT = "run it again, or kb reindex   (keeps the archive, fetches nothing)"
 
 
 def publish(
@@ -40,11 +33,13 @@ def publish(
     dimension: int,
     chroma_url: str | None = None,
     rebuild: bool = False,
+    builder: chroma_builder.ChromaBuilder | None = None,
 ) -> Manifest:
     """Makes a generation of all that the archive holds and lets readers see it.
 
-    Call it under the writer's lock. `rebuild` starts Chroma and the matrix from nothing. On any
-    failure CURRENT stays as it was and StoreError says why.
+    Call it under the writer's lock. `rebuild` starts Chroma and the matrix from nothing. `builder`:
+    one that was started before, and is used up. On any failure CURRENT stays as it was and
+    StoreError says why.
     """
     home = archive.home
     before = manifest.current(home)
@@ -53,7 +48,9 @@ def publish(
     try:
         manifest.sweep(home, before)  # also what an interrupted run left half made
         folder.mkdir(parents=True)
-        with _chroma_process(folder) as build:  # imports Chroma while the matrices are written
+        with (
+            builder or chroma_builder.ChromaBuilder() as builder
+        ):  # imports Chroma while the matrices are written
             counts = _write_matrices(archive, folder, previous, embedder, dimension)
             found = Manifest(
                 before + 1,
@@ -66,7 +63,7 @@ def publish(
             manifest.write(folder, found)
             if previous is not None and not found.server:
                 _copy_chroma(manifest.folder(home, previous.generation), folder)
-            build()
+            builder.build(folder)
         _sync_folder(folder)
         final = manifest.folder(home, found.generation)
         shutil.rmtree(final, ignore_errors=True)
@@ -154,55 +151,6 @@ def _take_known(
     for start in range(0, len(here), ROWS_A_STEP):
         out[here[start : start + ROWS_A_STEP]] = matrix[there[start : start + ROWS_A_STEP]]
     return np.flatnonzero(~np.isin(keys[:, SERIAL], known[:, SERIAL]))
-
-
-@contextmanager
-def _chroma_process(folder: Path) -> Iterator[Callable[[], None]]:
-    """A started `kb.store.chroma_process`; call what it yields to let it build and probe."""
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            (sys.executable, "-m", "kb.store.chroma_process", str(folder)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            # one thread of OpenBLAS: the process forks, and multiplies nothing
-            env=os.environ
-            | {"PYTHONPATH": path, "ANONYMIZED_TELEMETRY": "False", "OPENBLAS_NUM_THREADS": "1"},
-        )
-        try:
-            yield lambda: _build(process, errors)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-            assert process.stdin is not None
-            with suppress(BrokenPipeError):
-                process.stdin.close()
-
-
-def _build(process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
-    """Raises StoreError with the last line that the process wrote where it fails."""
-    assert process.stdin is not None
-    with suppress(BrokenPipeError):
-        process.stdin.write(b"go\n")
-        process.stdin.flush()
-    try:
-        status = process.wait(PROCESS_TIMEOUT_S)
-    except subprocess.TimeoutExpired as exc:
-        raise StoreError("building the Chroma index took too long", HINT) from exc
-    if status == 0:
-        return
-    errors.seek(0)
-    words = errors.read().decode("utf-8", "replace")
-    if "No space left" in words or "disk is full" in words:
-        raise StoreError("the disk is full", "make room and run the same command again")
-    lines = [line for line in words.splitlines() if line.strip()]
-    why = lines[-1] if lines else f"it ended with status {status}"
-    raise StoreError(
-        f"the new Chroma index could not be made ({why}); the one before it stays in use", HINT
-    )
 
 
 def _sync_folder(folder: Path) -> None:

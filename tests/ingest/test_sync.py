@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from stand_ins import HashEmbedder, UnbuiltChroma
 
 from ingest.run import Run
 from ingest.sources.git_log import GitSource
@@ -26,33 +24,12 @@ from ingest.sources.jsonl import JsonlSource, dump_changes
 from ingest.sync import IngestResult, ingest, sync
 from kb.errors import LimitReached, Locked, SourceError, UsageError
 from kb.settings import Settings
-from kb.store import generations, manifest
+from kb.store import chroma_builder, manifest
 from kb.store.archive import Archive
 from kb.store.lock import writer_lock
 from kb.types import Filters, PullRequest, SilentObserver
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class HashEmbedder:
-    """Vectors from hashes: equal texts are equal, everything else is far; no model is loaded."""
-
-    name, revision, dimension = "hash", "1", 16
-
-    def __init__(self) -> None:
-        self.encoded = 0
-
-    def identity(self) -> str:
-        return "hash@1"
-
-    def encode(self, texts: Sequence[str]) -> Any:
-        self.encoded += len(texts)
-        rows = [np.frombuffer(hashlib.sha256(t.encode()).digest()[:16], np.uint8) for t in texts]
-        found = np.array(rows, dtype=np.float32).reshape(-1, 16) - 127.5
-        return found / np.linalg.norm(found, axis=1, keepdims=True)
-
-    def encode_query(self, text: str) -> Any:
-        return self.encode([text])[0]
 
 
 @dataclass
@@ -101,8 +78,7 @@ def knowledge(
     home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Knowledge:
     if "chroma" not in request.fixturenames:
-        unbuilt = nullcontext(lambda: None)
-        monkeypatch.setattr(generations, "_chroma_process", lambda *_: unbuilt)
+        monkeypatch.setattr(chroma_builder, "ChromaBuilder", UnbuiltChroma)
     return Knowledge(home, HashEmbedder())
 
 
@@ -397,18 +373,23 @@ def test_a_limit_of_the_host_keeps_and_shows_what_came_before(
 SCRIPT = """
 import sys
 from pathlib import Path
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {tests!r}
 import ingest.embedding, ingest.run
 ingest.run.CHANGES_A_BATCH = ingest.embedding.TEXTS_A_BATCH = 5
 ingest.run.LONG = 20
-from test_sync import HashEmbedder, Knowledge
+from stand_ins import HashEmbedder
+from test_sync import Knowledge
 print("started", flush=True)
 print(Knowledge(Path({home!r}), HashEmbedder()).ingest(Path({clone!r})), flush=True)
 """
 
 
 def start(clone: Path, home: Path) -> subprocess.Popen[str]:
-    script = SCRIPT.format(tests=str(Path(__file__).parent), home=str(home), clone=str(clone))
+    script = SCRIPT.format(
+        tests=[str(Path(__file__).parent), str(ROOT / "tests" / "servers")],
+        home=str(home),
+        clone=str(clone),
+    )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True

@@ -1,0 +1,82 @@
+"""The child process that builds and probes Chroma's part of a generation (`chroma_process`).
+
+It imports Chroma (0.7 s) as soon as it is started, so an ingest starts it before it has what to add.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from kb.errors import StoreError
+
+PROCESS_TIMEOUT_S = 3600
+HINT = "run it again, or kb reindex   (keeps the archive, fetches nothing)"
+
+
+class ChromaBuilder:
+    """Builds one generation; a context manager that leaves no process behind."""
+
+    def __init__(self) -> None:
+        root = str(Path(__file__).resolve().parents[2])
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._process = subprocess.Popen(
+            (sys.executable, "-m", "kb.store.chroma_process"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self._errors,
+            # one thread of OpenBLAS: the process forks, and multiplies nothing
+            env=os.environ
+            | {"PYTHONPATH": path, "ANONYMIZED_TELEMETRY": "False", "OPENBLAS_NUM_THREADS": "1"},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def build(self, folder: Path) -> None:
+        """Brings the collections of `folder` to what its matrices hold, and probes them.
+
+        Raises StoreError with the last line that the process wrote where it fails."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(f"{folder}\n".encode())
+            self._process.stdin.flush()
+        try:
+            status = self._process.wait(PROCESS_TIMEOUT_S)
+        except subprocess.TimeoutExpired as exc:
+            raise StoreError("building the Chroma index took too long", HINT) from exc
+        if status == 0:
+            return
+        self._errors.seek(0)
+        words = self._errors.read().decode("utf-8", "replace")
+        if "No space left" in words or "disk is full" in words:
+            raise StoreError("the disk is full", "make room and run the same command again")
+        lines = [line for line in words.splitlines() if line.strip()]
+        why = lines[-1] if lines else f"it ended with status {status}"
+        raise StoreError(
+            f"the new Chroma index could not be made ({why}); the one before it stays in use", HINT
+        )
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._errors.close()
