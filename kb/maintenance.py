@@ -8,13 +8,13 @@ import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kb.errors import KBError, StoreError, UsageError
 from kb.settings import Settings
-from kb.types import Analysis, Filters, Observer, Relation
+from kb.types import Analysis, ChangeRecord, Digest, Filters, Observer, Relation
 
 if TYPE_CHECKING:
     from kb.analysis.context import RepoContext
@@ -27,9 +27,11 @@ SAMPLED_VECTORS = 20
 
 @dataclass(frozen=True, slots=True)
 class Analyzed:
-    """What a new judgement moved; `moves`: (level before, level after) -> changes."""
+    """What a new judgement moved; `moves`: (level before, level after) -> changes; `reread`: whose
+    digest reads otherwise now, and whose vectors the next ingest makes anew."""
 
     changes: int = 0
+    reread: int = 0
     levels_moved: int = 0
     importances_moved: int = 0
     moves: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -46,7 +48,7 @@ class Check:
 
 
 def analyze(settings: Settings, repo: str | None, observer: Observer) -> Analyzed:
-    """Judge every stored change again, from its stored diff. Holds the writer's lock."""
+    """Read and judge every stored change again, from its stored diff. Holds the writer's lock."""
     from kb.store.archive import Archive
     from kb.store.lock import writer_lock
     from kb.store.schema import must_exist
@@ -57,19 +59,23 @@ def analyze(settings: Settings, repo: str | None, observer: Observer) -> Analyze
         if repo is not None and repo.lower() not in {name.lower() for name in repos}:
             raise UsageError(f"no repository {repo!r} is indexed", "kb sources")
         moves: Counter[tuple[str, str]] = Counter()
-        changes = importances = 0
+        changes = importances = reread = 0
         for name in repos if repo is None else [repo]:
             context, relations = link(archive, name)
             observer.phase(f"analyze {name}", archive.count(Filters(repos=(name,)), pending=True))
             for batch in _judged(archive, name, settings, context, relations):
-                archive.put_analyses((change_id, after) for change_id, _, after in batch)
-                for _, before, after in batch:
-                    moves[before.level, after.level] += 1
-                    importances += before.importance != after.importance
+                archive.put_digests(
+                    record for record, before, _ in batch if record.digest != before
+                )
+                archive.put_analyses((record.id, after) for record, _, after in batch)
+                for record, before, after in batch:
+                    reread += record.digest != before
+                    moves[record.analysis.level, after.level] += 1
+                    importances += record.analysis.importance != after.importance
                 changes += len(batch)
                 observer.advance(len(batch))
     moved = {pair: count for pair, count in moves.items() if pair[0] != pair[1]}
-    return Analyzed(changes, sum(moved.values()), importances, moved)
+    return Analyzed(changes, reread, sum(moved.values()), importances, moved)
 
 
 def link(archive: Archive, repo: str) -> tuple[RepoContext, dict[str, list[Relation]]]:
@@ -109,18 +115,21 @@ def _judged(
     settings: Settings,
     context: RepoContext,
     relations: Mapping[str, Sequence[Relation]],
-) -> Iterator[list[tuple[str, Analysis, Analysis]]]:
+) -> Iterator[list[tuple[ChangeRecord, Digest, Analysis]]]:
+    """Records with their new digest, the digest before, and the new analysis."""
+    from kb.analysis.digest import digest
     from kb.analysis.judge import rescore
     from kb.analysis.overrides import overridden
     from kb.analysis.series import apply_relations
 
     weights, now = settings.for_repo(repo), datetime.now(UTC)
-    batch: list[tuple[str, Analysis, Analysis]] = []
+    batch: list[tuple[ChangeRecord, Digest, Analysis]] = []
     for record in archive.iter_records(Filters(repos=(repo,)), pending=True, patches=True):
+        before, record = record.digest, replace(record, digest=digest(record.change))
         after = rescore(record, weights, context, now=now)
         after = apply_relations(after, relations.get(record.id, ()), record.id)
         after = overridden(after, settings.overrides.get(record.id))
-        batch.append((record.id, record.analysis, after))
+        batch.append((record, before, after))
         if len(batch) == BATCH:
             yield batch
             batch = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kb.analysis.file_views import FileView, views_of
@@ -70,7 +71,15 @@ _DEFAULT = re.compile(
     r"""\b(?:default|default_value|default_value_t)\s*(?:=\s*|\(\s*)(?P<value>"[^"]*"|'[^']*'|[\w.+-]+(?:\.\w+)?(?:\(\))?)"""
 )
 _GO_DEFAULT = re.compile(r"""\.Default\(\s*"(?P<value>[^"]*)""")
-_HELP = re.compile(r"""\b(?:help|description|desc)\s*[=:(]\s*\(?\s*[rf]?["'](?P<help>[^"']{4,})""")
+_HELP = re.compile(r"""\b(?:help|description|desc)\s*[=:(]\s*\(?\s*(?=[rf]?["'])""")
+_LITERAL = re.compile(
+    r"""[+\s\\]*[rRfF]?(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)"""
+)
+_FIELD_DEFAULT = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*\.(?P<field>[a-z_]\w*)")
+# What a name on a line of its own may stand in; in a list it is an option of another program.
+_OPTION_CALL = re.compile(
+    r"(?:add_argument|\boption|Option|Argument|\.flag|\.arg|add_option|addOption|\badd)\s*\(\s*(?:[\"'`-][^()]*)?$"
+)
 _ACTION = re.compile(
     r"""\baction\s*=\s*["'](?P<action>store_true|store_false)|is_flag\s*=\s*True"""
 )
@@ -105,6 +114,11 @@ def flags_in(views: tuple[FileView, ...]) -> tuple[Flag, ...]:
         for flag in _side(view, "-"):
             removed.setdefault((flag.kind, flag.name), flag)
         kept.update(_context(view))
+    for key, flag in added.items():
+        field = _FIELD_DEFAULT.fullmatch(flag.default or "")
+        if field is not None:  # default=Arguments.name: what that field says
+            behind = added.get(("config", field["field"]))
+            added[key] = replace(flag, default=behind.default if behind else None)
     long_names = {_plain(name) for kind, name in added if kind == "flag"}
     for key in [key for key in added if key[0] == "config" and _plain(key[1]) in long_names]:
         del added[key]  # the field behind a flag
@@ -181,6 +195,8 @@ def _named(text: str, lines: Sequence[PatchLine], index: int) -> tuple[str, str]
         return "", ""
     if match := _FLAG.search(text):
         name = next(value for value in match.groups() if value)
+        if match["alone"] and not _in_option_call(lines, index):
+            return "", ""
         return ("--" + name.lstrip("-"), "flag") if len(name.strip("-")) > 1 else ("", "")
     if match := _ENV.search(text):
         name = next(value for value in match.groups() if value)
@@ -194,6 +210,17 @@ def _named(text: str, lines: Sequence[PatchLine], index: int) -> tuple[str, str]
             if field := _RUST_FIELD.match(line.text):
                 return "--" + field["name"].replace("_", "-"), "flag"
     return "", ""
+
+
+def _in_option_call(lines: Sequence[PatchLine], index: int) -> bool:
+    """A call that declares an option was opened just above; unknown at the start of a hunk is yes."""
+    for line in reversed(lines[max(0, index - 4) : index]):
+        text = line.text.split("#")[0].rstrip()
+        if _OPTION_CALL.search(text):
+            return True
+        if text.endswith(("[", "{", "(")) or text.count("(") < text.count(")"):
+            return False
+    return index == 0
 
 
 def _field(view: FileView, text: str) -> tuple[str, str | None] | None:
@@ -229,7 +256,16 @@ def _default_and_help(lines: Sequence[PatchLine], index: int, kind: str) -> tupl
     elif match := _ACTION.search(call):
         default = "True" if match["action"] == "store_false" else "False"
     help_words = _HELP.search(call)
-    return default, help_words["help"].strip() if help_words else ""
+    return default, _literals(call, help_words.end()) if help_words else ""
+
+
+def _literals(call: str, start: int) -> str:
+    """The text of the literals that stand one after another, as Python and C join them."""
+    parts = []
+    while literal := _LITERAL.match(call, start):
+        parts.append(re.sub(r"\\(.)", r"\1", literal["text"]))
+        start = literal.end()
+    return " ".join("".join(parts).split())
 
 
 def _context(view: FileView) -> set[tuple[str, str]]:

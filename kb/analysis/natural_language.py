@@ -24,7 +24,9 @@ _WORD = re.compile(r"[A-Za-z]{2,}|[\u4e00-\u9fff]{2,}")
 _CODE_SIGNS = re.compile(r"[{}()\[\]=<>;|&^%$@\\]")
 _MARKUP = re.compile(r"^[\s>#*+\-|=~`:.\d)]+|[\s|*`\"']+$|\*/\s*$|-->\s*$")
 _LICENSE = re.compile(
-    r"copyright|spdx|licensed under|apache license|without warranties|noqa|type: ignore|pylint|eslint",
+    r"copyright|spdx|licensed? under|apache license|without warrant|noqa|type: ignore|pylint|eslint"
+    r"|you may not use this file|obtain a copy of|required by applicable law|under the license|governing permissions"
+    r"|permission is hereby granted|redistribution and use|(?:provided|distributed) .{0,12}[\"']as is",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}|%[-+ 0-9.]*[sdrfxgi]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kb.periods import label
 from kb.report.desk import section
-from kb.report.period_report import PeriodSections
+from kb.report.period_sections import PeriodSections
 from kb.report.risks import refs
 from kb.report.say import count, say, word
 from kb.report.sentences import code, point, reference, title_of
@@ -36,7 +36,7 @@ def brief_section(shared: PeriodSections) -> Section:
         )
         for group in shared.risks[:RISKS]
     ]
-    from kb.report.period_report import brief_counts
+    from kb.report.summary import brief_counts
 
     period = desk.request.period
     assert period is not None

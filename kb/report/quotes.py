@@ -13,10 +13,11 @@ from functools import lru_cache
 
 from kb.report.say import words_of
 from kb.report.titles import headline, visible
-from kb.types import ChangeRecord
+from kb.types import ChangeRecord, Flag
 
 LONGEST = 30  # words; a longer sentence is left out rather than cut
 SHORTEST = 5
+WRAPPED = 40  # letters of a line that may go on in the next one
 
 _SPLIT = re.compile(
     r"(?<=[.!?])\s+(?=[A-Z0-9`\"“(\[])|(?<=[。！？；])\s*|\n\s*\n|\n\s*[-*•]\s+|\n\s*\d+[.)]\s+"
@@ -176,9 +177,31 @@ def candidates_of(record: ChangeRecord) -> tuple[tuple[str, str], ...]:
     rows.extend(
         (visible(flag.help), "help") for flag in digest.flags if flag.help and not flag.removed
     )
-    for comment in digest.comments[:80]:
+    for comment in _unwrapped(digest.comments[:160]):
         rows.extend((text, "diff") for text in sentences(comment)[:3])
     return tuple(rows)
+
+
+def _unwrapped(lines: Iterable[str]) -> list[str]:
+    """Lines of a diff as its author thought them: a sentence that was wrapped is one again."""
+    found: list[str] = []
+    for line in lines:
+        wrapped = (
+            found
+            and len(found[-1].rsplit("\n", 1)[-1]) >= WRAPPED
+            and not found[-1].endswith((".", "!", "?", ":", "。"))
+            and re.match(r"[a-z`(]", line)
+        )
+        if wrapped:
+            found[-1] += " " + line
+        else:
+            found.append(line)
+    return found
+
+
+def help_of(flag: Flag) -> str:
+    """The first whole sentence of a flag's help text; "" where it has none."""
+    return next((text for text in sentences(visible(flag.help)) if whole(text)), "")
 
 
 def best_quote(record: ChangeRecord) -> Quote | None:

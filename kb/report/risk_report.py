@@ -9,7 +9,7 @@ from kb.periods import label as period_label
 from kb.report.desk import Desk, section
 from kb.report.facts import load
 from kb.report.frame import finish, scope_of
-from kb.report.period_report import ledger_of
+from kb.report.ledger import ledger_of
 from kb.report.risks import (
     RiskGroup,
     all_risk_groups,

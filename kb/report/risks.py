@@ -14,12 +14,13 @@ from kb.report.quotes import sentences as sentences_of
 from kb.report.say import codes, count, known, listing, say, word, words_of
 from kb.report.sentences import code, quoted, reference, reverted, size, title_of
 from kb.report.themes import mass
-from kb.report.titles import headline, visible
+from kb.report.titles import headline, shortened, visible
 from kb.report.types import Prose
 from kb.types import ChangeRecord, Risk
 
 MOST, TOP = 6, 5
 OBJECTION_WORDS = 25
+PRECEDENT_LETTERS = 60
 # How much a kind weighs against the others: what broke or may break users first.
 _WEIGHTS = {
     "security": 1.8,
@@ -270,7 +271,8 @@ def precedent_prose(desk: Desk, before: Precedent) -> Prose:
         )
     parts = []
     for place, record in enumerate(before.records):
-        values = {"ref": reference(record), "title": title_of(record)}
+        title = Prose.of(shortened(headline(record.change), PRECEDENT_LETTERS), "title")
+        values = {"ref": reference(record), "title": title}
         if before.answers:
             how = "reverted" if record.analysis.reverted_by else "followed"
             by = listing([reference(later) for later in before.answers[place]], lang)

@@ -18,6 +18,7 @@ from typing import Any
 
 from kb.report.facts import KEY_IMPORTANCE, weightiest
 from kb.report.titles import read_title
+from kb.text.glossary import in_chinese
 from kb.types import ChangeRecord
 
 MOST, FEWEST = 8, 5
@@ -46,6 +47,12 @@ class Theme:
     @property
     def lead(self) -> ChangeRecord:
         return self.members[0]
+
+    def name_in(self, lang: str) -> str:
+        """What its changes call it; in Chinese by the glossary, but a proper name stays as it is."""
+        if lang != "zh" or any(_named(word) for word in self.name.split()):
+            return self.name
+        return in_chinese(self.name) or self.name
 
 
 @lru_cache(maxsize=16384)
@@ -128,6 +135,7 @@ def find_themes(
     _join_series(changes, themes, taken)
     if vectors:
         _join_neighbours(changes, themes, taken, vectors)
+    _lead_by_key_changes(changes, themes, taken, index)
     built = [_theme(key, name, members, index) for key, name, members in themes if members]
     built.sort(key=lambda theme: (-_key_mass(theme), -theme.score, theme.key))
     weight = sum(mass(record) for record in changes)
@@ -153,7 +161,7 @@ class _Index:
         self.weights: dict[tuple[str, str], float] = {}
         self.spelled: dict[str, Counter[str]] = defaultdict(Counter)
         self.size = len(changes)
-        roots = _roots(changes)
+        self.roots = roots = _roots(changes)
         for record in changes:
             terms = [term for term in terms_of(record.change.title) if term[0] not in roots]
             seen = {key for key, _, _ in terms}
@@ -171,6 +179,11 @@ class _Index:
     def written(self, key: str) -> str:
         best = max(self.spelled[key].items(), key=lambda item: (item[1], _named(item[0]), item[0]))
         return best[0]
+
+    def best_term(self, record: ChangeRecord) -> str:
+        """The term of its title that says most; "" where the title has none."""
+        terms = [term for term in terms_of(record.change.title) if term[0] not in self.roots]
+        return max(terms, key=lambda term: term[2])[1] if terms else ""
 
     def titled(self, key: str) -> bool:
         """A good part of its changes say it in their titles; a folder alone names no theme."""
@@ -318,6 +331,39 @@ def _join_neighbours(
             home = taken[placed[nearest].id]
             themes[home][2].append(record)
             taken[record.id] = home
+
+
+def _lead_by_key_changes(
+    changes: Sequence[ChangeRecord],
+    themes: list[list[Any]],
+    taken: dict[str, int],
+    index: _Index,
+) -> None:
+    """A key change that no theme took leads one of its own, with what else touched its module."""
+    for record in changes:
+        if record.analysis.importance < SINGLE:
+            return
+        if record.id in taken:
+            continue
+        module = next(iter(record.analysis.modules), "")
+        name = module.rpartition("/")[2]
+        named = bool(name) and not _bare(_key(name)) and _key(name) not in index.roots
+        members = [record]
+        if named:
+            members += [
+                other
+                for other in changes
+                if other.id not in taken
+                and other.id != record.id
+                and other.analysis.modules[:1] == (module,)
+            ]
+        if len(members) == 1:
+            name = index.best_term(record) or (name if named else "")
+        if not name:
+            continue
+        for member in members:
+            taken[member.id] = len(themes)
+        themes.append([f"lead:{record.id}", name, members])
 
 
 def _theme(key: str, name: str, members: Sequence[ChangeRecord], index: _Index) -> Theme:

@@ -12,7 +12,7 @@ from kb.periods import local
 from kb.report.desk import Desk, section
 from kb.report.facts import module_of
 from kb.report.frame import finish, scope_of
-from kb.report.period_report import ledger_of
+from kb.report.ledger import ledger_of
 from kb.report.risk_report import risk_items
 from kb.report.risks import open_series, risk_groups, series_suggestion, suggestion
 from kb.report.say import codes, count, counted, listing, say, word

@@ -81,7 +81,7 @@ def put_digests(
     records: Iterable[ChangeRecord],
     lexical_fields: LexicalFields,
 ) -> None:
-    """Replaces digests and words of stored changes (kb analyze, kb reindex)."""
+    """Replaces digests and words of stored changes (kb analyze)."""
     for record in records:
         row = connection.execute("SELECT rowid FROM changes WHERE id = ?", (record.id,)).fetchone()
         if row is None:

@@ -6,6 +6,7 @@ The file is read when the first Chinese text is asked for; an English search nev
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,6 +72,30 @@ def in_english(text: str) -> str:
         else:
             words.append("".join(" " if has_cjk(sign) else sign for sign in segment.text))
     return " ".join(" ".join(words).split())
+
+
+def in_chinese(term: str) -> str | None:
+    """The Chinese of an English term, word by word where the glossary has no term for the whole;
+    None where a word of it is unknown, as names are."""
+    known = _by_rendering()
+    whole = " ".join(re.split(r"[\s_-]+", term.lower().strip()))
+    found = [known.get(whole)]
+    if found == [None]:
+        found = [known.get(word) or known.get(word.removesuffix("s")) for word in whole.split()]
+    return "".join(word for word in found if word) if all(found) and found else None
+
+
+@cache
+def _by_rendering() -> dict[str, str]:
+    """English rendering -> Chinese term: of several the one that means it first, then the shortest."""
+    found: dict[str, tuple[int, int, str]] = {}
+    for term, renderings in glossary().items():
+        if any(sign.isascii() for sign in term):
+            continue  # `KV缓存`: the name stays with its word
+        for place, rendering in enumerate(renderings):
+            rank = (place, len(term), term)
+            found[rendering.lower()] = min(found.get(rendering.lower(), rank), rank)
+    return {rendering: term for rendering, (_, _, term) in found.items()}
 
 
 @cache

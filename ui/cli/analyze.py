@@ -11,7 +11,8 @@ from ui.cli.options import command as kb_command
 @kb_command("analyze")
 @click.option("--repo", metavar="OWNER/NAME", help="Only this one.")
 def command(common: Common, repo: str | None) -> int:
-    """Judge all changes again (after changing weights, core paths or overrides)."""
+    """Read and judge all changes again, fetching nothing (after changing weights, core paths or
+    overrides, or after a new version of RepoKB)."""
     with common.open() as knowledge, common.observer() as observer:
         outcome = knowledge.analyze(repo, observer)
     click.echo(
@@ -20,4 +21,8 @@ def command(common: Common, repo: str | None) -> int:
     )
     for (before, after), count in sorted(outcome.moves.items()):
         click.echo(f"  {before} -> {after}: {count}")
+    if outcome.reread:
+        click.echo(
+            f"{outcome.reread} diffs read otherwise now; kb update embeds what changed", err=True
+        )
     return 0

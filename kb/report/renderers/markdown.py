@@ -233,13 +233,13 @@ def _texts(value: Any) -> Sequence[str]:
     if isinstance(value, Mapping):
         hidden = (
             *("anchor", "id", "ids", "method", "references", "kind", "symptom", "list", "name"),
-            *("rank", "asked", "modules", "totals", "level", "labels"),
+            *("rank", "asked", "modules", "totals", "level", "labels", "members"),
         )
         return [
             text
             for name, item in value.items()
             if isinstance(item, Prose) or (name not in hidden and name != "history")
-            for text in _texts(item)
+            for text in _texts(item[:AUTHORS] if name == "authors" else item)
         ]
     if isinstance(value, (list, tuple)):
         return [text for item in value for text in _texts(item)]

@@ -89,3 +89,38 @@ def test_tests_and_comments_bring_no_flags(change) -> None:
             },
         )
     )
+
+
+def test_a_help_text_of_several_literals_is_read_whole(change) -> None:
+    patch = (
+        "+        parser.add_argument(\n"
+        '+            "--batching-mode",\n'
+        '+            help="Mode of the scheduler. Currently only "\n'
+        "+            \"'dynamic' merges requests. \"\n"
+        '+            f"Off by default.",\n'
+        "+        )"
+    )
+    (flag,) = flags_of(change("t", {"tool/arguments.py": patch}))
+    assert (
+        flag.help
+        == "Mode of the scheduler. Currently only 'dynamic' merges requests. Off by default."
+    )
+
+
+def test_a_default_that_names_a_field_is_what_the_field_says(change) -> None:
+    patch = (
+        "@@ -1,2 +1,3 @@ class ServerArgs:\n"
+        "+    drain_wait: float = 0.5\n"
+        "@@ -90,2 +91,5 @@ def add_cli_args(parser):\n"
+        "+        parser.add_argument(\n"
+        '+            "--drain-wait",\n'
+        "+            default=ServerArgs.drain_wait,\n"
+        "+        )"
+    )
+    (flag,) = flags_of(change("t", {"tool/server_args.py": patch}))
+    assert (flag.name, flag.default) == ("--drain-wait", "0.5")
+
+
+def test_an_option_in_a_list_is_another_programs(change) -> None:
+    patch = '+    flags = [\n+        "--expt-extended-lambda",\n+        "--fast",\n+    ]'
+    assert flags_of(change("t", {"tool/compile.py": patch})) == ()

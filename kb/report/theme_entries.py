@@ -1,0 +1,208 @@
+"""The key changes: each theme with its lead, what came, its effects, defaults, caveat and history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kb.report.change_facts import ChangeFacts, switched
+from kb.report.desk import Desk, section
+from kb.report.period_sections import PeriodSections, figures
+from kb.report.quotes import help_of
+from kb.report.say import Value, codes, count, listing, say, word
+from kb.report.sentences import brief_point, caveats, label, quoted, reference, switch, title_of
+from kb.report.theme_history import Before, history_prose
+from kb.report.themes import Theme, second_name
+from kb.report.titles import headline, shortened, visible
+from kb.report.types import Prose, Section, WritingTask
+from kb.types import ChangeRecord
+
+MEMBERS = 5
+TITLE_LETTERS = 78
+ALSO, ALSO_LETTERS = 2, 56
+
+
+def themes_section(shared: PeriodSections, told: int = 2) -> Section:
+    lang = shared.lang
+    entries: list[dict[str, object]] = []
+    methods: set[str] = set()
+    for position, theme in enumerate(shared.themes, 1):
+        entry = theme_entry(shared, theme, told)
+        method = entry["method"]
+        methods.add(str(method))
+        entries.append({"number": position, "anchor": theme_anchor(theme), **entry})
+    method = next((name for name in sorted(methods) if name != "rules"), "rules")
+    return section("themes", word("section.themes", lang), {"themes": entries}, method=method)
+
+
+def theme_anchor(theme: Theme) -> str:
+    """Stands on the leading change, so that it does not move with the order."""
+    return f"theme-{label(theme.lead).lstrip('#')}"
+
+
+def theme_entry(shared: PeriodSections, theme: Theme, most: int) -> dict[str, object]:
+    desk, lang = shared.desk, shared.lang
+    told = list(theme.members[:most])
+    points = [theme_point(desk, record) for record in told]
+    if also := theme_also(theme, most, lang):
+        points.append(also)
+    effects = [
+        say("theme.effect", lang, ref=reference(record), quote=quoted(text, lang))
+        for record in theme.members[:6]
+        for text in desk.facts(record).effects[:1]
+    ][: max(most - 1, 1)]
+    lead = theme_lead(desk, theme)
+    entry: dict[str, object] = {
+        "name": theme.name_in(lang),
+        "title": theme_title(theme, lang),
+        "lead": lead,
+        "points": points,
+        "effects": effects,
+        "default": theme_flags(desk, theme, min(most, 2)),
+        "caveat": theme_caveat(desk, theme, told),
+        "history": history_prose(desk, shared.histories.get(theme.key, Before())),
+        "authors": people(theme),
+        "members": listing(
+            [reference(record) for record in theme.members[:MEMBERS]], lang, last=False
+        ),
+        "rest": max(0, len(theme.members) - MEMBERS),
+        "list": f"list-{theme_anchor(theme)}",
+        "count": len(theme.members),
+        "method": "rules",
+    }
+    draft = " ".join([lead.plain, *(text.plain for text in points)])
+    written = desk.write(
+        WritingTask(
+            part="theme",
+            name=theme.name,
+            lang=lang,
+            evidence=theme.members[:12],
+            history=shared.histories.get(theme.key, Before()).records,
+            facts=figures(shared),
+            draft=(draft,),
+        )
+    )
+    if written:
+        cited = (*theme.members, *desk.history.found.values())
+        entry |= {
+            "lead": desk.prose(written.texts[0], cited),
+            "points": [],
+            "method": written.method,
+        }
+    return entry
+
+
+def bare_title(theme: Theme) -> str:
+    """The leading title without the theme's name before it."""
+    title = headline(theme.lead.change)
+    area, mark, rest = title.partition(": ")
+    return rest if mark and area.lower() == theme.name.lower() else title
+
+
+def theme_title(theme: Theme, lang: str) -> Prose:
+    """The theme's name, and a second one where it says little; the lead says what happened."""
+    name = theme.name_in(lang)
+    if theme.key.startswith("series:"):
+        return Prose.of(shortened(name, TITLE_LETTERS), "title")
+    second = second_name(theme) if not any(sign.isupper() for sign in theme.name[1:]) else None
+    if second and second.lower() not in theme.name.lower():
+        said = f"{name} {second}"
+        told = said.lower() in theme.lead.change.title.lower()
+        name = said if told else f"{name}{word('list.comma', lang)}{second}"
+    return Prose.of(name[:1].upper() + name[1:] if name.isascii() else name, "title")
+
+
+def theme_lead(desk: Desk, theme: Theme) -> Prose:
+    """What happened, by the leading change's title; then how much it is."""
+    lang = desk.lang
+    added = sum(record.analysis.size.source_added for record in theme.members)
+    removed = sum(record.analysis.size.source_removed for record in theme.members)
+    values: dict[str, Value] = {
+        "title": Prose.of(shortened(bare_title(theme), TITLE_LETTERS), "title"),
+        "ref": reference(theme.lead),
+        "size": say("size.source", lang, added=added, removed=removed),
+    }
+    if len(theme.members) == 1:
+        return say("theme.lead_one", lang, author=visible(theme.lead.change.author), **values)
+    return say(
+        "theme.lead_many",
+        lang,
+        changes=count("change", len(theme.members), lang),
+        authors=count("author", len({record.change.author for record in theme.members}), lang),
+        **values,
+    )
+
+
+def theme_point(desk: Desk, record: ChangeRecord) -> Prose:
+    lang = desk.lang
+    facts = desk.deep_facts(record)
+    text = brief_point(facts, lang)
+    quote = facts.quote if not facts.effects else None
+    if quote and quote.origin == "help":
+        quote = None  # stands beside its flag
+    said = say("theme.item", lang, ref=reference(record), title=title_of(record), what=text)
+    if quote and len(quote.text) < 160 and quote.text not in text.plain:
+        said += Prose.of(word("clause", lang)) + quoted(quote.text, lang)
+    return said
+
+
+def theme_also(theme: Theme, told: int, lang: str) -> Prose:
+    """The next changes of a theme by their titles: a theme is more than its first change."""
+    parts = [
+        say(
+            "fixes.item",
+            lang,
+            title=Prose.of(shortened(headline(record.change), ALSO_LETTERS), "title"),
+            ref=reference(record),
+        )
+        for record in theme.members[told : told + ALSO]
+    ]
+    if not parts:
+        return Prose()
+    return say("theme.also", lang, items=Prose.join(parts, word("list.semicolon", lang)))
+
+
+def theme_flags(desk: Desk, theme: Theme, limit: int) -> Prose:
+    lang = desk.lang
+    found = [
+        (record, flag)
+        for record in theme.members[:12]
+        for flag in desk.facts(record).switches[:2]
+        if switched(flag) != "unknown" or help_of(flag)
+    ][:limit]
+    parts = []
+    for record, flag in found:
+        said = say("theme.flag", lang, switch=switch(flag, lang), ref=reference(record))
+        if help_text := help_of(flag):
+            said += say("theme.flag_help", lang, quote=quoted(help_text, lang))
+        parts.append(said)
+    separator = word("list.semicolon", lang)
+    return say("theme.flags", lang, flags=Prose.join(parts, separator)) if parts else Prose()
+
+
+def theme_caveat(desk: Desk, theme: Theme, told: Sequence[ChangeRecord]) -> Prose:
+    """The strongest reservation of each change told; what the default line says is not said again."""
+    lang, parts = desk.lang, []
+    for record in told:
+        facts = desk.facts(record)
+        off = any(switched(flag) == "off" for flag in facts.switches)
+        found = [
+            text
+            for text in caveats(facts, lang)
+            if not (off and text.plain in _off_texts(facts, lang))
+        ]
+        if found:
+            parts.append(say("theme.caveat_item", lang, ref=reference(record), caveat=found[0]))
+    return (
+        say("theme.caveat", lang, caveats=Prose.join(parts[:2], word("list.semicolon", lang)))
+        if parts
+        else Prose()
+    )
+
+
+def _off_texts(facts: ChangeFacts, lang: str) -> set[str]:
+    off = [flag.name for flag in facts.switches if switched(flag) == "off"]
+    return {say("caveat.off", lang, flags=codes(off, lang, 2)).plain}
+
+
+def people(theme: Theme) -> list[str]:
+    return list(dict.fromkeys(visible(record.change.author) for record in theme.members))

@@ -1,0 +1,76 @@
+"""What came before a theme: the last change in its area, and the reverts of the quarter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kb.periods import local
+from kb.report.desk import Desk
+from kb.report.history import query_of, related
+from kb.report.risks import nth, refs
+from kb.report.say import listing, say, word
+from kb.report.sentences import code, reference, title_of
+from kb.report.themes import Theme
+from kb.report.types import Prose
+from kb.types import ChangeRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What history says of a theme, in no language."""
+
+    last: ChangeRecord | None = None
+    others: tuple[ChangeRecord, ...] = ()
+    module: str = ""
+    reverts: tuple[ChangeRecord, ...] = ()
+    taken_back: int = 0  # reverts of the period itself
+
+    @property
+    def records(self) -> tuple[ChangeRecord, ...]:
+        return tuple(record for record in (self.last, *self.others, *self.reverts[:3]) if record)
+
+
+def theme_history(desk: Desk, theme: Theme) -> Before:
+    """What came before in this area: the last changes and the reverts of the quarter."""
+    hits = desk.history.search(f"theme:{theme.name}", query_of(theme.members, theme.name))
+    earlier = [
+        record
+        for record in related(hits, theme.lead, theme.key.split())
+        if record.id not in desk.records
+    ]
+    module = theme.lead.analysis.modules[0] if theme.lead.analysis.modules else ""
+    taken = sum(record.analysis.types[0] == "revert" for record in theme.members)
+    reverts = tuple(desk.history.reverts_in(module)) if taken else ()
+    desk.history.use_listing(reverts[:3])
+    if not earlier:
+        return Before(module=module, reverts=reverts, taken_back=taken)
+    last = max(earlier, key=lambda record: (record.change.merged_at, record.id))
+    others = tuple(record for record in earlier if record.id != last.id)[:1]
+    desk.history.use([last, *others], f"theme:{theme.name}")
+    return Before(last, others, module, reverts, taken)
+
+
+def history_prose(desk: Desk, before: Before) -> Prose:
+    lang, text = desk.lang, Prose()
+    if before.last is not None:
+        day = f"{local(before.last.change.merged_at, desk.request.tz):%Y-%m-%d}"
+        text = say(
+            "theme.history_last",
+            lang,
+            ref=reference(before.last),
+            title=title_of(before.last),
+            date=day,
+        )
+        if before.others:
+            named = listing([reference(record) for record in before.others], lang)
+            text += say("theme.history_more", lang, refs=named)
+    if before.reverts:
+        key = "theme.history_reverts" if text else "theme.history_reverts_only"
+        text += say(
+            key,
+            lang,
+            nth=nth(len(before.reverts) + before.taken_back, lang),
+            module=code(before.module),
+            refs=refs(before.reverts[:3], lang, 3),
+        )
+    return text + Prose.of(word("stop", lang)) if text else text
