@@ -10,6 +10,7 @@ from kb.analysis.path_roles import is_lock
 from kb.analysis.surface import is_changelog
 from kb.analysis.titles import CHORE
 from kb.analysis.type_evidence import evidence, votes
+from kb.types import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,20 @@ _SECURITY = re.compile(
 )
 _ROLE_TYPES = {"docs": "docs", "test": "test", "ci": "ci-config", "build": "ci-config", "dependency": "dependency", "agent": "ci-config"}  # fmt: skip
 _FIX_FIRST = re.compile(r"\W*(bug[- ]?fix(es)?|hot[- ]?fix(es)?|fix(es|ed)?)\b", re.IGNORECASE)
+_FEATURE_FIRST = re.compile(
+    r"(add(s|ed)?|allow(s|ed)?|support(s|ed)?|implement(s|ed)?|introduc(e|es|ed)|expos(e|es|ed)|export(s|ed)?|enabl(e|es|ed)|provid(e|es|ed)|accept(s|ed)?)\b(?!.{0,12}\bmissing\b)",
+    re.IGNORECASE,
+)
+_ADVISORY_ID = re.compile(
+    r"\b(CVE-\d{4}-\d+|GHSA(-\w{4}){3}|RUSTSEC-\d{4}-\d+|GO-20\d\d-\d+|PYSEC-\d{4}-\d+)\b|\bvulnerabilit(y|ies)\b",
+    re.IGNORECASE,
+)
+_FOR_SPEED = re.compile(
+    r"\b(for|better|improv\w+|faster|speeds? up|reduc\w+)\s+(\w+\s+){0,2}(perf|performance|speed|latency|throughput|allocations?)\b",
+    re.IGNORECASE,
+)
+# GitHub's own title for a fix that was written in the private fork of a security advisory.
+_ADVISORY = re.compile(r"merge commit from fork\b", re.IGNORECASE)
 _REFACTOR_FIRST = re.compile(
     r"(refactor\w*|rename[sd]?|move[sd]?|clean ?up|tidy|reorgani[sz]e\w*|extract|split|simplify|reformat)\b",
     re.IGNORECASE,
@@ -50,7 +65,10 @@ def change_type(facts: Facts) -> Verdict:
     main, reason = _main(facts)
     second = ""
     words = f"{facts.change.title}\n{facts.change.body[:2000]}"
-    if main in ("bugfix", "feature", "refactor", "dependency") and (
+    source = facts.size.source_added + facts.size.source_removed
+    if _ADVISORY.match(facts.change.title) and source:
+        main, second = "security", "bugfix"
+    elif main in ("bugfix", "feature", "refactor", "dependency") and (
         _SECURITY.search(facts.change.title) or facts.title.scope == "security"
     ):
         main, second = ("security", main) if title.type == "security" else (main, "security")
@@ -73,6 +91,11 @@ def change_type(facts: Facts) -> Verdict:
             else ""
         )
     return Verdict((main, second) if second and second != main else (main,), reason)
+
+
+def is_advisory(change: Change) -> bool:
+    """Whether a fix has an advisory of its own: by its number, or merged from the advisory's private fork."""
+    return bool(_ADVISORY.match(change.title)) or bool(_ADVISORY_ID.search(change.title))
 
 
 def _main(facts: Facts) -> tuple[str, str]:
@@ -132,7 +155,7 @@ def _by_files(facts: Facts) -> str:
             return claimed
         if (
             best == "ci-config"
-            and lines.get("build")
+            and lines.get("build", 0) > lines.get("ci", 0) + lines.get("agent", 0)
             and claimed in ("bugfix", "feature", "dependency", "docs")
         ):
             return ""  # a build system is a product too: the title decides
@@ -174,8 +197,15 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
     sums["bugfix"] -= 0.15
     if _FIX_FIRST.match(facts.title.text):
         sums["bugfix"] += 1.5
+    elif _FEATURE_FIRST.match(facts.title.text):
+        # The histories hold many a "fix: allow ..."; a reader of "allow" alone thinks of something new.
+        sums["feature"] += 0.6
     elif _REFACTOR_FIRST.match(facts.title.text):
         sums["refactor"] += 1.0
+    if facts.formatting_only:
+        sums["refactor"] += 2.5
+    if _FOR_SPEED.search(facts.title.text):
+        sums["performance"] += 1.0  # what it was done for, whatever its verb
     if facts.title.type == "dependency" and (
         facts.lines_by_role.get("dependency") or any(is_lock(view.path) for view in facts.views)
     ):
@@ -200,4 +230,6 @@ def impossible(facts: Facts) -> list[str]:
         unborne.append("test")
     if not lines.get("dependency") and not lines.get("build") and not lines.get("ci"):
         unborne.append("dependency")
+    if source > 5 and not any(lines.get(role) for role in ("ci", "build", "agent", "dependency")):
+        unborne.append("ci-config")
     return unborne

@@ -98,6 +98,8 @@ _TEST_NAME = re.compile(
     r"|(\.snap$)|(^fuzz_.*\.(py|go|rs|c|cc)$)|(^Test[A-Z]\w*\.(java|kt|groovy)$)"
 )
 _TEST_PART_TAIL = re.compile(r"^(tests?-.+|.+[-_.](tests|test-crates|e2e|unittests)|stress-test)$")
+# Go names a package of test helpers after what it tests: httptest, promqltest.
+_GO_TEST_PART = re.compile(r"^[a-z0-9]+(?<!la)(?<!con)(?<!at)(?<!ea)(?<!fas)test$")
 _BENCH_PARTS = words(
     "benchmark benchmarks bench benches example examples demo demos sample samples tutorial "
     "tutorials cookbook recipes perf-tests showcase"
@@ -228,6 +230,8 @@ def _is_test(folders: list[str], name: str, extension: str) -> bool:
     if not _TEST_PARTS.isdisjoint(folders):
         return True
     if _TEST_NAME.search(name):
+        return True
+    if extension == ".go" and folders and _GO_TEST_PART.match(folders[-1]):
         return True
     if folders and folders[0] in ("testing", "spec") and extension in SOURCE_EXTENSIONS:
         return True

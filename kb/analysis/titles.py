@@ -66,7 +66,6 @@ _EMOJI_NAMES = {
     "loud_sound": "🔊", "goal_net": "🥅", "children_crossing": "🚸", "triangular_flag_on_post": "🚩",
 }  # fmt: skip
 _CJK_TYPES = (
-    ("revert", ("回滚", "回退", "撤销", "还原")),
     ("security", ("安全漏洞", "漏洞", "越权", "注入攻击", "安全修复")),
     ("bugfix", ("修复", "修正", "解决", "修改错误", "纠正", "bug", "异常", "不生效", "报错", "失效", "错误")),
     ("dependency", ("升级依赖", "更新依赖", "依赖升级", "升级版本", "版本升级")),
@@ -75,9 +74,12 @@ _CJK_TYPES = (
     ("refactor", ("重构", "重命名", "整理", "清理", "代码优化", "优化代码", "调整结构", "抽取", "拆分", "移除", "删除", "规范", "简化")),
     ("performance", ("性能", "加速", "提速", "优化查询", "减少内存", "降低内存", "耗时")),
     ("feature", ("新增", "增加", "添加", "支持", "实现", "新功能", "引入", "接入", "适配", "新建", "开放", "提供", "允许", "完善")),
-    ("refactor", ("优化", "调整", "更新", "修改", "改进")),
     ("ci-config", ("流水线", "构建", "发布", "发版", "部署脚本", "工作流")),
 )  # fmt: skip
+# Only where a title begins with them: a fix of an "undo" button is no revert.
+_CJK_REVERT = ("回滚", "回退", "撤销", "还原")
+# These say that something is different, not what: the diff has a say too.
+_CJK_CHANGED = ("优化", "调整", "更新", "修改", "改进", "变更", "改为")
 _FIX = r"(fix(es|ed|ing|up)?|bug-?fix(es)?|hot-?fix(es)?|repair|correct(s|ed|ly)?|resolve[sd]?|prevent(s|ed|ing)?|avoid(s|ed|ing)?|handle[sd]?|stop|workaround|work around|patch(es)?|ensure[sd]?|restore[sd]?|guard|don'?t|do not|never|no longer|properly|make sure)"
 _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
@@ -119,6 +121,11 @@ _RELEASE = re.compile(
     r"|^start (working on )?v?\d+|^prep\w* (for )?(the )?(next|v?\d|release)|^release[-/: ]|^merge (back )?(the )?(release|branch|upstream)\b",
     re.IGNORECASE,
 )  # fmt: skip
+# "Fixes #12: add hinges" says which issue it closes, and after it what it does.
+_CLOSES = re.compile(
+    r"^(fix(es|ed)?|close[sd]?|resolve[sd]?)\s*:?\s+(\S+/\S+)?#\d+\s*[:：,.\u2013-]\s*(?=\w)",
+    re.IGNORECASE,
+)
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _KNOWN_AREA_TYPES = words("ci test tests docs doc build chore deps perf")
 
@@ -147,6 +154,9 @@ def parse_title(raw: str) -> Title:
         else:
             break
     text = text.strip(" :：-")
+    closes = _CLOSES.match(text)
+    if closes:
+        text = text[closes.end() :]
     release = bool(_RELEASE.match(text))
     if (match := _CONVENTIONAL.match(text)) and match["type"].strip().lower() in _PREFIX_TYPES:
         claimed = _PREFIX_TYPES[match["type"].strip().lower()]
@@ -193,17 +203,35 @@ def parse_title(raw: str) -> Title:
         )
     ):
         kind, how = found
+    if closes and not kind:
+        kind, how = "bugfix", "verb"
     if re.match(r"^revert\b", text, re.IGNORECASE) or re.match(r'^\s*revert "', raw, re.IGNORECASE):
         kind, how = "revert", "verb"
     return Title(text, tuple(tags), scope, kind, how, breaking, release)
 
 
 def _by_words(text: str) -> tuple[str, str] | None:
-    if _CJK.search(text):
-        for kind, phrases in _CJK_TYPES:
-            if any(phrase in text.lower() for phrase in phrases):
-                return kind, "word"
+    if _CJK.search(text) and (found := _by_cjk_words(text.lower())):
+        return found
     for kind, pattern in _VERBS:
         if pattern.search(text):
             return kind, "verb"
     return None
+
+
+def _by_cjk_words(text: str) -> tuple[str, str] | None:
+    """The phrase that stands first decides, the longer one where two begin together."""
+    if text.startswith(_CJK_REVERT):
+        return "revert", "word"
+    places = [
+        (text.find(phrase), -len(phrase), kind)
+        for kind, phrases in _CJK_TYPES
+        for phrase in phrases
+        if phrase in text
+    ]
+    changed = [text.find(phrase) for phrase in _CJK_CHANGED if phrase in text]
+    first = min(places) if places else (len(text), 0, "")
+    nouns = ("performance", "docs", "test", "dependency")  # "优化性能" is about performance
+    if changed and min(changed) < first[0] and first[2] not in nouns:
+        return "refactor", "verb"
+    return (first[2], "word") if places else None

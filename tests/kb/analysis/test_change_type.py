@@ -31,6 +31,16 @@ def kind(made) -> str:
         ("新增箱盖支持", "feature"),
         ("重构箱盖模块", "refactor"),
         ("优化箱盖查询性能", "performance"),
+        ("支持撤销操作", "feature"),  # the operation is called "undo"
+        ("修复撤销按钮", "bugfix"),
+        ("回滚箱盖支持", "revert"),
+        ("新增异常类", "feature"),  # what stands first decides
+        ("修改错误的返回值", "bugfix"),
+        ("Fixes #12: implement hinges", "feature"),  # closes an issue, and then says what it does
+        ("fix #12 - rename lid to cover", "refactor"),
+        ("Fixes #12", "bugfix"),
+        ("box: allow lids without hinges", "feature"),
+        ("Rewrite lids for better perf", "performance"),
         ("Fix lid that stays open", "bugfix"),
         ("Fixed crash when the lid is missing", "bugfix"),
         ("Add support for hinges", "feature"),
@@ -111,6 +121,30 @@ def test_security_is_found_by_words_on_their_boundaries(change) -> None:
         facts_of(change("fix: raise Unauthorized for closed lids", {"src/box.py": CODE}))
     )
     assert "security" not in friend.types
+
+
+def test_a_merge_from_the_private_fork_of_an_advisory_is_security(change) -> None:
+    made = change("Merge commit from fork", {"src/box.py": CODE}, body="* box: compare lids")
+    found = change_type(facts_of(made))
+    assert found.types == ("security", "bugfix")
+    assert kind(change("Merge commit from fork", {"docs/guide.md": "+text"})) == "docs"
+
+
+def test_brackets_and_commas_alone_are_a_refactoring(change) -> None:
+    patch = "-    if open and shut or locked:\n+    if (open and shut) or locked:"
+    assert kind(change("box: make the order plain", {"src/box.py": patch})) == "refactor"
+    operator = "-    if a < b:\n+    if a <= b:"
+    assert kind(change("box: last lid is lost", {"src/box.py": operator})) == "bugfix"
+
+
+def test_source_without_a_ci_file_is_no_configuration(change, many) -> None:
+    words = "Update to the new version of lids, and fix checks"
+    assert kind(change(words, {"src/box.py": many(40) + "\n" + many(40, "-")})) != "ci-config"
+
+
+def test_a_feature_of_the_maintainers_scripts_is_configuration(change, many) -> None:
+    files = {".github/workflows/notes.yml": many(30), "scripts/notes.sh": many(20)}
+    assert kind(change("feat: release notes from pull requests", files)) == "ci-config"
 
 
 def test_there_is_always_a_type(change) -> None:

@@ -18,6 +18,8 @@ from kb.analysis.path_roles import ROLES, is_lock, role
         ("src/test/java/org/acme/BoxCheck.java", "test"),
         ("core/src/BoxTest.java", "test"),
         ("pkg/box_test.go", "test"),
+        ("pkg/boxtest/fakes.go", "test"),  # Go's name for a package of test helpers
+        ("pkg/latest/box.go", "source"),
         ("web/box.spec.ts", "test"),
         ("web/App.vue", "source"),
         ("include/acme/box.h", "source"),
