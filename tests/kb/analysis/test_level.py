@@ -30,6 +30,30 @@ def test_a_small_fix_is_medium_where_users_felt_it(change, many) -> None:
     )
 
 
+def test_a_fix_of_one_line_needs_more_than_a_changelog_entry(change, many) -> None:
+    entry = {"acme/a.py": "+    return key", "CHANGES.md": "+- Lids close"}
+    assert analyse(change("fix: lid", entry)).level == "low"
+    assert analyse(change("fix: lid", {"acme/a.py": many(12)})).level == "medium"
+    assert analyse(change("fix: lid (#12)", {"acme/a.py": many(5)}, body="Fixes #7")).level == (
+        "medium"
+    )
+
+
+def test_a_published_vulnerability_is_high(change) -> None:
+    for title in ("Fix lid check (CVE-2026-31449)", "Merge commit from fork"):
+        found = analyse(change(title, {"acme/a.py": GUARD}))
+        assert (found.level, found.level_reason) == ("high", "analysis.level.advisory")
+    hardened = analyse(change("fix: sanitize path of lids", {"acme/a.py": GUARD}))
+    assert hardened.level == "medium"
+
+
+def test_dropping_a_large_part_of_the_product_is_high(change, many) -> None:
+    gone = "-def hinge(a):\n" + many(450, "-")
+    assert analyse(change("Drop hinges", {"acme/a.py": gone})).level == "high"
+    moved = {"acme/a.py": gone, "acme/b.py": ("added", "+def hinge(a):\n" + many(450))}
+    assert analyse(change("refactor: move hinges", moved)).level_reason != "analysis.level.dropped"
+
+
 def test_breaks_and_security_are_at_least_medium(change) -> None:
     assert analyse(change("feat!: lid", {"acme/a.py": GUARD})).level == "medium"
     assert analyse(change("fix: path traversal in lids", {"acme/a.py": GUARD})).level == "medium"
