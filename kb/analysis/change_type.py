@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 
 from kb.analysis.facts import Facts
-from kb.analysis.path_roles import is_lock
+from kb.analysis.path_roles import is_lock, is_tooling
 from kb.analysis.surface import is_changelog
 from kb.analysis.titles import CHORE
 from kb.analysis.type_evidence import evidence, votes
 from kb.types import Change
+
+RELEASE_LINES = 400  # more source than that is a change that was only named after its release
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,10 @@ _REFACTOR_FIRST = re.compile(
     r"(refactor\w*|rename[sd]?|move[sd]?|clean ?up|tidy|reorgani[sz]e\w*|extract|split|simplify|reformat)\b",
     re.IGNORECASE,
 )
+_REMOVE_FIRST = re.compile(r"(remove|delete|drop)[sd]?\b", re.IGNORECASE)
 _CHANGELOG_KINDS = {
     "feature": "feature", "enhancement": "feature", "added": "feature", "improvement": "feature", "bugfix": "bugfix",
-    "fixed": "bugfix", "breaking": "feature", "removal": "refactor", "deprecation": "feature", "doc": "docs",
+    "fixed": "bugfix", "removal": "refactor", "deprecation": "feature", "doc": "docs",
     "docs": "docs", "security": "security", "performance": "performance",
 }  # fmt: skip
 _PERFORMANCE_BODY = re.compile(
@@ -103,6 +106,8 @@ def _main(facts: Facts) -> tuple[str, str]:
     if title.type == "revert":
         return "revert", "revert"
     by_files = _by_files(facts)
+    if title.release_alone and not size.source_added > RELEASE_LINES:
+        return "ci-config", "release"
     if title.release and (not size.source_added or facts.version_only or size.source_added <= 6):
         return "ci-config", "release"
     if facts.version_only and by_files not in ("dependency",):
@@ -131,12 +136,12 @@ def _by_files(facts: Facts) -> str:
     changelog = sum(
         view.file.additions + view.file.deletions for view in facts.views if is_changelog(view.path)
     )
-    weights = {
-        "docs": lines.get("docs", 0) - changelog,
-        "test": lines.get("test", 0) + facts.inline_tests,
-        "ci-config": lines.get("ci", 0) + lines.get("build", 0) + lines.get("agent", 0),
+    weights = {  # where two weigh the same, the first is what the others follow
         "dependency": lines.get("dependency", 0)
         + (1 if any(is_lock(view.path) for view in facts.views) else 0),
+        "ci-config": lines.get("ci", 0) + lines.get("build", 0) + lines.get("agent", 0),
+        "test": lines.get("test", 0) + facts.inline_tests,
+        "docs": lines.get("docs", 0) - changelog,
     }
     other = lines.get("data", 0) + lines.get("bench", 0) + lines.get("generated", 0)
     total = sum(weights.values()) + other
@@ -155,7 +160,7 @@ def _by_files(facts: Facts) -> str:
             return claimed
         if (
             best == "ci-config"
-            and lines.get("build", 0) > lines.get("ci", 0) + lines.get("agent", 0)
+            and any(view.role == "build" and not _own_tool(view.path) for view in facts.views)
             and claimed in ("bugfix", "feature", "dependency", "docs")
         ):
             return ""  # a build system is a product too: the title decides
@@ -168,9 +173,12 @@ def _by_files(facts: Facts) -> str:
         return ""
     if not claimed or claimed == CHORE:
         return best if weights[best] else ""
-    if weights[best] >= 0.5 * total:
-        return best
-    return ""
+    product = claimed in ("bugfix", "feature", "performance", "security")
+    return best if weights[best] >= (0.5 * total if product else 1) else ""
+
+
+def _own_tool(path: str) -> bool:
+    return is_tooling(path.lower().split("/")[:-1])
 
 
 def _checked(facts: Facts, claimed: str) -> tuple[str, str]:
@@ -200,7 +208,7 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
     elif _FEATURE_FIRST.match(facts.title.text):
         # The histories hold many a "fix: allow ..."; a reader of "allow" alone thinks of something new.
         sums["feature"] += 0.6
-    elif _REFACTOR_FIRST.match(facts.title.text):
+    elif _REFACTOR_FIRST.match(facts.title.text) or _mostly_removed(facts):
         sums["refactor"] += 1.0
     if facts.formatting_only:
         sums["refactor"] += 2.5
@@ -219,13 +227,23 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
     return best, "evidence"
 
 
+def _mostly_removed(facts: Facts) -> bool:
+    """A title that begins with "remove" over a diff that does little else."""
+    size = facts.size
+    return bool(_REMOVE_FIRST.match(facts.title.text)) and (
+        size.source_removed > 4 * size.source_added
+    )
+
+
 def impossible(facts: Facts) -> list[str]:
     """Types that the files do not bear out."""
     size, lines = facts.size, facts.lines_by_role
     source = size.source_added + size.source_removed
     unborne = []
-    if source > 5 and not lines.get("docs") and facts.comment_lines < source:
+    if (source > 5 or not source) and not lines.get("docs") and facts.comment_lines <= source:
         unborne.append("docs")
+    if not source and not any(view.role == "source" for view in facts.views):
+        unborne += [kind for kind in ("bugfix", "feature") if kind != facts.title.type]
     if source > 5 and not size.test_lines and not lines.get("bench"):
         unborne.append("test")
     if not lines.get("dependency") and not lines.get("build") and not lines.get("ci"):

@@ -120,8 +120,8 @@ def terms_of(
     told = surface.changelog and surface.changelog not in _UNTOLD
     if told and not facts.title.release and not facts.version_only:
         term("changelog", 1.0, entry=surface.changelog)
-    if surface.changelog in ("feature", "breaking", "removal", "deprecation", "security"):
-        term("changelog_kind", 0.6, entry=surface.changelog)
+        if surface.changelog in ("feature", "breaking", "removal", "deprecation", "security"):
+            term("changelog_kind", 0.6, entry=surface.changelog)
     if facts.title.breaking or "BREAKING CHANGE" in facts.change.body:
         term("breaking", 1.5)
     core = {path: lines for path, lines in core_lines.items() if lines >= 10}

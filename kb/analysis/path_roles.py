@@ -70,7 +70,7 @@ _BUILD_PARTS = words("docker cmake bazel packaging debian rpm dockerfiles builds
 # `tools/` and `scripts/` may be product.
 _TOOLING_PARTS = words(
     "scripts script tools hack dev devtools .dev utils-dev contrib maintenance xtask "
-    "build-tools agents"
+    "build-tools agents release releasing"
 )
 _DOC_PARTS = words(
     "docs doc documentation docs_src doc_src website manual changelog changelog.d newsfragments "
@@ -148,6 +148,8 @@ def path_role(path: str) -> str:
         return "agent"
     if not _GENERATED_PARTS.isdisjoint(folders) or _GENERATED_NAME.search(name):
         return "generated"
+    if "dist" in folders and extension in (".js", ".cjs", ".mjs", ".css", ".map"):
+        return "generated"  # a bundle that was committed
     if lower in LOCK_NAMES or lower.endswith((".lock", ".lockfile")):
         return "dependency"
     if folders and folders[0] in (".github", ".circleci", ".buildkite", ".gitlab"):
@@ -192,7 +194,7 @@ def path_role(path: str) -> str:
         or lower.startswith(("dockerfile", "makefile", "tsconfig", "docker-compose"))
         or _CONFIG_SCRIPT.match(lower)
         or not _BUILD_PARTS.isdisjoint(folders)
-        or _is_tooling(folders)
+        or is_tooling(folders)
     ):
         return "build"
     if extension in SOURCE_EXTENSIONS:
@@ -253,7 +255,8 @@ def _is_docs(folders: list[str], name: str, extension: str) -> bool:
     return (not folders and bool(_DOC_NAMES.match(name))) or name in ("license", "readme", "notice")
 
 
-def _is_tooling(folders: list[str]) -> bool:
+def is_tooling(folders: list[str]) -> bool:
+    """Whether a file in these (lower-case) folders is the maintainers' own tool, no part of the product."""
     if not folders:
         return False
     if folders[0] in _TOOLING_PARTS:

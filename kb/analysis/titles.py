@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from kb.analysis.word_sets import words
@@ -19,7 +19,8 @@ class Title:
     type: str = ""
     how: str = ""
     breaking: bool = False
-    release: bool = False
+    release: bool = False  # it speaks of a release
+    release_alone: bool = False  # and of nothing else
 
 
 # Types beside CHANGE_TYPES that only the diff can settle.
@@ -121,6 +122,16 @@ _RELEASE = re.compile(
     r"|^start (working on )?v?\d+|^prep\w* (for )?(the )?(next|v?\d|release)|^release[-/: ]|^merge (back )?(the )?(release|branch|upstream)\b",
     re.IGNORECASE,
 )  # fmt: skip
+# A title that names a version and nothing else is a release, whatever was merged with it.
+_RELEASE_ALONE = re.compile(
+    r"^((prepare|cut|publish)\s+)?((release|version)\s+v?\d+(\.\d+)+|v?\d+(\.\d+)+|[\w-]{1,30}-v?\d+(\.\d+)+|[\w-]{1,30} v?\d+(\.\d+){2,})([-.+]?\w+)*$"
+    r"|^release\s+(rc\.?\d+|candidate\b.{0,12})$",
+    re.IGNORECASE,
+)  # fmt: skip
+# The revert of a revert brings the first change back.
+_RELAND = re.compile(
+    r"^\s*(revert\s+[\"'\u201c]revert\s+|re(apply|land)\b:?\s+)[\"'\u201c]?", re.IGNORECASE
+)
 # "Fixes #12: add hinges" says which issue it closes, and after it what it does.
 _CLOSES = re.compile(
     r"^(fix(es|ed)?|close[sd]?|resolve[sd]?)\s*:?\s+(\S+/\S+)?#\d+\s*[:：,.\u2013-]\s*(?=\w)",
@@ -134,6 +145,8 @@ _KNOWN_AREA_TYPES = words("ci test tests docs doc build chore deps perf")
 def parse_title(raw: str) -> Title:
     """Never fails; a title that says nothing has an empty type."""
     text = _NUMBER.sub("", raw.strip())
+    if again := _RELAND.match(text):
+        return replace(parse_title(text[again.end() :].rstrip("\"'\u201d ")), release=False)
     tags: list[str] = []
     kind = how = scope = ""
     breaking = False
@@ -205,9 +218,14 @@ def parse_title(raw: str) -> Title:
         kind, how = found
     if closes and not kind:
         kind, how = "bugfix", "verb"
-    if re.match(r"^revert\b", text, re.IGNORECASE) or re.match(r'^\s*revert "', raw, re.IGNORECASE):
+    if re.match(r"^(partial(ly)?\s+)?revert(s|ed|ing)?\b", text, re.IGNORECASE) or re.match(
+        r'^\s*revert "', raw, re.IGNORECASE
+    ):
         kind, how = "revert", "verb"
-    return Title(text, tuple(tags), scope, kind, how, breaking, release)
+    if how in ("prefix", "tag", "emoji") and kind in ("feature", "bugfix", "performance"):
+        release = False  # "feat: HTTP 2.0"
+    alone = kind in ("", CHORE, "ci-config", "dependency") and bool(_RELEASE_ALONE.match(text))
+    return Title(text, tuple(tags), scope, kind, how, breaking, release or alone, alone)
 
 
 def _by_words(text: str) -> tuple[str, str] | None:

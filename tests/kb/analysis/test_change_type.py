@@ -49,6 +49,12 @@ def kind(made) -> str:
         ("Speed up lid lookup", "performance"),
         ('Revert "Add hinges"', "revert"),
         ("[Revert] hinges", "revert"),
+        ("Partially revert hinges", "revert"),
+        ('Revert "Revert "Add hinges"" (#12)', "feature"),  # back again
+        ('Reapply "Speed up lid lookup"', "performance"),
+        ("Release 1.4.0", "ci-config"),  # whatever was merged with it
+        ("box-1.4.0", "ci-config"),
+        ("feat: HTTP 2.0", "feature"),
     ],
 )
 def test_titles_of_many_conventions(change, title: str, wanted: str) -> None:
@@ -114,6 +120,19 @@ def test_a_fragment_of_the_changelog_names_the_type(change) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("entry", "wanted"),
+    [
+        (" ## Features\n \n+- Lids close softly (#12)", "feature"),
+        (" ### Fixed\n \n+- Lids close softly (#12)", "bugfix"),
+        ("+* [FEATURE] Lids: close softly. #12", "feature"),
+        (" #### Performance\n+- Lids close softly (#12)", "performance"),
+    ],
+)
+def test_an_entry_is_of_the_kind_that_its_heading_or_mark_says(change, entry, wanted) -> None:
+    assert kind(change("soft lids", {"src/box.py": CODE, "CHANGELOG.md": entry})) == wanted
+
+
 def test_security_is_found_by_words_on_their_boundaries(change) -> None:
     found = change_type(facts_of(change("fix: path traversal in the box", {"src/box.py": CODE})))
     assert set(found.types) == {"bugfix", "security"}
@@ -145,6 +164,19 @@ def test_source_without_a_ci_file_is_no_configuration(change, many) -> None:
 def test_a_feature_of_the_maintainers_scripts_is_configuration(change, many) -> None:
     files = {".github/workflows/notes.yml": many(30), "scripts/notes.sh": many(20)}
     assert kind(change("feat: release notes from pull requests", files)) == "ci-config"
+
+
+def test_what_only_removes_is_a_refactoring(change, many) -> None:
+    assert kind(change("Drop deprecated lids", {"src/Box.java": many(15, "-")})) == "refactor"
+
+
+def test_without_a_source_line_the_files_decide(change) -> None:
+    files = {
+        "go.mod": "-\tacme/lid v1\n+\tacme/cover v1",
+        ".golangci.yml": "+  - cover",
+        "lid_test.go": "-\tlid\n+\tcover",
+    }
+    assert kind(change("switch from lid to cover", files)) == "dependency"
 
 
 def test_there_is_always_a_type(change) -> None:

@@ -35,6 +35,8 @@ from kb.analysis.path_roles import ROLES, is_lock, role
         ("examples/hello/main.go", "bench"),
         ("tool/api_pb2.py", "generated"),
         ("vendor/lib/a.go", "generated"),
+        ("dist/index.js", "generated"),
+        ("release/notes.py", "build"),
         ("tuned/E=8,N=14336.json", "data"),
         (".claude/skills/box/SKILL.md", "agent"),
         ("AGENTS.md", "agent"),
