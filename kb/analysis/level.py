@@ -49,7 +49,7 @@ def level_of(
         return _refactor(facts, source)
     if main == "revert":
         return ("medium", "medium") if source >= SMALL_REVERT_LINES else ("low", "small_revert")
-    if facts.mechanical >= 0.6:
+    if facts.mechanical >= 0.6 and not (main == "feature" and facts.surface.moved):
         return "low", "mechanical"
     return _by_size(facts, main, core_lines, source)
 
@@ -57,8 +57,10 @@ def level_of(
 def _broken(facts: Facts, types: tuple[str, ...], source: int) -> tuple[str, str] | None:
     """What users must act on."""
     surface = facts.surface
+    # A release repeats what its changes announced.
+    released = facts.title.release or facts.version_only
     announced = facts.title.breaking or "BREAKING CHANGE" in facts.change.body
-    if announced or surface.changelog in ("breaking", "removal"):
+    if not released and (announced or surface.changelog in ("breaking", "removal")):
         return ("high", "breaking_large") if source >= 50 else ("medium", "breaking")
     if surface.floors and types[0] not in ("docs", "test"):
         return "medium", "version_floor"

@@ -65,6 +65,7 @@ _BUILD_NAMES = words(
     "docker-compose.yaml procfile taskfile.yml lerna.json turbo.json nx.json hatch.toml "
     "babel.config.js gulpfile.js rakefile"
 )
+# Source in a folder of that name below the top is a product about it (`pipe/docker/push.go`).
 _BUILD_PARTS = words("docker cmake bazel packaging debian rpm dockerfiles buildsrc gradle")
 # Maintainers' tooling, at the top of a repository or of a workspace member only: below a package
 # `tools/` and `scripts/` may be product.
@@ -193,7 +194,7 @@ def path_role(path: str) -> str:
         )
         or lower.startswith(("dockerfile", "makefile", "tsconfig", "docker-compose"))
         or _CONFIG_SCRIPT.match(lower)
-        or not _BUILD_PARTS.isdisjoint(folders)
+        or not _BUILD_PARTS.isdisjoint(folders[:1] if extension in SOURCE_EXTENSIONS else folders)
         or is_tooling(folders)
     ):
         return "build"
@@ -206,8 +207,13 @@ def path_role(path: str) -> str:
     return "data"
 
 
+_SUBMODULE = re.compile(r"^[+-]Subproject commit [0-9a-f]{7}", re.MULTILINE)
+
+
 def role(path: str, patch_hint: str | None = None) -> str:
     """The role of a file; `patch_hint` (its patch) tells what part of a manifest was changed."""
+    if patch_hint and _SUBMODULE.search(patch_hint[:400]):
+        return "dependency"  # another repository, pinned to a commit
     found = path_role(path)
     name = path.rsplit("/", 1)[-1].lower()
     if found == "build" and name in MANIFEST_NAMES and patch_hint:

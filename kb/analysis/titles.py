@@ -37,6 +37,7 @@ _PREFIX_TYPES = {
     "clean": "refactor", "clean up": "refactor", "minor": CHORE, "tidy": "refactor", "format": "refactor", "lint": "refactor",
     "rename": "refactor", "code style": "refactor", "types": "refactor", "typing": "refactor", "nit": CHORE,
     "docs": "docs", "doc": "docs", "documentation": "docs", "document": "docs", "readme": "docs", "typo": "docs",
+    "translation": "docs", "translations": "docs", "i18n": "docs", "l10n": "docs",
     "ci": "ci-config", "cicd": "ci-config", "ci/cd": "ci-config", "workflow": "ci-config", "workflows": "ci-config",
     "release": "ci-config", "infra": "ci-config", "devops": "ci-config", "nightly": "ci-config",
     "build": CHORE, "chore": CHORE, "misc": CHORE, "maint": CHORE, "internal": CHORE, "tooling": CHORE, "tools": CHORE,

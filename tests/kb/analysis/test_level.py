@@ -71,3 +71,20 @@ def test_the_same_edit_over_the_whole_tree_is_low(change) -> None:
     made = change("use new_name", {f"acme/part{n}.py": hunks for n in range(12)})
     found = analyse(made)
     assert found.level == "low"
+
+
+def test_a_release_repeats_the_breaks_that_its_changes_announced(change) -> None:
+    files = {
+        "CHANGELOG.md": "+## 2.0.0\n+### Breaking\n+- Lids close",
+        "Cargo.toml": '-version = "1.0.0"\n+version = "2.0.0"',
+    }
+    made = change("chore: release 2.0.0", files, body="BREAKING CHANGE: lids close")
+    assert analyse(made).level == "low"
+
+
+def test_a_feature_that_adds_options_is_no_mechanical_edit(change) -> None:
+    edit = "-    open(key)\n+    open(key, soft)"
+    hunks = "\n".join(f"@@ -{10 * n},2 +{10 * n},2 @@\n{edit}" for n in range(1, 12))
+    files = {f"acme/part{n}.py": hunks for n in range(12)}
+    files["acme/cli.py"] = '+    parser.add_argument("--soft", default=False)'
+    assert analyse(change("feat: soft lids", files)).level != "low"

@@ -9,6 +9,8 @@ from kb.analysis.path_roles import ROLES, is_lock, role
         ("src/tool/server.py", "source"),
         ("tool/document_loaders/pdf.py", "source"),  # "doc..." is no documentation
         ("docker/entry.py", "build"),
+        ("internal/pipe/docker/push.go", "source"),  # a product about it
+        ("internal/pipe/docker/Dockerfile", "build"),
         ("src/flask/testing.py", "source"),
         ("testing/example_scripts/a.py", "test"),
         ("docs_src/first_steps.py", "docs"),
@@ -71,3 +73,8 @@ def test_a_manifest_is_what_its_changed_lines_are() -> None:
 def test_lock_files_are_known() -> None:
     assert is_lock("web/pnpm-lock.yaml")
     assert not is_lock("web/package.json")
+
+
+def test_a_submodule_that_moved_is_a_dependency() -> None:
+    moved = "@@ -1 +1 @@\n-Subproject commit 1111111aaaa\n+Subproject commit 2222222bbbb"
+    assert role("external/lid", moved) == "dependency"
