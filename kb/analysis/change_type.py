@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kb.analysis.facts import Facts
 from kb.analysis.path_roles import is_lock, is_tooling
 from kb.analysis.surface import is_changelog
-from kb.analysis.titles import CHORE
+from kb.analysis.titles import CHORE, parse_title
 from kb.analysis.type_evidence import evidence, votes
 from kb.types import Change
 
@@ -40,7 +40,13 @@ _ADVISORY_ID = re.compile(
     r"\b(CVE-\d{4}-\d+|GHSA(-\w{4}){3}|RUSTSEC-\d{4}-\d+|GO-20\d\d-\d+|PYSEC-\d{4}-\d+)\b|\bvulnerabilit(y|ies)\b",
     re.IGNORECASE,
 )
+_ADVISORY_FIXED = re.compile(
+    r"\b(fix(es|ed)?|address(es|ed)?|resolve[sd]?|mitigate[sd]?|close[sd]?)\s*:?\s+(for\s+)?(CVE-\d{4}-\d+|GHSA(-\w{4}){3})",
+    re.IGNORECASE,
+)
+_EXPLOITED = re.compile(r"\bGHSA-|\bCVE-\d|\battacker[- ](supplied|controlled)\b", re.IGNORECASE)
 _FOR_SPEED = re.compile(
+    r"\bquadratic\b|\bexponential (time|blow-?up|runtime)\b|\bavoid(s|ed|ing)? (re-?(walk|scan|comput|pars|creat|calculat)\w*|redundant|repeated|unnecessary) \w+|"
     r"\b(for|better|improv\w+|faster|speeds? up|reduc\w+)\s+(\w+\s+){0,2}(perf|performance|speed|latency|throughput|allocations?)\b",
     re.IGNORECASE,
 )
@@ -69,13 +75,13 @@ def change_type(facts: Facts) -> Verdict:
     second = ""
     words = f"{facts.change.title}\n{facts.change.body[:2000]}"
     source = facts.size.source_added + facts.size.source_removed
-    if _ADVISORY.match(facts.change.title) and source:
+    if source and is_advisory(facts.change) and main in ("bugfix", "feature", "refactor"):
         main, second = "security", "bugfix"
     elif main in ("bugfix", "feature", "refactor", "dependency") and (
         _SECURITY.search(facts.change.title) or facts.title.scope == "security"
     ):
         main, second = ("security", main) if title.type == "security" else (main, "security")
-    elif main == "bugfix" and re.search(r"\bGHSA-|\bCVE-\d", words):
+    elif main == "bugfix" and _EXPLOITED.search(words):
         second = "security"
     elif main in ("security",):
         second = "bugfix"
@@ -98,7 +104,11 @@ def change_type(facts: Facts) -> Verdict:
 
 def is_advisory(change: Change) -> bool:
     """Whether a fix has an advisory of its own: by its number, or merged from the advisory's private fork."""
-    return bool(_ADVISORY.match(change.title)) or bool(_ADVISORY_ID.search(change.title))
+    return bool(
+        _ADVISORY.match(change.title)
+        or _ADVISORY_ID.search(change.title)
+        or _ADVISORY_FIXED.search(change.body[:2000])
+    )
 
 
 def _main(facts: Facts) -> tuple[str, str]:
@@ -143,6 +153,8 @@ def _by_files(facts: Facts) -> str:
         "test": lines.get("test", 0) + facts.inline_tests,
         "docs": lines.get("docs", 0) - changelog,
     }
+    if _ships(facts) and weights["test"] < 0.9 * sum(lines.values()):
+        weights["test"] = 0  # they cover what the build or its data do
     other = lines.get("data", 0) + lines.get("bench", 0) + lines.get("generated", 0)
     total = sum(weights.values()) + other
     claimed = facts.title.type
@@ -160,7 +172,7 @@ def _by_files(facts: Facts) -> str:
             return claimed
         if (
             best == "ci-config"
-            and any(view.role == "build" and not _own_tool(view.path) for view in facts.views)
+            and _ships(facts)
             and claimed in ("bugfix", "feature", "dependency", "docs")
         ):
             return ""  # a build system is a product too: the title decides
@@ -169,16 +181,24 @@ def _by_files(facts: Facts) -> str:
         return best
     if claimed and claimed in weights and weights[claimed] >= 0.1 * total:
         return claimed
+    if claimed == "dependency" and weights["ci-config"] >= 0.1 * total:
+        return claimed  # hooks and actions are pinned in CI's files
     if claimed in ("bugfix", "feature", "performance") and other >= 0.5 * total:
         return ""
     if not claimed or claimed == CHORE:
-        return best if weights[best] else ""
+        # Data alone that no title explains; benchmarks are run by who runs the tests.
+        alone = "test" if lines.get("bench", 0) > lines.get("data", 0) else "ci-config"
+        return best if weights[best] else "" if facts.surface.changelog else alone
     product = claimed in ("bugfix", "feature", "performance", "security")
     return best if weights[best] >= (0.5 * total if product else 1) else ""
 
 
-def _own_tool(path: str) -> bool:
-    return is_tooling(path.lower().split("/")[:-1])
+def _ships(facts: Facts) -> bool:
+    """Whether build files change that users get, beside those that only maintainers run."""
+    return any(
+        view.role == "build" and not is_tooling(view.path.lower().split("/")[:-1])
+        for view in facts.views
+    )
 
 
 def _checked(facts: Facts, claimed: str) -> tuple[str, str]:
@@ -200,6 +220,7 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
     """Where nobody wrote a type: an entry in a changelog, else words and shape weighed together."""
     if kind := _CHANGELOG_KINDS.get(facts.surface.changelog):
         return kind, "changelog"
+    size = facts.size
     sums = votes(evidence(facts))
     # The histories that the weights were fitted on hold more fixes than most.
     sums["bugfix"] -= 0.15
@@ -212,8 +233,14 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
         sums["refactor"] += 1.0
     if facts.formatting_only:
         sums["refactor"] += 2.5
+    if facts.title.type == "docs" and facts.comment_lines >= max(1, size.source_added):
+        sums["docs"] += 2.5
+    entry = _entry_type(facts)
+    if entry in sums:
+        # Who writes "improves performance" for users means it; a verb of an entry says less.
+        sums[entry] += 3.5 if entry == "performance" else 1.5
     if _FOR_SPEED.search(facts.title.text):
-        sums["performance"] += 1.0  # what it was done for, whatever its verb
+        sums["performance"] += 1.5  # what it was done for, whatever its verb
     if facts.title.type == "dependency" and (
         facts.lines_by_role.get("dependency") or any(is_lock(view.path) for view in facts.views)
     ):
@@ -225,6 +252,20 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
         sums["bugfix"] -= 0.7
     best = max(sums, key=lambda kind: sums[kind])
     return best, "evidence"
+
+
+_BULLET = re.compile(r"\s*[-*+]\s+|\s*\d+[.)]\s+")
+
+
+def _entry_type(facts: Facts) -> str:
+    """What the words of a changelog's entry say: the maintainers' own sentence on the change."""
+    entries = [line for line in facts.surface.changelog_lines if _BULLET.match(line)]
+    if len(entries) != 1 or facts.title.release:
+        return ""
+    text = _BULLET.sub("", entries[0], count=1)
+    if _FOR_SPEED.search(text):
+        return "performance"
+    return parse_title(text).type
 
 
 def _mostly_removed(facts: Facts) -> bool:
@@ -243,7 +284,8 @@ def impossible(facts: Facts) -> list[str]:
     if (source > 5 or not source) and not lines.get("docs") and facts.comment_lines <= source:
         unborne.append("docs")
     if not source and not any(view.role == "source" for view in facts.views):
-        unborne += [kind for kind in ("bugfix", "feature") if kind != facts.title.type]
+        kinds = ("bugfix", "feature", "refactor", "performance")
+        unborne += [kind for kind in kinds if kind != facts.title.type]
     if source > 5 and not size.test_lines and not lines.get("bench"):
         unborne.append("test")
     if not lines.get("dependency") and not lines.get("build") and not lines.get("ci"):

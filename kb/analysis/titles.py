@@ -90,7 +90,7 @@ _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("dependency", r"^(bump|upgrade|update|pin|unpin|downgrade)s?\b.*\b(from|to|dependenc(y|ies)|deps|requirements?|lock ?file|packages?|version|crates?|submodules?|pre-?commit|actions?)\b"),
         ("dependency", r"^(bump|pin|unpin)\b|^\[?pre-commit"),
         ("docs", r"^(fix(ed|es)?\s+)?(a\s+|some\s+|minor\s+|few\s+)*(typos?|spelling|grammar|misspell\w*|broken links?|dead links?|wording)\b|^\w+ (typos?|spelling)\b"),
-        ("docs", r"^(document|clarify|docs?|update (the )?(docs?|documentation|readme|changelog|comments?)|add (some |more |missing )?(docs?|documentation|docstrings?|doc|examples? (to|for|in) (the )?docs)|improve (the )?(docs?|documentation|docstrings?)|mention|reword|translate|readme|changelog)\b"),
+        ("docs", r"^(document|clarify|docs?|update (the )?(docs?|documentation|readme|changelog|comments?)|add (some |more |missing )?(docs?|documentation|docstrings?|comments?|doc|examples? (to|for|in) (the )?docs)|improve (the )?(docs?|documentation|docstrings?)|mention|reword|translate|readme|changelog)\b"),
         ("docs", r"\b(typos?|documentation|docstrings?|readme|doc comments?)\b(?!.*\b(generat|option|build)\w*)"),
         ("test", r"^(add|fix|update|improve|refactor|skip|enable|disable|deflake|move|remove|stabilize|extend|use|rename|rewrite|unskip|make|increase|run|more|reduce|speed ?up|clean ?up)?\s*(a |an |some |more |missing |new |the |flaky |failing |broken |unit |regression |integration |e2e |fuzz |basic |additional |\w+ )*(tests?|testcases?|test cases?|unit ?tests?|flaky|coverage|fixtures?|fuzzer|fuzzing|snapshots?|benchmarks?)\b(?! (client|runner|server|util|framework|mode))"),
         ("ci-config", r"^(ci|github actions?|workflows?|codeql|travis|appveyor)\b|\b(in|on|to|for|from) (the )?(ci|github actions?|workflows?|pipelines?|pre-commit)\b|\bgithub (actions?|workflows?)\b|\b(renovate|dependabot|codecov|golangci|clippy|eslint|prettier|ruff|mypy|pre-commit|stale bot|issue templates?)\b"),
@@ -189,7 +189,7 @@ def parse_title(raw: str) -> Title:
             release = True
         elif scope.lower() in ("test", "tests") and kind == CHORE:
             kind = "test"
-        elif scope.lower() in ("ci", "docs") and kind == CHORE:
+        elif scope.lower() in ("ci", "actions", "workflows", "docs") and kind == CHORE:
             kind = "docs" if scope.lower() == "docs" else "ci-config"
     elif match := _AREA.match(text):
         scope = match["scope"]

@@ -41,6 +41,7 @@ def kind(made) -> str:
         ("Fixes #12", "bugfix"),
         ("box: allow lids without hinges", "feature"),
         ("Rewrite lids for better perf", "performance"),
+        ("avoid re-walking nested lids", "performance"),
         ("Fix lid that stays open", "bugfix"),
         ("Fixed crash when the lid is missing", "bugfix"),
         ("Add support for hinges", "feature"),
@@ -147,6 +148,45 @@ def test_a_merge_from_the_private_fork_of_an_advisory_is_security(change) -> Non
     found = change_type(facts_of(made))
     assert found.types == ("security", "bugfix")
     assert kind(change("Merge commit from fork", {"docs/guide.md": "+text"})) == "docs"
+
+
+def test_an_advisory_that_the_description_fixes_is_security(change) -> None:
+    made = change("Check lids at run time", {"src/box.c": CODE}, body="This fixes CVE-2026-39956.")
+    assert kind(made) == "security"
+    named = change("Refactor lids", {"src/box.c": CODE}, body="Like CVE-2026-39956, but slower.")
+    assert kind(named) != "security"
+
+
+def test_the_sentence_of_the_entry_speaks_for_the_type(change, many) -> None:
+    files = {
+        "src/box.py": many(30),
+        "CHANGES.md": "+- Improve performance on deeply nested lids by sorting once (#12)",
+    }
+    assert kind(change("lids in one pass", files)) == "performance"
+    del files["CHANGES.md"]
+    assert kind(change("lids in one pass", files)) != "performance"
+
+
+def test_tests_beside_the_build_do_not_make_it_a_test(change, many) -> None:
+    files = {
+        "pom.xml": "-    <Import>lid</Import>\n+    <Import>lid;optional</Import>",
+        "src/test/java/BoxTest.java": many(5),
+    }
+    assert kind(change("Make the import of lids optional", files)) != "test"
+
+
+def test_hooks_that_were_bumped_are_a_dependency(change, many) -> None:
+    files = {
+        ".pre-commit-config.yaml": "-    rev: v1.0\n+    rev: v1.1",
+        "tests/test_box.py": many(4),
+    }
+    assert kind(change("[pre-commit.ci] pre-commit autoupdate", files)) == "dependency"
+
+
+def test_data_that_nobody_explains_is_configuration(change, many) -> None:
+    assert kind(change("Update signatures of 1.8.1", {"sig/v1/box.tar.gz.asc": many(16)})) == (
+        "ci-config"
+    )
 
 
 def test_brackets_and_commas_alone_are_a_refactoring(change) -> None:

@@ -136,3 +136,9 @@ def test_an_entry_that_says_breaking_or_stands_under_features_weighs_more(change
     assert breaking.level == "medium"
     internal = judged(" ### Internal\n+- Lids are sorted (#12)")
     assert term(internal, "changelog") == 0  # contributors read it, users do not
+
+
+def test_a_parser_committed_beside_its_grammar_has_no_size(change, many) -> None:
+    made = change("allow soft lids", {"src/box.y": many(2), "src/box.c": many(500)})
+    assert analyse(made).size.source_added == 2
+    assert analyse(change("allow soft lids", {"src/box.c": many(500)})).size.source_added == 500
