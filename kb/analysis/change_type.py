@@ -134,7 +134,7 @@ def _by_files(facts: Facts) -> str:
     size, lines = facts.size, facts.lines_by_role
     source = size.source_added + size.source_removed
     commented = source == 0 and facts.files_by_role.get("source") and facts.comment_lines
-    if commented and (facts.comment_lines >= 0.5 * sum(lines.values()) or not lines.get("test")):
+    if commented and facts.comment_lines + lines.get("docs", 0) >= 0.5 * sum(lines.values()):
         return "docs"
     if source or any(
         view.role == "source" and view.file.status in ("renamed", "deleted", "added")

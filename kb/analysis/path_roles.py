@@ -133,7 +133,7 @@ _PACKAGE_PARENTS = words("packages crates apps modules libs plugins services")
 _CONFIG_SCRIPT = re.compile(
     r"^(vite|vitest|rollup|rolldown|webpack|tsup|tsdown|jest|babel|postcss|tailwind|eslint|prettier|"
     r"playwright|cypress|commitlint|lint-staged|svelte|next|nuxt|uno|stylelint|karma|esbuild|"
-    r"build|unbuild)\.config\.\w+(\.\w+)?$"
+    r"build|unbuild)\.config\.\w+(\.\w+)?$|^(karma|webpack|rollup|gulpfile|gruntfile)([.-]\w+)*\.[cm]?[jt]s$"
 )
 
 

@@ -109,6 +109,11 @@ _CONVENTIONAL = re.compile(
     r"^(?P<type>[A-Za-z][A-Za-z/ -]{0,14}?)\s*(\((?P<scope>[^)]{0,60})\))?(?P<bang>!)?\s*(?:\[[^\]]*\]\s*)?[:：]\s*(?P<rest>.+)$"
 )
 _AREA = re.compile(r"^(?P<scope>[\w./*,{}() +&-]{1,40}?)(?P<bang>!)?[:：]\s+(?P<rest>\S.*)$")
+# "Fix grammar: ..." names no area.
+_VERB_FIRST = re.compile(
+    r"(fix|add|update|remove|improve|allow|support|make|use|change|refactor)(s|es|ed|d)?\s",
+    re.IGNORECASE,
+)
 _TAG = re.compile(
     r"^\s*(?:\[(?P<square>[^\]]{1,50})\]|【(?P<cjk>[^】]{1,50})】|\((?P<round>[A-Za-z]{2,12})\)(?=\s))\s*[:：]?\s*"
 )
@@ -191,7 +196,7 @@ def parse_title(raw: str) -> Title:
             kind = "test"
         elif scope.lower() in ("ci", "actions", "workflows", "docs") and kind == CHORE:
             kind = "docs" if scope.lower() == "docs" else "ci-config"
-    elif match := _AREA.match(text):
+    elif (match := _AREA.match(text)) and not _VERB_FIRST.match(match["scope"]):
         scope = match["scope"]
         breaking = breaking or bool(match["bang"])
         text = match["rest"].strip()

@@ -2,6 +2,7 @@ import pytest
 
 from kb.analysis.change_type import change_type
 from kb.analysis.facts import facts_of
+from kb.analysis.titles import parse_title
 from kb.vocabulary import CHANGE_TYPES
 
 CODE = "+    if key is None:\n+        return default\n+    value = table[key]"
@@ -60,6 +61,11 @@ def kind(made) -> str:
 )
 def test_titles_of_many_conventions(change, title: str, wanted: str) -> None:
     assert kind(change(title, {"src/tool/box.py": CODE})) == wanted
+
+
+def test_an_area_begins_with_no_verb() -> None:
+    assert parse_title("Fix grammar: 'allows to'").type == "docs"
+    assert parse_title("box lids: fix hinges").scope == "box lids"
 
 
 def test_files_decide_before_the_title(change) -> None:
@@ -173,6 +179,11 @@ def test_tests_beside_the_build_do_not_make_it_a_test(change, many) -> None:
         "src/test/java/BoxTest.java": many(5),
     }
     assert kind(change("Make the import of lids optional", files)) != "test"
+
+
+def test_a_comment_beside_configuration_is_no_documentation(change, many) -> None:
+    files = {"src/box.js": "+// Lids are simple.", "eslint.config.js": many(14)}
+    assert kind(change("align lint settings", files)) == "ci-config"
 
 
 def test_hooks_that_were_bumped_are_a_dependency(change, many) -> None:

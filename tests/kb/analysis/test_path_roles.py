@@ -38,6 +38,7 @@ from kb.analysis.path_roles import ROLES, is_lock, role
         ("tool/api_pb2.py", "generated"),
         ("vendor/lib/a.go", "generated"),
         ("dist/index.js", "generated"),
+        ("config/karma.js", "build"),
         ("release/notes.py", "build"),
         ("tuned/E=8,N=14336.json", "data"),
         (".claude/skills/box/SKILL.md", "agent"),
