@@ -191,12 +191,10 @@ _LAYOUT = re.compile(r"[\s(),;{}\"'`]+")
 
 def _formatting_only(views: tuple[FileView, ...], code: Mapping[str, CodeLines]) -> bool:
     """Whether each hunk says the same without its layout (an operator or a word that moved is no layout)."""
-    hunks = [
-        hunk
-        for view in views
-        if view.path in code and (code[view.path].added or code[view.path].removed)
-        for hunk in view.hunks
-    ]
+    changed = {path: lines for path, lines in code.items() if lines.added or lines.removed}
+    if not all(lines.added and lines.removed for lines in changed.values()):
+        return False  # most changes end here, before their text is looked at
+    hunks = [hunk for view in views if view.path in changed for hunk in view.hunks]
     return bool(hunks) and all(_laid_out(hunk, "+") == _laid_out(hunk, "-") for hunk in hunks)
 
 

@@ -97,7 +97,7 @@ _ENTRY_MARK = re.compile(
     r"\s*[-*+]\s*\W{0,3}(?P<word>[A-Z][A-Z ]{2,20})\b\W{0,2}[\]:*]"
 )  # "* [FEATURE] ..."
 _BREAKING_MARK = re.compile(
-    r"\*+\s*breaking|\bbreaking( change)?\s*[:!\]*]|\[breaking|\bBREAKING\b", re.IGNORECASE
+    r"\*{1,3}\s?breaking|\bbreaking( change)?\s*[:!\]*]|\[breaking|\bBREAKING\b", re.IGNORECASE
 )
 _KIND_NAMES = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))

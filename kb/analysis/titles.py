@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.analysis.word_sets import words
@@ -130,7 +130,7 @@ _RELEASE = re.compile(
 )  # fmt: skip
 # A title that names a version and nothing else is a release, whatever was merged with it.
 _RELEASE_ALONE = re.compile(
-    r"^((prepare|cut|publish)\s+)?((release|version)\s+v?\d+(\.\d+)+|v?\d+(\.\d+)+|[\w-]{1,30}-v?\d+(\.\d+)+|[\w-]{1,30} v?\d+(\.\d+){2,})([-.+]?\w+)*$"
+    r"^((prepare|cut|publish)\s+)?((release|version)\s+v?\d+\.\d+|v?\d+\.\d+|[\w-]{1,30}-v?\d+\.\d+|[\w-]{1,30} v?\d+(\.\d+){2})[-.+\w]*$"
     r"|^release\s+(rc\.?\d+|candidate\b.{0,12})$",
     re.IGNORECASE,
 )  # fmt: skip
@@ -140,10 +140,11 @@ _RELAND = re.compile(
 )
 # "Fixes #12: add hinges" says which issue it closes, and after it what it does.
 _CLOSES = re.compile(
-    r"^(fix(es|ed)?|close[sd]?|resolve[sd]?)\s*:?\s+(\S+/\S+)?#\d+\s*[:：,.\u2013-]\s*(?=\w)",
+    r"^(fix(es|ed)?|close[sd]?|resolve[sd]?)\s*:?\s+(\S{1,80}/\S{1,80})?#\d+\s*[:：,.\u2013-]\s*(?=\w)",
     re.IGNORECASE,
 )
 _CJK = re.compile(r"[\u3400-\u9fff]")
+_OF_THE_PRODUCT = words("feature bugfix performance")
 _KNOWN_AREA_TYPES = words("ci test tests docs doc build chore deps perf")
 
 
@@ -151,8 +152,9 @@ _KNOWN_AREA_TYPES = words("ci test tests docs doc build chore deps perf")
 def parse_title(raw: str) -> Title:
     """Never fails; a title that says nothing has an empty type."""
     text = _NUMBER.sub("", raw.strip())
-    if again := _RELAND.match(text):
-        return replace(parse_title(text[again.end() :].rstrip("\"'\u201d ")), release=False)
+    again = _RELAND.match(text)
+    if again:
+        raw = text = text[again.end() :].rstrip("\"'\u201d ")
     tags: list[str] = []
     kind = how = scope = ""
     breaking = False
@@ -228,9 +230,13 @@ def parse_title(raw: str) -> Title:
         r'^\s*revert "', raw, re.IGNORECASE
     ):
         kind, how = "revert", "verb"
-    if how in ("prefix", "tag", "emoji") and kind in ("feature", "bugfix", "performance"):
+    if again or (how in ("prefix", "tag", "emoji") and kind in _OF_THE_PRODUCT):
         release = False  # "feat: HTTP 2.0"
-    alone = kind in ("", CHORE, "ci-config", "dependency") and bool(_RELEASE_ALONE.match(text))
+    alone = (
+        not again
+        and kind in ("", CHORE, "ci-config", "dependency")
+        and bool(_RELEASE_ALONE.match(text))
+    )
     return Title(text, tuple(tags), scope, kind, how, breaking, release or alone, alone)
 
 

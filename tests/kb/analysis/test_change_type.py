@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from kb.analysis.change_type import change_type
@@ -61,6 +63,14 @@ def kind(made) -> str:
 )
 def test_titles_of_many_conventions(change, title: str, wanted: str) -> None:
     assert kind(change(title, {"src/tool/box.py": CODE})) == wanted
+
+
+@pytest.mark.parametrize("unit", [".1", "a", "-1", "reapply ", 'Revert "', "[a]", "a/", "*"])
+def test_a_hostile_title_costs_little_time(unit: str) -> None:
+    began = time.process_time()
+    parse_title("v1" + unit * (20_000 // len(unit)) + "!")
+    parse_title(unit * (20_000 // len(unit)))
+    assert time.process_time() - began < 2
 
 
 def test_an_area_begins_with_no_verb() -> None:
