@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 
 from kb.analysis.facts import Facts
-from kb.analysis.path_roles import is_lock
+from kb.analysis.path_roles import is_lock, is_tooling
 from kb.analysis.surface import is_changelog
-from kb.analysis.titles import CHORE
+from kb.analysis.titles import CHORE, parse_title
 from kb.analysis.type_evidence import evidence, votes
+from kb.types import Change
+
+RELEASE_LINES = 400  # more source than that is a change that was only named after its release
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,34 @@ _SECURITY = re.compile(
 )
 _ROLE_TYPES = {"docs": "docs", "test": "test", "ci": "ci-config", "build": "ci-config", "dependency": "dependency", "agent": "ci-config"}  # fmt: skip
 _FIX_FIRST = re.compile(r"\W*(bug[- ]?fix(es)?|hot[- ]?fix(es)?|fix(es|ed)?)\b", re.IGNORECASE)
+_FEATURE_FIRST = re.compile(
+    r"(add(s|ed)?|allow(s|ed)?|support(s|ed)?|implement(s|ed)?|introduc(e|es|ed)|expos(e|es|ed)|export(s|ed)?|enabl(e|es|ed)|provid(e|es|ed)|accept(s|ed)?)\b(?!.{0,12}\bmissing\b)",
+    re.IGNORECASE,
+)
+_ADVISORY_ID = re.compile(
+    r"\b(CVE-\d{4}-\d+|GHSA(-\w{4}){3}|RUSTSEC-\d{4}-\d+|GO-20\d\d-\d+|PYSEC-\d{4}-\d+)\b|\bvulnerabilit(y|ies)\b",
+    re.IGNORECASE,
+)
+_ADVISORY_FIXED = re.compile(
+    r"\b(fix(es|ed)?|address(es|ed)?|resolve[sd]?|mitigate[sd]?|close[sd]?)\s*:?\s+(for\s+)?(CVE-\d{4}-\d+|GHSA(-\w{4}){3})",
+    re.IGNORECASE,
+)
+_EXPLOITED = re.compile(r"\bGHSA-|\bCVE-\d|\battacker[- ](supplied|controlled)\b", re.IGNORECASE)
+_FOR_SPEED = re.compile(
+    r"\bquadratic\b|\bexponential (time|blow-?up|runtime)\b|\bavoid(s|ed|ing)? (re-?(walk|scan|comput|pars|creat|calculat)\w*|redundant|repeated|unnecessary) \w+|"
+    r"\b(for|better|improv\w+|faster|speeds? up|reduc\w+)\s+(\w+\s+){0,2}(perf|performance|speed|latency|throughput|allocations?)\b",
+    re.IGNORECASE,
+)
+# GitHub's own title for a fix that was written in the private fork of a security advisory.
+_ADVISORY = re.compile(r"merge commit from fork\b", re.IGNORECASE)
 _REFACTOR_FIRST = re.compile(
     r"(refactor\w*|rename[sd]?|move[sd]?|clean ?up|tidy|reorgani[sz]e\w*|extract|split|simplify|reformat)\b",
     re.IGNORECASE,
 )
+_REMOVE_FIRST = re.compile(r"(remove|delete|drop)[sd]?\b", re.IGNORECASE)
 _CHANGELOG_KINDS = {
     "feature": "feature", "enhancement": "feature", "added": "feature", "improvement": "feature", "bugfix": "bugfix",
-    "fixed": "bugfix", "breaking": "feature", "removal": "refactor", "deprecation": "feature", "doc": "docs",
+    "fixed": "bugfix", "removal": "refactor", "deprecation": "feature", "doc": "docs",
     "docs": "docs", "security": "security", "performance": "performance",
 }  # fmt: skip
 _PERFORMANCE_BODY = re.compile(
@@ -50,11 +74,14 @@ def change_type(facts: Facts) -> Verdict:
     main, reason = _main(facts)
     second = ""
     words = f"{facts.change.title}\n{facts.change.body[:2000]}"
-    if main in ("bugfix", "feature", "refactor", "dependency") and (
+    source = facts.size.source_added + facts.size.source_removed
+    if source and is_advisory(facts.change) and main in ("bugfix", "feature", "refactor"):
+        main, second = "security", "bugfix"
+    elif main in ("bugfix", "feature", "refactor", "dependency") and (
         _SECURITY.search(facts.change.title) or facts.title.scope == "security"
     ):
         main, second = ("security", main) if title.type == "security" else (main, "security")
-    elif main == "bugfix" and re.search(r"\bGHSA-|\bCVE-\d", words):
+    elif main == "bugfix" and _EXPLOITED.search(words):
         second = "security"
     elif main in ("security",):
         second = "bugfix"
@@ -75,11 +102,22 @@ def change_type(facts: Facts) -> Verdict:
     return Verdict((main, second) if second and second != main else (main,), reason)
 
 
+def is_advisory(change: Change) -> bool:
+    """Whether a fix has an advisory of its own: by its number, or merged from the advisory's private fork."""
+    return bool(
+        _ADVISORY.match(change.title)
+        or _ADVISORY_ID.search(change.title)
+        or _ADVISORY_FIXED.search(change.body[:2000])
+    )
+
+
 def _main(facts: Facts) -> tuple[str, str]:
     title, size = facts.title, facts.size
     if title.type == "revert":
         return "revert", "revert"
     by_files = _by_files(facts)
+    if title.release_alone and not size.source_added > RELEASE_LINES:
+        return "ci-config", "release"
     if title.release and (not size.source_added or facts.version_only or size.source_added <= 6):
         return "ci-config", "release"
     if facts.version_only and by_files not in ("dependency",):
@@ -96,7 +134,7 @@ def _by_files(facts: Facts) -> str:
     size, lines = facts.size, facts.lines_by_role
     source = size.source_added + size.source_removed
     commented = source == 0 and facts.files_by_role.get("source") and facts.comment_lines
-    if commented and (facts.comment_lines >= 0.5 * sum(lines.values()) or not lines.get("test")):
+    if commented and facts.comment_lines + lines.get("docs", 0) >= 0.5 * sum(lines.values()):
         return "docs"
     if source or any(
         view.role == "source" and view.file.status in ("renamed", "deleted", "added")
@@ -108,13 +146,15 @@ def _by_files(facts: Facts) -> str:
     changelog = sum(
         view.file.additions + view.file.deletions for view in facts.views if is_changelog(view.path)
     )
-    weights = {
-        "docs": lines.get("docs", 0) - changelog,
-        "test": lines.get("test", 0) + facts.inline_tests,
-        "ci-config": lines.get("ci", 0) + lines.get("build", 0) + lines.get("agent", 0),
+    weights = {  # where two weigh the same, the first is what the others follow
         "dependency": lines.get("dependency", 0)
         + (1 if any(is_lock(view.path) for view in facts.views) else 0),
+        "ci-config": lines.get("ci", 0) + lines.get("build", 0) + lines.get("agent", 0),
+        "test": lines.get("test", 0) + facts.inline_tests,
+        "docs": lines.get("docs", 0) - changelog,
     }
+    if _ships(facts) and weights["test"] < 0.9 * sum(lines.values()):
+        weights["test"] = 0  # they cover what the build or its data do
     other = lines.get("data", 0) + lines.get("bench", 0) + lines.get("generated", 0)
     total = sum(weights.values()) + other
     claimed = facts.title.type
@@ -132,7 +172,7 @@ def _by_files(facts: Facts) -> str:
             return claimed
         if (
             best == "ci-config"
-            and lines.get("build")
+            and _ships(facts)
             and claimed in ("bugfix", "feature", "dependency", "docs")
         ):
             return ""  # a build system is a product too: the title decides
@@ -141,13 +181,24 @@ def _by_files(facts: Facts) -> str:
         return best
     if claimed and claimed in weights and weights[claimed] >= 0.1 * total:
         return claimed
+    if claimed == "dependency" and weights["ci-config"] >= 0.1 * total:
+        return claimed  # hooks and actions are pinned in CI's files
     if claimed in ("bugfix", "feature", "performance") and other >= 0.5 * total:
         return ""
     if not claimed or claimed == CHORE:
-        return best if weights[best] else ""
-    if weights[best] >= 0.5 * total:
-        return best
-    return ""
+        # Data alone that no title explains; benchmarks are run by who runs the tests.
+        alone = "test" if lines.get("bench", 0) > lines.get("data", 0) else "ci-config"
+        return best if weights[best] else "" if facts.surface.changelog else alone
+    product = claimed in ("bugfix", "feature", "performance", "security")
+    return best if weights[best] >= (0.5 * total if product else 1) else ""
+
+
+def _ships(facts: Facts) -> bool:
+    """Whether build files change that users get, beside those that only maintainers run."""
+    return any(
+        view.role == "build" and not is_tooling(view.path.lower().split("/")[:-1])
+        for view in facts.views
+    )
 
 
 def _checked(facts: Facts, claimed: str) -> tuple[str, str]:
@@ -169,13 +220,27 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
     """Where nobody wrote a type: an entry in a changelog, else words and shape weighed together."""
     if kind := _CHANGELOG_KINDS.get(facts.surface.changelog):
         return kind, "changelog"
+    size = facts.size
     sums = votes(evidence(facts))
     # The histories that the weights were fitted on hold more fixes than most.
     sums["bugfix"] -= 0.15
     if _FIX_FIRST.match(facts.title.text):
         sums["bugfix"] += 1.5
-    elif _REFACTOR_FIRST.match(facts.title.text):
+    elif _FEATURE_FIRST.match(facts.title.text):
+        # The histories hold many a "fix: allow ..."; a reader of "allow" alone thinks of something new.
+        sums["feature"] += 0.6
+    elif _REFACTOR_FIRST.match(facts.title.text) or _mostly_removed(facts):
         sums["refactor"] += 1.0
+    if facts.formatting_only:
+        sums["refactor"] += 2.5
+    if facts.title.type == "docs" and facts.comment_lines >= max(1, size.source_added):
+        sums["docs"] += 2.5
+    entry = _entry_type(facts)
+    if entry in sums:
+        # Who writes "improves performance" for users means it; a verb of an entry says less.
+        sums[entry] += 3.5 if entry == "performance" else 1.5
+    if _FOR_SPEED.search(facts.title.text):
+        sums["performance"] += 1.5  # what it was done for, whatever its verb
     if facts.title.type == "dependency" and (
         facts.lines_by_role.get("dependency") or any(is_lock(view.path) for view in facts.views)
     ):
@@ -189,15 +254,42 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
     return best, "evidence"
 
 
+_BULLET = re.compile(r"\s*[-*+]\s+|\s*\d+[.)]\s+")
+
+
+def _entry_type(facts: Facts) -> str:
+    """What the words of a changelog's entry say: the maintainers' own sentence on the change."""
+    entries = [line for line in facts.surface.changelog_lines if _BULLET.match(line)]
+    if len(entries) != 1 or facts.title.release:
+        return ""
+    text = _BULLET.sub("", entries[0], count=1)
+    if _FOR_SPEED.search(text):
+        return "performance"
+    return parse_title(text).type
+
+
+def _mostly_removed(facts: Facts) -> bool:
+    """A title that begins with "remove" over a diff that does little else."""
+    size = facts.size
+    return bool(_REMOVE_FIRST.match(facts.title.text)) and (
+        size.source_removed > 4 * size.source_added
+    )
+
+
 def impossible(facts: Facts) -> list[str]:
     """Types that the files do not bear out."""
     size, lines = facts.size, facts.lines_by_role
     source = size.source_added + size.source_removed
     unborne = []
-    if source > 5 and not lines.get("docs") and facts.comment_lines < source:
+    if (source > 5 or not source) and not lines.get("docs") and facts.comment_lines <= source:
         unborne.append("docs")
+    if not source and not any(view.role == "source" for view in facts.views):
+        kinds = ("bugfix", "feature", "refactor", "performance")
+        unborne += [kind for kind in kinds if kind != facts.title.type]
     if source > 5 and not size.test_lines and not lines.get("bench"):
         unborne.append("test")
     if not lines.get("dependency") and not lines.get("build") and not lines.get("ci"):
         unborne.append("dependency")
+    if source > 5 and not any(lines.get(role) for role in ("ci", "build", "agent", "dependency")):
+        unborne.append("ci-config")
     return unborne

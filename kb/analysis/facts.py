@@ -14,6 +14,7 @@ from kb.analysis.source_lines import CodeLines, code_lines
 from kb.analysis.surface import Surface, is_changelog, surface_of
 from kb.analysis.symbols import SymbolChanges, symbols_of
 from kb.analysis.titles import Title, parse_title
+from kb.patch import Hunk
 from kb.types import Change, Size
 
 MECHANICAL_FILES = 6  # fewer source files are no whole-tree edit
@@ -35,6 +36,7 @@ class Facts:
     mechanical: float  # 0-1: share of the hunks that repeat each other
     version_only: bool  # nothing but version numbers (and a changelog) moved
     imports_only: bool  # the source lines are imports and their like
+    formatting_only: bool  # only brackets, commas and line ends moved
 
 
 def facts_of(change: Change) -> Facts:
@@ -95,6 +97,7 @@ def facts_of(change: Change) -> Facts:
         mechanical=max(_mechanical(views, code), _retyped_share(symbols, source_added)),
         version_only=_version_only(views),
         imports_only=_imports_only(code),
+        formatting_only=_formatting_only(views, code),
     )
 
 
@@ -181,3 +184,19 @@ def _imports_only(code: Mapping[str, CodeLines]) -> bool:
         text for found in code.values() for side in (found.added, found.removed) for text, _ in side
     ]
     return bool(lines) and all(_IMPORT.match(text) for text in lines)
+
+
+_LAYOUT = re.compile(r"[\s(),;{}\"'`]+")
+
+
+def _formatting_only(views: tuple[FileView, ...], code: Mapping[str, CodeLines]) -> bool:
+    """Whether each hunk says the same without its layout (an operator or a word that moved is no layout)."""
+    changed = {path: lines for path, lines in code.items() if lines.added or lines.removed}
+    if not all(lines.added and lines.removed for lines in changed.values()):
+        return False  # most changes end here, before their text is looked at
+    hunks = [hunk for view in views if view.path in changed for hunk in view.hunks]
+    return bool(hunks) and all(_laid_out(hunk, "+") == _laid_out(hunk, "-") for hunk in hunks)
+
+
+def _laid_out(hunk: Hunk, mark: str) -> str:
+    return _LAYOUT.sub("", "".join(line.text for line in hunk.lines if line.kind == mark))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,6 +31,10 @@ class FileView:
                     yield line.text, (line.new_line if kind == "+" else line.old_line) or 0
 
 
+# A parser that is committed beside its grammar (parser.y, parser.c) was written by a program.
+_GRAMMAR = re.compile(r"\.(yy?|ll?|ypp|lpp)$")
+_PARSER = re.compile(r"(\.tab|\.yy)?\.(c|h|cc|cpp|hpp)$")
+
 # The digest and the judgement read the same change one after the other: keep the last one parsed.
 _last: tuple[tuple[FileChange, ...], tuple[FileView, ...]] | None = None
 
@@ -40,18 +45,21 @@ def views_of(change: Change) -> tuple[FileView, ...]:
     held = _last
     if held is not None and held[0] is change.files:
         return held[1]
-    views = tuple(view_of(file) for file in change.files)
+    grammars = {_GRAMMAR.sub("", file.path) for file in change.files if _GRAMMAR.search(file.path)}
+    views = tuple(
+        view_of(file, generated=_PARSER.sub("", file.path) in grammars) for file in change.files
+    )
     _last = (change.files, views)
     return views
 
 
-def view_of(file: FileChange) -> FileView:
+def view_of(file: FileChange, *, generated: bool = False) -> FileView:
     from kb.patch import parse_hunks
 
     return FileView(
         file=file,
         path=file.path,
-        role=role(file.path, file.patch),
+        role="generated" if generated else role(file.path, file.patch),
         language=language_of(file.path),
         hunks=parse_hunks(file.patch) if file.patch else (),
     )

@@ -116,13 +116,14 @@ def terms_of(
         floor = surface.floors[0]
         term("version_floor", 1.2, before=floor.before, after=floor.after)
     term("documented", 0.16 * min(log2(surface.doc_lines), 6), lines=surface.doc_lines)
+    released = facts.title.release or facts.version_only
     # An entry that users read; release pull requests and contributors' notes are none.
     told = surface.changelog and surface.changelog not in _UNTOLD
-    if told and not facts.title.release and not facts.version_only:
+    if told and not released:
         term("changelog", 1.0, entry=surface.changelog)
-    if surface.changelog in ("feature", "breaking", "removal", "deprecation", "security"):
-        term("changelog_kind", 0.6, entry=surface.changelog)
-    if facts.title.breaking or "BREAKING CHANGE" in facts.change.body:
+        if surface.changelog in ("feature", "breaking", "removal", "deprecation", "security"):
+            term("changelog_kind", 0.6, entry=surface.changelog)
+    if not released and (facts.title.breaking or "BREAKING CHANGE" in facts.change.body):
         term("breaking", 1.5)
     core = {path: lines for path, lines in core_lines.items() if lines >= 10}
     term(

@@ -38,6 +38,8 @@ KIND_WORDS = {
 
 def _python_public(match: re.Match[str], path: str) -> bool:
     name = match["name"]
+    if any(part.startswith("_") and not part.startswith("__") for part in path.split("/")):
+        return False  # a private package or module
     return len(match["indent"]) <= 4 and (not name.startswith("_") or name == "__init__")
 
 
@@ -132,8 +134,9 @@ JAVA = Language(
     "java",
     re.compile(
         rf"\s*{_JAVA_MODIFIERS}(?:(?P<kind>class|interface|@interface|enum|record|struct)\s+(?P<name>[A-Za-z_]\w*)"
+        r"|(?:(?<=public\s)|(?<=protected\s))(?P<name2>[A-Z]\w*)\s*\((?=[^;]*(?:[,({]|\)\s*\{?)\s*$|\s*$)"  # a constructor
         r"|(?:<[^>]+>\s+)?(?!return\b|new\b|throw\b|else\b|if\b|for\b|while\b|import\b|package\b|case\b|assert\b)"
-        r"(?:[\w.]+(?:<[^()]*>)?(?:\[\])*\??\s+)(?P<name3>[A-Za-z_]\w*)\s*\((?=[^;]*(?:[,({]|\)\s*\{?|;)\s*$))"
+        r"(?:[\w.]+(?:<[^()]*>)?(?:\[\])*\??\s+)(?P<name3>[A-Za-z_]\w*)\s*\((?=[^;]*(?:[,({]|\)\s*\{?|;)\s*$|\s*$))"
     ),
     _modifier_public,
 )

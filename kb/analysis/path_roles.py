@@ -65,12 +65,13 @@ _BUILD_NAMES = words(
     "docker-compose.yaml procfile taskfile.yml lerna.json turbo.json nx.json hatch.toml "
     "babel.config.js gulpfile.js rakefile"
 )
+# Source in a folder of that name below the top is a product about it (`pipe/docker/push.go`).
 _BUILD_PARTS = words("docker cmake bazel packaging debian rpm dockerfiles buildsrc gradle")
 # Maintainers' tooling, at the top of a repository or of a workspace member only: below a package
 # `tools/` and `scripts/` may be product.
 _TOOLING_PARTS = words(
     "scripts script tools hack dev devtools .dev utils-dev contrib maintenance xtask "
-    "build-tools agents"
+    "build-tools agents release releasing"
 )
 _DOC_PARTS = words(
     "docs doc documentation docs_src doc_src website manual changelog changelog.d newsfragments "
@@ -98,6 +99,8 @@ _TEST_NAME = re.compile(
     r"|(\.snap$)|(^fuzz_.*\.(py|go|rs|c|cc)$)|(^Test[A-Z]\w*\.(java|kt|groovy)$)"
 )
 _TEST_PART_TAIL = re.compile(r"^(tests?-.+|.+[-_.](tests|test-crates|e2e|unittests)|stress-test)$")
+# Go names a package of test helpers after what it tests: httptest, promqltest.
+_GO_TEST_PART = re.compile(r"^[a-z0-9]+(?<!la)(?<!con)(?<!at)(?<!ea)(?<!fas)test$")
 _BENCH_PARTS = words(
     "benchmark benchmarks bench benches example examples demo demos sample samples tutorial "
     "tutorials cookbook recipes perf-tests showcase"
@@ -130,7 +133,7 @@ _PACKAGE_PARENTS = words("packages crates apps modules libs plugins services")
 _CONFIG_SCRIPT = re.compile(
     r"^(vite|vitest|rollup|rolldown|webpack|tsup|tsdown|jest|babel|postcss|tailwind|eslint|prettier|"
     r"playwright|cypress|commitlint|lint-staged|svelte|next|nuxt|uno|stylelint|karma|esbuild|"
-    r"build|unbuild)\.config\.\w+(\.\w+)?$"
+    r"build|unbuild)\.config\.\w+(\.\w+)?$|^(karma|webpack|rollup|gulpfile|gruntfile)([.-]\w+)*\.[cm]?[jt]s$"
 )
 
 
@@ -146,6 +149,8 @@ def path_role(path: str) -> str:
         return "agent"
     if not _GENERATED_PARTS.isdisjoint(folders) or _GENERATED_NAME.search(name):
         return "generated"
+    if "dist" in folders and extension in (".js", ".cjs", ".mjs", ".css", ".map"):
+        return "generated"  # a bundle that was committed
     if lower in LOCK_NAMES or lower.endswith((".lock", ".lockfile")):
         return "dependency"
     if folders and folders[0] in (".github", ".circleci", ".buildkite", ".gitlab"):
@@ -189,8 +194,8 @@ def path_role(path: str) -> str:
         )
         or lower.startswith(("dockerfile", "makefile", "tsconfig", "docker-compose"))
         or _CONFIG_SCRIPT.match(lower)
-        or not _BUILD_PARTS.isdisjoint(folders)
-        or _is_tooling(folders)
+        or not _BUILD_PARTS.isdisjoint(folders[:1] if extension in SOURCE_EXTENSIONS else folders)
+        or is_tooling(folders)
     ):
         return "build"
     if extension in SOURCE_EXTENSIONS:
@@ -202,8 +207,13 @@ def path_role(path: str) -> str:
     return "data"
 
 
+_SUBMODULE = re.compile(r"^[+-]Subproject commit [0-9a-f]{7}", re.MULTILINE)
+
+
 def role(path: str, patch_hint: str | None = None) -> str:
     """The role of a file; `patch_hint` (its patch) tells what part of a manifest was changed."""
+    if patch_hint and _SUBMODULE.search(patch_hint[:400]):
+        return "dependency"  # another repository, pinned to a commit
     found = path_role(path)
     name = path.rsplit("/", 1)[-1].lower()
     if found == "build" and name in MANIFEST_NAMES and patch_hint:
@@ -229,6 +239,8 @@ def _is_test(folders: list[str], name: str, extension: str) -> bool:
         return True
     if _TEST_NAME.search(name):
         return True
+    if extension == ".go" and folders and _GO_TEST_PART.match(folders[-1]):
+        return True
     if folders and folders[0] in ("testing", "spec") and extension in SOURCE_EXTENSIONS:
         return True
     return any(_TEST_PART_TAIL.match(part) for part in folders)
@@ -249,7 +261,8 @@ def _is_docs(folders: list[str], name: str, extension: str) -> bool:
     return (not folders and bool(_DOC_NAMES.match(name))) or name in ("license", "readme", "notice")
 
 
-def _is_tooling(folders: list[str]) -> bool:
+def is_tooling(folders: list[str]) -> bool:
+    """Whether a file in these (lower-case) folders is the maintainers' own tool, no part of the product."""
     if not folders:
         return False
     if folders[0] in _TOOLING_PARTS:

@@ -92,6 +92,28 @@ _FRAGMENT = re.compile(
     r"enhancement|added|changed|fixed|performance|vendor|process)(\.\d+)?\.(rst|md|txt)$"
 )
 
+_HEADING = re.compile(r"\s{0,3}(#{1,6}\s+|\*\*)(?P<words>[^*#]{2,60}?)\W*$")
+_ENTRY_MARK = re.compile(
+    r"\s*[-*+]\s*\W{0,3}(?P<word>[A-Z][A-Z ]{2,20})\b\W{0,2}[\]:*]"
+)  # "* [FEATURE] ..."
+_BREAKING_MARK = re.compile(
+    r"\*{1,3}\s?breaking|\bbreaking( change)?\s*[:!\]*]|\[breaking|\bBREAKING\b", re.IGNORECASE
+)
+_KIND_NAMES = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        ("internal", r"\b(internal|misc\w*|chore|maintenance|refactor\w*|infrastructure|ci|tests?|dependenc(y|ies)|contribut\w*)\b"),
+        ("breaking", r"\b(breaking|incompatible)\b|不兼容"),
+        ("security", r"\b(security|vulnerabilit(y|ies))\b|安全"),
+        ("removal", r"\bremov(ed|als?)\b"),
+        ("deprecation", r"\bdeprecat(ed|ions?)\b|弃用"),
+        ("bugfix", r"\b(bug ?-?fix(es)?|bugs?|fix(e[sd])?)\b|修复"),
+        ("performance", r"\b(performance|perf)\b|性能"),
+        ("docs", r"\b(docs?|documentation|documented)\b|文档"),
+        ("feature", r"\b(new|features?|added|enhancements?)\b|新特性|新功能|新增"),
+    )
+)  # fmt: skip
+
 
 def surface_of(
     views: tuple[FileView, ...],
@@ -131,7 +153,8 @@ def surface_of(
             if found:
                 entries += found
                 fragment = _FRAGMENT.search(name)
-                changelog = fragment["kind"] if fragment else changelog or "entry"
+                kind = fragment["kind"] if fragment else _entry_kind(view)
+                changelog = kind if not changelog or kind == "breaking" else changelog
         elif view.role == "docs" and has_source:
             if view.hunks:
                 doc_lines += sum(1 for text, _ in view.lines("+") if text.strip())
@@ -153,6 +176,28 @@ def surface_of(
         changelog_lines=tuple(entries[:60]),
         floors=tuple(floor for floor in floors if not floor.patch_only),
     )
+
+
+def _entry_kind(view: FileView) -> str:
+    """What an entry says of itself: by a mark of its own, else by the heading above it in the hunk."""
+    heading = found = ""
+    for hunk in view.hunks:
+        heading = ""
+        for line in hunk.lines:
+            if line.kind == "-" or not line.text.strip():
+                continue
+            if match := _HEADING.match(line.text):
+                heading = _kind_named(match["words"])
+            elif line.kind == "+":
+                if _BREAKING_MARK.search(line.text):
+                    return "breaking"
+                mark = _ENTRY_MARK.match(line.text)
+                found = found or (_kind_named(mark["word"]) if mark else heading)
+    return found or "entry"
+
+
+def _kind_named(words: str) -> str:
+    return next((kind for kind, pattern in _KIND_NAMES if pattern.search(words)), "")
 
 
 def is_changelog(path: str) -> bool:

@@ -19,7 +19,8 @@ class Title:
     type: str = ""
     how: str = ""
     breaking: bool = False
-    release: bool = False
+    release: bool = False  # it speaks of a release
+    release_alone: bool = False  # and of nothing else
 
 
 # Types beside CHANGE_TYPES that only the diff can settle.
@@ -36,6 +37,7 @@ _PREFIX_TYPES = {
     "clean": "refactor", "clean up": "refactor", "minor": CHORE, "tidy": "refactor", "format": "refactor", "lint": "refactor",
     "rename": "refactor", "code style": "refactor", "types": "refactor", "typing": "refactor", "nit": CHORE,
     "docs": "docs", "doc": "docs", "documentation": "docs", "document": "docs", "readme": "docs", "typo": "docs",
+    "translation": "docs", "translations": "docs", "i18n": "docs", "l10n": "docs",
     "ci": "ci-config", "cicd": "ci-config", "ci/cd": "ci-config", "workflow": "ci-config", "workflows": "ci-config",
     "release": "ci-config", "infra": "ci-config", "devops": "ci-config", "nightly": "ci-config",
     "build": CHORE, "chore": CHORE, "misc": CHORE, "maint": CHORE, "internal": CHORE, "tooling": CHORE, "tools": CHORE,
@@ -66,7 +68,6 @@ _EMOJI_NAMES = {
     "loud_sound": "🔊", "goal_net": "🥅", "children_crossing": "🚸", "triangular_flag_on_post": "🚩",
 }  # fmt: skip
 _CJK_TYPES = (
-    ("revert", ("回滚", "回退", "撤销", "还原")),
     ("security", ("安全漏洞", "漏洞", "越权", "注入攻击", "安全修复")),
     ("bugfix", ("修复", "修正", "解决", "修改错误", "纠正", "bug", "异常", "不生效", "报错", "失效", "错误")),
     ("dependency", ("升级依赖", "更新依赖", "依赖升级", "升级版本", "版本升级")),
@@ -75,9 +76,12 @@ _CJK_TYPES = (
     ("refactor", ("重构", "重命名", "整理", "清理", "代码优化", "优化代码", "调整结构", "抽取", "拆分", "移除", "删除", "规范", "简化")),
     ("performance", ("性能", "加速", "提速", "优化查询", "减少内存", "降低内存", "耗时")),
     ("feature", ("新增", "增加", "添加", "支持", "实现", "新功能", "引入", "接入", "适配", "新建", "开放", "提供", "允许", "完善")),
-    ("refactor", ("优化", "调整", "更新", "修改", "改进")),
     ("ci-config", ("流水线", "构建", "发布", "发版", "部署脚本", "工作流")),
 )  # fmt: skip
+# Only where a title begins with them: a fix of an "undo" button is no revert.
+_CJK_REVERT = ("回滚", "回退", "撤销", "还原")
+# These say that something is different, not what: the diff has a say too.
+_CJK_CHANGED = ("优化", "调整", "更新", "修改", "改进", "变更", "改为")
 _FIX = r"(fix(es|ed|ing|up)?|bug-?fix(es)?|hot-?fix(es)?|repair|correct(s|ed|ly)?|resolve[sd]?|prevent(s|ed|ing)?|avoid(s|ed|ing)?|handle[sd]?|stop|workaround|work around|patch(es)?|ensure[sd]?|restore[sd]?|guard|don'?t|do not|never|no longer|properly|make sure)"
 _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
@@ -86,7 +90,7 @@ _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("dependency", r"^(bump|upgrade|update|pin|unpin|downgrade)s?\b.*\b(from|to|dependenc(y|ies)|deps|requirements?|lock ?file|packages?|version|crates?|submodules?|pre-?commit|actions?)\b"),
         ("dependency", r"^(bump|pin|unpin)\b|^\[?pre-commit"),
         ("docs", r"^(fix(ed|es)?\s+)?(a\s+|some\s+|minor\s+|few\s+)*(typos?|spelling|grammar|misspell\w*|broken links?|dead links?|wording)\b|^\w+ (typos?|spelling)\b"),
-        ("docs", r"^(document|clarify|docs?|update (the )?(docs?|documentation|readme|changelog|comments?)|add (some |more |missing )?(docs?|documentation|docstrings?|doc|examples? (to|for|in) (the )?docs)|improve (the )?(docs?|documentation|docstrings?)|mention|reword|translate|readme|changelog)\b"),
+        ("docs", r"^(document|clarify|docs?|update (the )?(docs?|documentation|readme|changelog|comments?)|add (some |more |missing )?(docs?|documentation|docstrings?|comments?|doc|examples? (to|for|in) (the )?docs)|improve (the )?(docs?|documentation|docstrings?)|mention|reword|translate|readme|changelog)\b"),
         ("docs", r"\b(typos?|documentation|docstrings?|readme|doc comments?)\b(?!.*\b(generat|option|build)\w*)"),
         ("test", r"^(add|fix|update|improve|refactor|skip|enable|disable|deflake|move|remove|stabilize|extend|use|rename|rewrite|unskip|make|increase|run|more|reduce|speed ?up|clean ?up)?\s*(a |an |some |more |missing |new |the |flaky |failing |broken |unit |regression |integration |e2e |fuzz |basic |additional |\w+ )*(tests?|testcases?|test cases?|unit ?tests?|flaky|coverage|fixtures?|fuzzer|fuzzing|snapshots?|benchmarks?)\b(?! (client|runner|server|util|framework|mode))"),
         ("ci-config", r"^(ci|github actions?|workflows?|codeql|travis|appveyor)\b|\b(in|on|to|for|from) (the )?(ci|github actions?|workflows?|pipelines?|pre-commit)\b|\bgithub (actions?|workflows?)\b|\b(renovate|dependabot|codecov|golangci|clippy|eslint|prettier|ruff|mypy|pre-commit|stale bot|issue templates?)\b"),
@@ -105,6 +109,11 @@ _CONVENTIONAL = re.compile(
     r"^(?P<type>[A-Za-z][A-Za-z/ -]{0,14}?)\s*(\((?P<scope>[^)]{0,60})\))?(?P<bang>!)?\s*(?:\[[^\]]*\]\s*)?[:：]\s*(?P<rest>.+)$"
 )
 _AREA = re.compile(r"^(?P<scope>[\w./*,{}() +&-]{1,40}?)(?P<bang>!)?[:：]\s+(?P<rest>\S.*)$")
+# "Fix grammar: ..." names no area.
+_VERB_FIRST = re.compile(
+    r"(fix|add|update|remove|improve|allow|support|make|use|change|refactor)(s|es|ed|d)?\s",
+    re.IGNORECASE,
+)
 _TAG = re.compile(
     r"^\s*(?:\[(?P<square>[^\]]{1,50})\]|【(?P<cjk>[^】]{1,50})】|\((?P<round>[A-Za-z]{2,12})\)(?=\s))\s*[:：]?\s*"
 )
@@ -119,7 +128,23 @@ _RELEASE = re.compile(
     r"|^start (working on )?v?\d+|^prep\w* (for )?(the )?(next|v?\d|release)|^release[-/: ]|^merge (back )?(the )?(release|branch|upstream)\b",
     re.IGNORECASE,
 )  # fmt: skip
+# A title that names a version and nothing else is a release, whatever was merged with it.
+_RELEASE_ALONE = re.compile(
+    r"^((prepare|cut|publish)\s+)?((release|version)\s+v?\d+\.\d+|v?\d+\.\d+|[\w-]{1,30}-v?\d+\.\d+|[\w-]{1,30} v?\d+(\.\d+){2})[-.+\w]*$"
+    r"|^release\s+(rc\.?\d+|candidate\b.{0,12})$",
+    re.IGNORECASE,
+)  # fmt: skip
+# The revert of a revert brings the first change back.
+_RELAND = re.compile(
+    r"^\s*(revert\s+[\"'\u201c]revert\s+|re(apply|land)\b:?\s+)[\"'\u201c]?", re.IGNORECASE
+)
+# "Fixes #12: add hinges" says which issue it closes, and after it what it does.
+_CLOSES = re.compile(
+    r"^(fix(es|ed)?|close[sd]?|resolve[sd]?)\s*:?\s+(\S{1,80}/\S{1,80})?#\d+\s*[:：,.\u2013-]\s*(?=\w)",
+    re.IGNORECASE,
+)
 _CJK = re.compile(r"[\u3400-\u9fff]")
+_OF_THE_PRODUCT = words("feature bugfix performance")
 _KNOWN_AREA_TYPES = words("ci test tests docs doc build chore deps perf")
 
 
@@ -127,6 +152,9 @@ _KNOWN_AREA_TYPES = words("ci test tests docs doc build chore deps perf")
 def parse_title(raw: str) -> Title:
     """Never fails; a title that says nothing has an empty type."""
     text = _NUMBER.sub("", raw.strip())
+    again = _RELAND.match(text)
+    if again:
+        raw = text = text[again.end() :].rstrip("\"'\u201d ")
     tags: list[str] = []
     kind = how = scope = ""
     breaking = False
@@ -147,6 +175,9 @@ def parse_title(raw: str) -> Title:
         else:
             break
     text = text.strip(" :：-")
+    closes = _CLOSES.match(text)
+    if closes:
+        text = text[closes.end() :]
     release = bool(_RELEASE.match(text))
     if (match := _CONVENTIONAL.match(text)) and match["type"].strip().lower() in _PREFIX_TYPES:
         claimed = _PREFIX_TYPES[match["type"].strip().lower()]
@@ -165,9 +196,9 @@ def parse_title(raw: str) -> Title:
             release = True
         elif scope.lower() in ("test", "tests") and kind == CHORE:
             kind = "test"
-        elif scope.lower() in ("ci", "docs") and kind == CHORE:
+        elif scope.lower() in ("ci", "actions", "workflows", "docs") and kind == CHORE:
             kind = "docs" if scope.lower() == "docs" else "ci-config"
-    elif match := _AREA.match(text):
+    elif (match := _AREA.match(text)) and not _VERB_FIRST.match(match["scope"]):
         scope = match["scope"]
         breaking = breaking or bool(match["bang"])
         text = match["rest"].strip()
@@ -193,17 +224,44 @@ def parse_title(raw: str) -> Title:
         )
     ):
         kind, how = found
-    if re.match(r"^revert\b", text, re.IGNORECASE) or re.match(r'^\s*revert "', raw, re.IGNORECASE):
+    if closes and not kind:
+        kind, how = "bugfix", "verb"
+    if re.match(r"^(partial(ly)?\s+)?revert(s|ed|ing)?\b", text, re.IGNORECASE) or re.match(
+        r'^\s*revert "', raw, re.IGNORECASE
+    ):
         kind, how = "revert", "verb"
-    return Title(text, tuple(tags), scope, kind, how, breaking, release)
+    if again or (how in ("prefix", "tag", "emoji") and kind in _OF_THE_PRODUCT):
+        release = False  # "feat: HTTP 2.0"
+    alone = (
+        not again
+        and kind in ("", CHORE, "ci-config", "dependency")
+        and bool(_RELEASE_ALONE.match(text))
+    )
+    return Title(text, tuple(tags), scope, kind, how, breaking, release or alone, alone)
 
 
 def _by_words(text: str) -> tuple[str, str] | None:
-    if _CJK.search(text):
-        for kind, phrases in _CJK_TYPES:
-            if any(phrase in text.lower() for phrase in phrases):
-                return kind, "word"
+    if _CJK.search(text) and (found := _by_cjk_words(text.lower())):
+        return found
     for kind, pattern in _VERBS:
         if pattern.search(text):
             return kind, "verb"
     return None
+
+
+def _by_cjk_words(text: str) -> tuple[str, str] | None:
+    """The phrase that stands first decides, the longer one where two begin together."""
+    if text.startswith(_CJK_REVERT):
+        return "revert", "word"
+    places = [
+        (text.find(phrase), -len(phrase), kind)
+        for kind, phrases in _CJK_TYPES
+        for phrase in phrases
+        if phrase in text
+    ]
+    changed = [text.find(phrase) for phrase in _CJK_CHANGED if phrase in text]
+    first = min(places) if places else (len(text), 0, "")
+    nouns = ("performance", "docs", "test", "dependency")  # "优化性能" is about performance
+    if changed and min(changed) < first[0] and first[2] not in nouns:
+        return "refactor", "verb"
+    return (first[2], "word") if places else None

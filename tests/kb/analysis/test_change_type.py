@@ -1,7 +1,10 @@
+import time
+
 import pytest
 
 from kb.analysis.change_type import change_type
 from kb.analysis.facts import facts_of
+from kb.analysis.titles import parse_title
 from kb.vocabulary import CHANGE_TYPES
 
 CODE = "+    if key is None:\n+        return default\n+    value = table[key]"
@@ -31,6 +34,17 @@ def kind(made) -> str:
         ("新增箱盖支持", "feature"),
         ("重构箱盖模块", "refactor"),
         ("优化箱盖查询性能", "performance"),
+        ("支持撤销操作", "feature"),  # the operation is called "undo"
+        ("修复撤销按钮", "bugfix"),
+        ("回滚箱盖支持", "revert"),
+        ("新增异常类", "feature"),  # what stands first decides
+        ("修改错误的返回值", "bugfix"),
+        ("Fixes #12: implement hinges", "feature"),  # closes an issue, and then says what it does
+        ("fix #12 - rename lid to cover", "refactor"),
+        ("Fixes #12", "bugfix"),
+        ("box: allow lids without hinges", "feature"),
+        ("Rewrite lids for better perf", "performance"),
+        ("avoid re-walking nested lids", "performance"),
         ("Fix lid that stays open", "bugfix"),
         ("Fixed crash when the lid is missing", "bugfix"),
         ("Add support for hinges", "feature"),
@@ -39,10 +53,29 @@ def kind(made) -> str:
         ("Speed up lid lookup", "performance"),
         ('Revert "Add hinges"', "revert"),
         ("[Revert] hinges", "revert"),
+        ("Partially revert hinges", "revert"),
+        ('Revert "Revert "Add hinges"" (#12)', "feature"),  # back again
+        ('Reapply "Speed up lid lookup"', "performance"),
+        ("Release 1.4.0", "ci-config"),  # whatever was merged with it
+        ("box-1.4.0", "ci-config"),
+        ("feat: HTTP 2.0", "feature"),
     ],
 )
 def test_titles_of_many_conventions(change, title: str, wanted: str) -> None:
     assert kind(change(title, {"src/tool/box.py": CODE})) == wanted
+
+
+@pytest.mark.parametrize("unit", [".1", "a", "-1", "reapply ", 'Revert "', "[a]", "a/", "*"])
+def test_a_hostile_title_costs_little_time(unit: str) -> None:
+    began = time.process_time()
+    parse_title("v1" + unit * (20_000 // len(unit)) + "!")
+    parse_title(unit * (20_000 // len(unit)))
+    assert time.process_time() - began < 2
+
+
+def test_an_area_begins_with_no_verb() -> None:
+    assert parse_title("Fix grammar: 'allows to'").type == "docs"
+    assert parse_title("box lids: fix hinges").scope == "box lids"
 
 
 def test_files_decide_before_the_title(change) -> None:
@@ -104,6 +137,19 @@ def test_a_fragment_of_the_changelog_names_the_type(change) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("entry", "wanted"),
+    [
+        (" ## Features\n \n+- Lids close softly (#12)", "feature"),
+        (" ### Fixed\n \n+- Lids close softly (#12)", "bugfix"),
+        ("+* [FEATURE] Lids: close softly. #12", "feature"),
+        (" #### Performance\n+- Lids close softly (#12)", "performance"),
+    ],
+)
+def test_an_entry_is_of_the_kind_that_its_heading_or_mark_says(change, entry, wanted) -> None:
+    assert kind(change("soft lids", {"src/box.py": CODE, "CHANGELOG.md": entry})) == wanted
+
+
 def test_security_is_found_by_words_on_their_boundaries(change) -> None:
     found = change_type(facts_of(change("fix: path traversal in the box", {"src/box.py": CODE})))
     assert set(found.types) == {"bugfix", "security"}
@@ -111,6 +157,87 @@ def test_security_is_found_by_words_on_their_boundaries(change) -> None:
         facts_of(change("fix: raise Unauthorized for closed lids", {"src/box.py": CODE}))
     )
     assert "security" not in friend.types
+
+
+def test_a_merge_from_the_private_fork_of_an_advisory_is_security(change) -> None:
+    made = change("Merge commit from fork", {"src/box.py": CODE}, body="* box: compare lids")
+    found = change_type(facts_of(made))
+    assert found.types == ("security", "bugfix")
+    assert kind(change("Merge commit from fork", {"docs/guide.md": "+text"})) == "docs"
+
+
+def test_an_advisory_that_the_description_fixes_is_security(change) -> None:
+    made = change("Check lids at run time", {"src/box.c": CODE}, body="This fixes CVE-2026-39956.")
+    assert kind(made) == "security"
+    named = change("Refactor lids", {"src/box.c": CODE}, body="Like CVE-2026-39956, but slower.")
+    assert kind(named) != "security"
+
+
+def test_the_sentence_of_the_entry_speaks_for_the_type(change, many) -> None:
+    files = {
+        "src/box.py": many(30),
+        "CHANGES.md": "+- Improve performance on deeply nested lids by sorting once (#12)",
+    }
+    assert kind(change("lids in one pass", files)) == "performance"
+    del files["CHANGES.md"]
+    assert kind(change("lids in one pass", files)) != "performance"
+
+
+def test_tests_beside_the_build_do_not_make_it_a_test(change, many) -> None:
+    files = {
+        "pom.xml": "-    <Import>lid</Import>\n+    <Import>lid;optional</Import>",
+        "src/test/java/BoxTest.java": many(5),
+    }
+    assert kind(change("Make the import of lids optional", files)) != "test"
+
+
+def test_a_comment_beside_configuration_is_no_documentation(change, many) -> None:
+    files = {"src/box.js": "+// Lids are simple.", "eslint.config.js": many(14)}
+    assert kind(change("align lint settings", files)) == "ci-config"
+
+
+def test_hooks_that_were_bumped_are_a_dependency(change, many) -> None:
+    files = {
+        ".pre-commit-config.yaml": "-    rev: v1.0\n+    rev: v1.1",
+        "tests/test_box.py": many(4),
+    }
+    assert kind(change("[pre-commit.ci] pre-commit autoupdate", files)) == "dependency"
+
+
+def test_data_that_nobody_explains_is_configuration(change, many) -> None:
+    assert kind(change("Update signatures of 1.8.1", {"sig/v1/box.tar.gz.asc": many(16)})) == (
+        "ci-config"
+    )
+
+
+def test_brackets_and_commas_alone_are_a_refactoring(change) -> None:
+    patch = "-    if open and shut or locked:\n+    if (open and shut) or locked:"
+    assert kind(change("box: make the order plain", {"src/box.py": patch})) == "refactor"
+    operator = "-    if a < b:\n+    if a <= b:"
+    assert kind(change("box: last lid is lost", {"src/box.py": operator})) == "bugfix"
+
+
+def test_source_without_a_ci_file_is_no_configuration(change, many) -> None:
+    words = "Update to the new version of lids, and fix checks"
+    assert kind(change(words, {"src/box.py": many(40) + "\n" + many(40, "-")})) != "ci-config"
+
+
+def test_a_feature_of_the_maintainers_scripts_is_configuration(change, many) -> None:
+    files = {".github/workflows/notes.yml": many(30), "scripts/notes.sh": many(20)}
+    assert kind(change("feat: release notes from pull requests", files)) == "ci-config"
+
+
+def test_what_only_removes_is_a_refactoring(change, many) -> None:
+    assert kind(change("Drop deprecated lids", {"src/Box.java": many(15, "-")})) == "refactor"
+
+
+def test_without_a_source_line_the_files_decide(change) -> None:
+    files = {
+        "go.mod": "-\tacme/lid v1\n+\tacme/cover v1",
+        ".golangci.yml": "+  - cover",
+        "lid_test.go": "-\tlid\n+\tcover",
+    }
+    assert kind(change("switch from lid to cover", files)) == "dependency"
 
 
 def test_there_is_always_a_type(change) -> None:

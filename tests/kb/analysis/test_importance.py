@@ -124,3 +124,21 @@ def test_every_term_and_level_has_a_phrase_in_both_languages(change, many) -> No
             for lang in ("en", "zh"):
                 assert phrases("analysis", lang)[f"term.{part.name}"].format(**part.values)
         assert f"{found.level_reason.removeprefix('analysis.')}" in phrases("analysis", "en")
+
+
+def test_an_entry_that_says_breaking_or_stands_under_features_weighs_more(change) -> None:
+    def judged(entry: str):
+        return analyse(change("lids", {"acme/a.py": "+    lid = 1", "CHANGELOG.md": entry}))
+
+    feature = judged(" ### Added\n+- Soft lids (#12)")
+    breaking = judged("+- *breaking :warning:* lids close softly (#12)")
+    assert term(feature, "changelog_kind") > 0
+    assert breaking.level == "medium"
+    internal = judged(" ### Internal\n+- Lids are sorted (#12)")
+    assert term(internal, "changelog") == 0  # contributors read it, users do not
+
+
+def test_a_parser_committed_beside_its_grammar_has_no_size(change, many) -> None:
+    made = change("allow soft lids", {"src/box.y": many(2), "src/box.c": many(500)})
+    assert analyse(made).size.source_added == 2
+    assert analyse(change("allow soft lids", {"src/box.c": many(500)})).size.source_added == 500

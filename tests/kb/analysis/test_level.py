@@ -30,6 +30,30 @@ def test_a_small_fix_is_medium_where_users_felt_it(change, many) -> None:
     )
 
 
+def test_a_fix_of_one_line_needs_more_than_a_changelog_entry(change, many) -> None:
+    entry = {"acme/a.py": "+    return key", "CHANGES.md": "+- Lids close"}
+    assert analyse(change("fix: lid", entry)).level == "low"
+    assert analyse(change("fix: lid", {"acme/a.py": many(12)})).level == "medium"
+    assert analyse(change("fix: lid (#12)", {"acme/a.py": many(5)}, body="Fixes #7")).level == (
+        "medium"
+    )
+
+
+def test_a_published_vulnerability_is_high(change) -> None:
+    for title in ("Fix lid check (CVE-2026-31449)", "Merge commit from fork"):
+        found = analyse(change(title, {"acme/a.py": GUARD}))
+        assert (found.level, found.level_reason) == ("high", "analysis.level.advisory")
+    hardened = analyse(change("fix: sanitize path of lids", {"acme/a.py": GUARD}))
+    assert hardened.level == "medium"
+
+
+def test_dropping_a_large_part_of_the_product_is_high(change, many) -> None:
+    gone = "-def hinge(a):\n" + many(450, "-")
+    assert analyse(change("Drop hinges", {"acme/a.py": gone})).level == "high"
+    moved = {"acme/a.py": gone, "acme/b.py": ("added", "+def hinge(a):\n" + many(450))}
+    assert analyse(change("refactor: move hinges", moved)).level_reason != "analysis.level.dropped"
+
+
 def test_breaks_and_security_are_at_least_medium(change) -> None:
     assert analyse(change("feat!: lid", {"acme/a.py": GUARD})).level == "medium"
     assert analyse(change("fix: path traversal in lids", {"acme/a.py": GUARD})).level == "medium"
@@ -47,3 +71,20 @@ def test_the_same_edit_over_the_whole_tree_is_low(change) -> None:
     made = change("use new_name", {f"acme/part{n}.py": hunks for n in range(12)})
     found = analyse(made)
     assert found.level == "low"
+
+
+def test_a_release_repeats_the_breaks_that_its_changes_announced(change) -> None:
+    files = {
+        "CHANGELOG.md": "+## 2.0.0\n+### Breaking\n+- Lids close",
+        "Cargo.toml": '-version = "1.0.0"\n+version = "2.0.0"',
+    }
+    made = change("chore: release 2.0.0", files, body="BREAKING CHANGE: lids close")
+    assert analyse(made).level == "low"
+
+
+def test_a_feature_that_adds_options_is_no_mechanical_edit(change) -> None:
+    edit = "-    open(key)\n+    open(key, soft)"
+    hunks = "\n".join(f"@@ -{10 * n},2 +{10 * n},2 @@\n{edit}" for n in range(1, 12))
+    files = {f"acme/part{n}.py": hunks for n in range(12)}
+    files["acme/cli.py"] = '+    parser.add_argument("--soft", default=False)'
+    assert analyse(change("feat: soft lids", files)).level != "low"

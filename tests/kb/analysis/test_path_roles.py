@@ -9,6 +9,8 @@ from kb.analysis.path_roles import ROLES, is_lock, role
         ("src/tool/server.py", "source"),
         ("tool/document_loaders/pdf.py", "source"),  # "doc..." is no documentation
         ("docker/entry.py", "build"),
+        ("internal/pipe/docker/push.go", "source"),  # a product about it
+        ("internal/pipe/docker/Dockerfile", "build"),
         ("src/flask/testing.py", "source"),
         ("testing/example_scripts/a.py", "test"),
         ("docs_src/first_steps.py", "docs"),
@@ -18,6 +20,8 @@ from kb.analysis.path_roles import ROLES, is_lock, role
         ("src/test/java/org/acme/BoxCheck.java", "test"),
         ("core/src/BoxTest.java", "test"),
         ("pkg/box_test.go", "test"),
+        ("pkg/boxtest/fakes.go", "test"),  # Go's name for a package of test helpers
+        ("pkg/latest/box.go", "source"),
         ("web/box.spec.ts", "test"),
         ("web/App.vue", "source"),
         ("include/acme/box.h", "source"),
@@ -33,6 +37,9 @@ from kb.analysis.path_roles import ROLES, is_lock, role
         ("examples/hello/main.go", "bench"),
         ("tool/api_pb2.py", "generated"),
         ("vendor/lib/a.go", "generated"),
+        ("dist/index.js", "generated"),
+        ("config/karma.js", "build"),
+        ("release/notes.py", "build"),
         ("tuned/E=8,N=14336.json", "data"),
         (".claude/skills/box/SKILL.md", "agent"),
         ("AGENTS.md", "agent"),
@@ -67,3 +74,8 @@ def test_a_manifest_is_what_its_changed_lines_are() -> None:
 def test_lock_files_are_known() -> None:
     assert is_lock("web/pnpm-lock.yaml")
     assert not is_lock("web/package.json")
+
+
+def test_a_submodule_that_moved_is_a_dependency() -> None:
+    moved = "@@ -1 +1 @@\n-Subproject commit 1111111aaaa\n+Subproject commit 2222222bbbb"
+    assert role("external/lid", moved) == "dependency"

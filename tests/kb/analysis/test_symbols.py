@@ -118,3 +118,17 @@ def test_a_moved_definition_is_neither_added_nor_removed(change) -> None:
 
 def test_tests_define_nothing_public(change) -> None:
     assert not symbols_of(change("t", {"tests/test_box.py": "+def test_open():\n+    pass"})).added
+
+
+def test_a_private_python_package_publishes_nothing(change) -> None:
+    found = symbols_of(change("t", {"src/tool/_internal/box.py": "+def open(key):\n+    pass"}))
+    assert [symbol.public for symbol in found.added] == [False]
+    dunder = symbols_of(change("t", {"src/tool/__init__.py": "+def open(key):\n+    pass"}))
+    assert [symbol.public for symbol in dunder.added] == [True]
+
+
+def test_java_constructors_and_wrapped_signatures_are_found(change) -> None:
+    patch = "-  public Box(\n-      Lid lid) {\n+  public static Box of(\n+      Lid lid) {\n+    return open("
+    found = symbols_of(change("t", {"src/main/java/acme/Box.java": patch}))
+    assert {symbol.name for symbol in found.removed if symbol.public} == {"Box"}
+    assert {symbol.name for symbol in found.added if symbol.public} == {"of"}
