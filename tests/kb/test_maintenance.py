@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from stand_ins import HashEmbedder
+
 from ingest.sources.jsonl import JsonlSource
 from ingest.sync import sync
 from kb.maintenance import analyze
 from kb.settings import Settings
 from kb.store.archive import Archive
 from kb.types import Filters, SilentObserver
-from stand_ins import HashEmbedder
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample" / "changes.jsonl"
 
@@ -21,7 +22,9 @@ def test_analyze_reads_digests_again_and_forgets_only_their_vectors(tmp_path: Pa
     with Archive.open(tmp_path) as archive:
         sync(archive, JsonlSource(SAMPLE), settings, embedder, SilentObserver())
         record = next(iter(archive.iter_records(Filters(), limit=1)))
-        older = replace(record, digest=replace(record.digest, comments=("Read by an old version.",)))
+        older = replace(
+            record, digest=replace(record.digest, comments=("Read by an old version.",))
+        )
         archive.put_digests([older])
         embedder.encoded = 0
     outcome = analyze(settings, None, SilentObserver())
