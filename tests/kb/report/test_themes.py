@@ -52,4 +52,4 @@ def test_a_sentence_that_was_wrapped_in_a_comment_is_quoted_whole(make):
 def test_a_new_flag_stands_with_its_default_and_its_help(busy_week, composed, week):
     section = composed(busy_week, week()).section("themes")
     told = " ".join(theme["default"].plain for theme in section.body["themes"])
-    assert "--lora-drain-1 (off by default) (#1) means “Wait for a free adapter slot.”" in told
+    assert "--lora-drain-1 (off by default) (#1): “Wait for a free adapter slot.”" in told
