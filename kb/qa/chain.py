@@ -15,7 +15,8 @@ from kb.chat.schema import texts
 from kb.phrases import phrase
 from kb.prompts.files import new_fence, prompt
 from kb.qa.answerer import QuestionReader, cite
-from kb.qa.passages import best_quotes, content_words, shorten
+from kb.qa.asked import content_words
+from kb.qa.passages import best_passage, best_quotes, shorten
 from kb.text.sentences import sentences
 from kb.text.tokenizer import tokens
 from kb.types import Answer, ChangeRecord, Hit
@@ -254,18 +255,8 @@ def _answer(
     removed: tuple[str, ...],
 ) -> Answer:
     index_of = {item.id: position for position, item in enumerate(evidence)}
-    quotes = {
-        quote.hit.record.id: quote.text for hit in hits for quote in best_quotes(question, [hit], 1)
-    }
     citations = tuple(
-        cite(
-            position + 1,
-            hits[position],
-            quotes.get(
-                hits[position].record.id,
-                shorten(hits[position].passage or hits[position].record.change.title),
-            ),
-        )
+        cite(position + 1, hits[position], best_passage(question, hits[position]))
         for position in sorted(index_of[change_id] for change_id in verified.cites)
     )
     return Answer(question, verified.text, citations, False, chat.name, removed=removed)

@@ -22,7 +22,8 @@ from kb.chat.client import Chat
 from kb.chat.pace import Pace
 from kb.phrases import phrase
 from kb.qa.answerer import answer, merge
-from kb.qa.passages import content_words, shorten
+from kb.qa.asked import content_words
+from kb.qa.passages import shorten
 from kb.types import Answer, Filters
 
 FAST = Pace(first_s=0.01, longest_s=0.02)
