@@ -24,6 +24,12 @@ NAME_MISSED = 0.5  # what is left of a share where a name that was asked for is 
 MAX_QUOTE = 280
 _MARKUP = re.compile(r"</?[a-z][^>]*>|^\s*[|>$]|https?://\S{40}", re.IGNORECASE)
 
+_REASON = re.compile(
+    r"\b(?:because|since|so that|otherwise|due to|caus(?:e[sd]?|ing)|avoids?|prevents?|lose[sd]?|lost|failed)\b"
+    r"|因为|由于|否则|避免|导致|以便|防止",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -94,7 +100,7 @@ def _plain(text: str) -> str:
 
 def _quote(hit: Hit, asked: Asked, weights: Mapping[str, float]) -> Quote:
     everything = _everything(hit)
-    text = max(_candidates(hit), key=lambda text: _held(asked, text) - len(text) / 5000)
+    text = _telling(hit, asked)
     found = f"{everything} {' '.join(hit.matched)}"
     coverage = _held(asked, found) if asked.words else float("exact" in hit.ranks)
     missed = any(name not in everything.casefold() for name in asked.names)
@@ -107,6 +113,23 @@ def _quote(hit: Hit, asked: Asked, weights: Mapping[str, float]) -> Quote:
         _held(asked, f"{hit.record.change.title} {text}"),
         sum(weight for word, weight in weights.items() if word in held) / total if total else 1.0,
     )
+
+
+def _telling(hit: Hit, asked: Asked) -> str:
+    """The sentence that says most of what is asked for. The title stands beside every quote, so a
+    sentence of the description tells more than it; a reason stands in no title.
+    """
+    title, *told = _candidates(hit)
+
+    def said(text: str) -> float:
+        reason = 0.4 if asked.why and _REASON.search(text) else 0.0
+        return _held(asked, text) + reason - len(text) / 5000
+
+    best = max(told, key=said, default=title)
+    held = _held(asked, best)
+    if asked.why and hit.record.digest.description:
+        return best
+    return best if held and held >= 0.5 * _held(asked, title) else title
 
 
 def _everything(hit: Hit) -> str:

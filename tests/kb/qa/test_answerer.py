@@ -100,6 +100,39 @@ def test_filters_of_the_question_reach_the_search_and_are_told() -> None:
     assert any("Lin Xiao" in note for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what changed last month?",
+        "what are the most important changes of October?",
+        "上个月改了什么？",
+    ],
+)
+def test_a_question_for_a_period_alone_lists_its_weightiest_changes(question: str) -> None:
+    found = ask(question)
+    lang = "zh" if "改" in question else "en"
+    assert found.text.startswith(phrase("qa.weightiest", lang))
+    records = {record.id: record for record in sample_records()}
+    cited = [records[citation.change_id] for citation in found.citations]
+    assert len(cited) == 5
+    assert all(record.change.merged_at.month == 10 for record in cited)
+    best = max(r.analysis.importance for r in records.values() if r.change.merged_at.month == 10)
+    assert cited[0].analysis.importance == best
+
+
+def test_a_question_for_an_author_alone_lists_their_changes() -> None:
+    found = ask("what has Lin Xiao been working on lately?")
+    records = {record.id: record for record in sample_records()}
+    assert {records[c.change_id].change.author for c in found.citations} == {"Lin Xiao"}
+
+
+def test_a_model_is_shown_the_weightiest_changes_of_a_period() -> None:
+    with OpenAIServer(honest) as server:
+        found = ask("what changed last month?", server=server)
+    assert found.method == "openai:scripted"
+    assert found.citations
+
+
 def test_flags_win_over_the_words_of_the_question() -> None:
     stated = Filters(since=datetime(2026, 1, 1, tzinfo=UTC), authors=("A",))
     read = Filters(until=datetime(2025, 1, 1, tzinfo=UTC), authors=("B",), modules=("m",))

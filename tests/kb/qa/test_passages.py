@@ -105,3 +105,12 @@ def test_what_is_first_by_words_and_by_meaning_needs_fewer_words() -> None:
     question = "deployment while jobs vanish silently overnight"
     assert texts(question, [hit(DRAIN, BOTH)])
     assert not texts(question, [hit(replace(DRAIN), FAR)])
+
+
+def test_a_reason_is_quoted_from_the_description() -> None:
+    body = (
+        "Drain waits for running jobs.\n\nA deployment lost jobs because nothing waited for them."
+    )
+    record = with_body(DRAIN, body)
+    assert "because" in best_passage("why does ember drain wait for jobs?", hit(record))
+    assert "because" not in best_passage("what does ember drain wait for?", hit(record))
