@@ -41,6 +41,11 @@ class Evidence:
         ).casefold()
 
     @cached_property
+    def line(self) -> str:
+        """`folded` on one line: words that a change wraps still stand side by side."""
+        return " ".join(self.folded.split())
+
+    @cached_property
     def figures(self) -> frozenset[tuple[str, str]]:
         told = plain_digits(f"{self.prose}\n{self.code}")
         # [0] may be an index into an array there; #12 is never a figure.

@@ -7,11 +7,13 @@ import re
 from kb.verify.reference_forms import CODE
 
 _LINK = re.compile(
-    r"[a-z][a-z0-9+.-]*://|\bwww\.|\b(?:javascript|data|vbscript|mailto|file):\S|\]\s*\(|!\[|\]:\s*\S"
+    r"[a-z][a-z0-9+.-]*://|\bwww\.|\b(?:javascript|data|vbscript|mailto|file):\S|\]\(|\]\s+\((?!#)|!\[|\]:\s*\S"
     r"|(?<![\w@/.-])(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|cn|co|app|xyz|info|me|gg|ly|top|site|ru)\b(?![(._])",
     re.IGNORECASE,
 )
-_MARKUP = re.compile(r"</?[a-z!][^>]*>|<!--|\|[^|]*\||^\s*\||\{\{|\{%|\$\$", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"</?[a-z!][^>]*>|<!--|<[a-z][\w-]*\s+[\w-]+\s*=|\|[^|]*\||^\s*\||\{\{|\{%|\$\$", re.IGNORECASE
+)
 _MIXED_SCRIPT = re.compile(
     r"[A-Za-z][\u0370-\u03bb\u03bd-\u04ff]|[\u0370-\u03bb\u03bd-\u04ff][A-Za-z]"
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from kb.text.figures import figures
 from kb.text.sentences import clean, plain_digits
@@ -10,36 +11,52 @@ from kb.verify.evidence import Evidence
 from kb.verify.reference_forms import CODE, without_references
 
 _BY_NAME = re.compile(
-    r"\b(?:by|thanks\s+to|from)\s+(?P<en>[A-Z][\w'.-]+(?:\s+[A-Z][\w'.-]+){0,3})"
-    r"|(?:由|作者(?:是|为)?)\s*(?P<zh>[A-Z][\w'.-]+(?:\s+[A-Z][\w'.-]+){0,3})"
+    r"\b(?:[Bb]y|[Tt]hanks\s+to|[Ff]rom)\s+(?P<en>[A-Z][\w'.-]+(?:\s+[A-Z][\w'.-]+){0,3})"
+    r"|\b(?:[Ww]ritten|[Aa]uthored|[Cc]ontributed|[Ss]ubmitted|[Rr]eviewed|[Aa]pproved)\s+by\s+(?P<login>[\w-]+)"
+    r"|\b[Tt]hanks\s+to\s+(?P<thanked>[\w-]*[\d-][\w-]*)|\b[Aa]uthor\s*[:：]\s*(?P<author>[\w-]+)"
+    r"|\b(?!It|This|That|They|We|He|She|Both|Who)(?P<wrote>[A-Z][\w-]+)\s+(?:wrote|authored|contributed|submitted)\b"
+    r"|(?:由|感谢|作者(?:是|为)?)\s*(?P<zh>[A-Z][\w'.-]+(?:\s+[A-Z][\w'.-]+){0,3})"
+    r"|由\s*(?P<zh_login>[a-z][\w-]*)\s*(?:编写|提交|贡献|开发|实现)"
 )
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
-_FLAG = re.compile(r"(?<!-)--[A-Za-z][\w-]*\w(?![\w-])|(?<![\w-])-[A-Za-z][\w-]*\w(?![\w-])")
+_FLAG = re.compile(r"(?<!-)--[A-Za-z][\w-]*\w(?![\w-])|(?<![\w-])-[A-Za-z](?:[\w-]*\w)?(?![\w-])")
+_DASHED = re.compile(r"(?<!\S)[–—](?=[A-Za-z])")  # a word processor's `--`
+_VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*\}?|%[A-Z_]\w+%")
+_EXTRA = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*\[[A-Za-z][\w,-]*\]")
 _FILE = re.compile(
     r"(?<![\w@])(?:[\w.*{},@+-]+/)+[\w.*{}+-]+\.[A-Za-z]\w{0,7}\b|(?<![\w@/])(?:[\w.*+-]+/){2,}[\w.*-]*"
     r"|(?<![\w/])[\w-]+\.(?:pyi?|rs|go|c|cc|cpp|cu|cuh|h|hpp|java|kt|js|jsx|tsx?|mjs|vue|svelte|toml|ya?ml|json|md|rst|sh|"
     r"txt|cfg|ini|lock|proto|cmake|rb|swift|sql|html|css|ipynb|jsonl|xml|gradle)\b"
+    r"|(?<![\w./:])/[A-Za-z][\w.*{}-]*(?:/[\w.*{}-]+)*|(?<![\w./])\.[a-z][\w-]*(?:\.[\w-]+)*"
+    r"|\b(?:Make|Docker|Jenkins|Gem|Pip|Proc|Rake|Just|Vagrant|Earth|Brew)file\b"
 )
 _STRONG = re.compile(
     rf"(?<![\w.-])(?:{_WORD}(?:(?:\.|::){_WORD})+(?:\(\))?|{_WORD}\(\)|(?=\w*[A-Za-z])_*[A-Za-z0-9]+(?:_[A-Za-z0-9]*)+)(?![\w])"
 )
 _WEAK = re.compile(
-    r"(?<![\w.-])(?:[A-Za-z]+[a-z][A-Z]\w*(?:-\w+)*|[A-Z]{2,}[a-z]+[A-Z]\w*|(?=[A-Za-z0-9.+-]*\d)(?=[A-Za-z0-9.+-]*[A-Za-z])[A-Za-z0-9]+(?:[-.+][A-Za-z0-9]+)*)(?![\w])"
+    r"(?<![\w.-])(?:[A-Za-z]*[a-z][A-Z]\w*(?:-\w+)*|[A-Z]{2,}[a-z]+[A-Z]\w*|[A-Z]{2,}[a-rt-z]\w*|[A-Z]{6,}"
+    r"|(?=[A-Za-z0-9.+-]*\d)(?=[A-Za-z0-9.+-]*[A-Za-z])[A-Za-z0-9]+(?:[-.+][A-Za-z0-9]+)*)(?![\w])"
 )
+_CALLED = re.compile(r"\b(?:named|called)\s+(?P<name>[A-Za-z_]\w*)")
+# Kubernetes, Scheduler: a capital inside a sentence, or beside Chinese, is a name.
+_PROPER = re.compile(r"(?<![\w.@/#-])[A-Z][a-z]{2,}(?![\w-])")
+_BEGINS = re.compile(r"(?:^|[.!?:;。！？：；(（\[\"“‘'|>•*-])\s*$")
+_CJK = re.compile(r"\s*[\u3400-\u9fff]")
+_QUOTED = re.compile(r"[\"“](?P<said>[\x20-\x7e]{2,120}?)[\"”]")
 _FREE_NAMES = frozenset(("github", "i.e", "e.g"))
 
 
 def foreign_name(text: str, cited: tuple[Evidence, ...], shown: tuple[Evidence, ...]) -> str | None:
     """The first symbol, flag or file that stands in no evidence of the cited changes."""
-    bare = without_references(text)
+    bare = _DASHED.sub("--", without_references(text))
     for name in _strong_names(bare):
         if not any(_holds(item, name) for item in cited):
             return name
-    for match in _BY_NAME.finditer(CODE.sub(" ", bare)):
-        author = (match["en"] or match["zh"]).rstrip(".'")
-        if not any(_stands_whole(item.folded, author.casefold()) for item in cited or shown):
-            return author
-    for match in _WEAK.finditer(CODE.sub(" ", bare)):
+    plain = CODE.sub(" ", bare)
+    for name in (*_people(plain), *_quotations(plain), *_proper_names(plain)):
+        if not any(_stands_whole(item.line, name.casefold()) for item in cited or shown):
+            return name
+    for match in _WEAK.finditer(plain):
         name = match[0].rstrip(".-+")
         if name.casefold() in _FREE_NAMES or _is_figure(name):
             continue
@@ -57,14 +74,35 @@ def stands_in(evidence: Evidence, name: str) -> bool:
 def _strong_names(text: str) -> list[str]:
     names = [code.strip() for code in CODE.findall(text)]
     rest = CODE.sub(" ", text)
-    for pattern in (_FLAG, _FILE, _STRONG):
+    names += [match["name"] for match in _CALLED.finditer(rest)]
+    for pattern in (_FLAG, _VARIABLE, _EXTRA, _FILE, _STRONG):
         for match in pattern.finditer(rest):
-            if match[0].casefold().rstrip(".") not in _FREE_NAMES and re.search(
-                "[A-Za-z]", match[0]
-            ):
-                names.append(match[0])
+            name = match[0].rstrip(".").strip("${}%")
+            if name.casefold() not in _FREE_NAMES and re.search("[A-Za-z]", name):
+                names.append(name)
         rest = pattern.sub(" ", rest)
     return [name for name in names if name]
+
+
+def _people(text: str) -> Iterator[str]:
+    """Who is said to have written something: authors come from code, and only those of the change."""
+    for match in _BY_NAME.finditer(text):
+        yield next(name for name in match.groups() if name).rstrip(".'")
+
+
+def _quotations(text: str) -> Iterator[str]:
+    """What stands in quotation marks as words of the change; "soft" may be the writer's own."""
+    for match in _QUOTED.finditer(text):
+        said = " ".join(match["said"].split()).strip(" .,;:!?…")
+        if said[:1].isupper() or len(said.split()) > 2:
+            yield said
+
+
+def _proper_names(text: str) -> Iterator[str]:
+    for match in _PROPER.finditer(text):
+        begins = bool(_BEGINS.search(text[: match.start()]))
+        if not begins or (_CJK.match(text, match.end()) and not text[: match.start()].strip()):
+            yield match[0]
 
 
 def _holds(evidence: Evidence, name: str) -> bool:

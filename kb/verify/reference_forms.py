@@ -12,7 +12,7 @@ REFERENCE = re.compile(
     r"|(?<![\w)])!(?P<bang>\d+)\b"
     r"|(?:\b(?:pull|issues)/)(?P<path>\d+)"
     r"|\[(?P<index>\d+(?:\s*[,、]\s*\d+)*)\]|【(?P<index2>\d+(?:\s*[,、]\s*\d+)*)】"
-    r"|(?<![\w#./-])(?P<sha>(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40})(?![\w-])",
+    r"|(?<![\w#./-])(?P<sha>(?:(?=[0-9a-f]*\d)|(?<=\bcommit\s)|(?<=提交\s))(?=[0-9a-f]*[a-f])[0-9a-f]{7,40})(?![\w-])",
     re.IGNORECASE,
 )
 RANGE = re.compile(
