@@ -68,11 +68,21 @@ def answer(
     else:
         hits, merged, relaxed = _retrieve(reader, read.text, merged, filters, lang)
         notes = (*notes, *relaxed)
+    told: list[str] = []  # what a stream has shown already, also where it then failed
+
+    def shown(text: str) -> None:
+        told.append(text)
+        if on_text is not None:
+            on_text(text)
+
+    tell = shown if on_text is not None else None
     if chat is not None and hits:
         from kb.qa.chain import written
 
-        result = written(reader, question, hits, chat, lang=lang, on_text=on_text)
+        result = written(reader, question, hits, chat, lang=lang, on_text=tell)
         if isinstance(result, Answer):
+            if not told and tell is not None:
+                tell(result.text)
             return replace(result, filters=merged, notes=(*notes, *result.notes))
         notes, removed = (*notes, result.note), result.removed
     else:
@@ -84,8 +94,8 @@ def answer(
         quotes = best_quotes(read.text, hits, QUOTED, listed=named)
     heading = phrase("qa.weightiest" if listed else "qa.quotes", lang)
     quoted = _quoted(question, quotes, bool(hits), merged, lang, tz, heading)
-    if on_text is not None:
-        on_text(quoted.text)
+    if tell is not None:
+        tell(f"\n\n{quoted.text}" if told else quoted.text)
     return replace(quoted, notes=notes, removed=removed)
 
 

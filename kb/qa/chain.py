@@ -76,8 +76,6 @@ def written(
         if isinstance(verified, Fault) and not emitted and chat.stopped is None:
             # A stream has no second try; a plain call has, and other ways of asking too.
             verified = _asked(chat, ask_for(question, shown, lang, streamed=False), evidence)
-            if isinstance(verified, Verified) and verified.enough:
-                on_text(verified.text)
     if isinstance(verified, Fault):
         return NotWritten(_failed(verified, lang))
     if verified is None:

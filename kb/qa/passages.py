@@ -184,7 +184,12 @@ def _candidates(hit: Hit) -> Iterator[str]:
     for source in (*told, *reviews):
         for sentence in sentences(source):
             plain = inline_text(sentence)
-            if len(plain) > 20 and plain.count("`") % 2 == 0 and not _MARKUP.search(plain):
+            if (
+                len(plain) > 20
+                and plain[-1] not in "?？"
+                and plain.count("`") % 2 == 0
+                and not _MARKUP.search(plain)
+            ):
                 yield plain
 
 

@@ -65,7 +65,7 @@ _NUMBER = re.compile(
     r"(?:(?:\s?/\s?|\s+per\s+)[A-Za-z]+)?))?"
 )
 _EVERY_SECOND = re.compile(r"每秒钟?\s*(?:约|近|可达|达到?|处理)?\s*$")
-_DATE = re.compile(r"(?<![\w.-])\d{4}-\d{2}-\d{2}(?![\w-])")
+_DATE = re.compile(r"(?<![\w.-])\d{4}-\d{2}-\d{2}(?![\d-])")
 # What is counted, not measured: "40 tests" does not stand where a change says 40 s.
 _THINGS = re.compile(
     r"\s+(?:(?!(?:in|on|of|for|to|and|or|as|at|by|is|was|per|with|than|from|over|across)\b)[a-z-]+\s+)?"

@@ -202,10 +202,29 @@ def test_an_order_inside_a_change_is_not_obeyed() -> None:
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_model_that_finds_no_answer_abstains(streamed: bool) -> None:
+    told: list[str] = []
     with OpenAIServer(silent) as server:
-        found = ask(server=server, on_text=(lambda text: None) if streamed else None)
+        found = ask(server=server, on_text=told.append if streamed else None)
     assert found.abstained
     assert found.method == "openai:scripted"
+    assert "".join(told) == (found.text if streamed else "")
+
+
+@pytest.mark.parametrize("fault", ["500", "malformed", "empty", "half-stream"])
+def test_what_a_stream_shows_ends_with_the_answer(fault: str) -> None:
+    told: list[str] = []
+    with OpenAIServer(honest, faults=[fault]) as server:
+        found = ask(server=server, on_text=told.append)
+    assert "".join(told).endswith(found.text)
+
+
+def test_quotes_after_half_an_answer_begin_a_paragraph() -> None:
+    told: list[str] = []
+    lies = "It is 87% faster [1]. It is 88% faster [1]. It is 89% faster [1]."
+    with OpenAIServer(lambda request: f"A prefix is offloaded [1]. {lies}") as server:
+        found = ask(server=server, on_text=told.append)
+    assert found.method == "quotes"
+    assert "".join(told) == f"A prefix is offloaded [1].\n\n{found.text}"
 
 
 @pytest.mark.parametrize(
