@@ -61,11 +61,14 @@ def written(
     model cannot be opened at all.
     """
     evidence, shown = evidence_of_hits(reader, question, hits, chat.settings.context_tokens // 2)
+    asked_as = functools.partial(
+        ask_for, question, shown, lang, about=tuple(dict.fromkeys(item.repo for item in evidence))
+    )
     verified: Verified | Fault | None
     if on_text is None:
-        verified = _asked(chat, ask_for(question, shown, lang, streamed=False), evidence)
+        verified = _asked(chat, asked_as(streamed=False), evidence)
     else:
-        ask = ask_for(question, shown, lang, streamed=True)
+        ask = asked_as(streamed=True)
         emitted: list[str] = []
 
         def emit(text: str) -> None:
@@ -75,7 +78,7 @@ def written(
         verified = _streamed(chat, ask, evidence, emit)
         if isinstance(verified, Fault) and not emitted and chat.stopped is None:
             # A stream has no second try; a plain call has, and other ways of asking too.
-            verified = _asked(chat, ask_for(question, shown, lang, streamed=False), evidence)
+            verified = _asked(chat, asked_as(streamed=False), evidence)
     if isinstance(verified, Fault):
         return NotWritten(_failed(verified, lang))
     if verified is None:
@@ -100,7 +103,13 @@ def _asked(chat: Chat, ask: Ask, evidence: Sequence[Evidence]) -> Verified | Fau
 
 
 def ask_for(
-    question: str, shown: str, lang: str, *, streamed: bool, fence: str | None = None
+    question: str,
+    shown: str,
+    lang: str,
+    *,
+    streamed: bool,
+    fence: str | None = None,
+    about: tuple[str, ...] = (),
 ) -> Ask:
     page = prompt("answer", lang)
     system, user = page.fill(
@@ -111,7 +120,7 @@ def ask_for(
         form=str(page.texts["form_text" if streamed else "form_json"]),
     )
     return Ask(
-        "answer", system, user, answer_schema(), page.version, f"{lang}\0{question}\0{shown}"
+        "answer", system, user, answer_schema(), page.version, f"{lang}\0{question}\0{shown}", about
     )
 
 

@@ -229,7 +229,10 @@ def _stated(text: str) -> tuple[frozenset[str], tuple[frozenset[tuple[str, str]]
     plain = plain_digits(text)
     references = re.findall(r"#\d+|\[\d+\]", plain)
     bare = re.sub(r"(?:[\w.-]+/[\w.-]+)?#\d+|\[\d+\]|`[^`]*`", " ", plain)
-    return frozenset(references), tuple(frozenset(f.alternatives) for f in figures(bare))
+    told = (frozenset(figure.alternatives) for figure in figures(bare))
+    # "a third" and 三分之一 have no spelling in common; each was held against the change itself.
+    measured = tuple(found for found in told if all(unit != "vague" for _, unit in found))
+    return frozenset(references), measured
 
 
 def split_dimension(text: str) -> tuple[str, str]:

@@ -126,7 +126,7 @@ _WORD_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _IDIOMS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = (
-    (re.compile(r"\b(?:doubl(?:e|es|ed|ing)|twice|two-?fold)\b|翻倍|翻了?一?番|加倍", re.I), (("2", "x"), ("100", "%"))),
+    (re.compile(r"\b(?:doubl(?:e|es|ed|ing)|twice(?=\s+(?:as|the|that)\b)|two-?fold)\b|翻倍|翻了?一?番|加倍", re.I), (("2", "x"), ("100", "%"))),
     (re.compile(r"\b(?:tripl(?:e|es|ed|ing)|thrice)\b", re.I), (("3", "x"), ("200", "%"))),
     (re.compile(r"\bquadrupl(?:e|es|ed|ing)\b|翻了?[两二]番", re.I), (("4", "x"), ("300", "%"))),
     (re.compile(r"翻了?三番"), (("8", "x"), ("700", "%"))),
@@ -136,7 +136,7 @@ _IDIOMS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = (
 _FRACTIONS = "half third quarter fifth sixth seventh eighth ninth tenth hundredth"
 _VAGUE = re.compile(
     r"[数几](?:十|百|千|万)?(?:倍|秒|毫秒|分钟|小时)|成倍|[一二三四五六七八九十千两]+分之[一二三四五六七八九十]+(?!十)"
-    r"|\b(?:dozens|hundreds|thousands|tens) of\b"
+    r"|\b(?:dozens|hundreds|thousands|tens) of\b|\btwice\b(?!\s+(?:as|the|that)\b)"
     r"|\b(?:an?\s+few|several|a\s+couple\s+of)\s+(?:milli|micro)?(?:second|minute|hour|day|week|month)s\b"
     r"|\b(?:\d{1,3}|[a-z]+)\s+out\s+of\s+(?:every\s+)?(?:\d{1,3}|" + "|".join(_SMALL_WORDS) + r")\b"
     r"|(?<![\w.])\d{1,2}\s+in\s+(?:every\s+)?\d{1,3}(?![\w.-])"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from chat_world import Reader, sample_records, settings_for, with_body
+from chat_world import MemoryCache, Reader, sample_records, settings_for, with_body
 from openai_server import (
     OpenAIServer,
     Request,
@@ -268,3 +268,17 @@ def test_words_that_ask_nothing_do_not_count() -> None:
 
 def test_a_quote_is_cut_between_words() -> None:
     assert shorten("one two three four", 12) == "one two …"
+
+
+def test_a_kept_answer_says_from_which_repositories_it_was_written() -> None:
+    class Kept(MemoryCache):
+        usage: Any = None
+
+        def put_answer(self, key: str, *rest: str, usage: Any = None) -> None:
+            self.usage = usage or rest[-1]
+
+    cache = Kept()
+    with OpenAIServer(honest) as server:
+        chat = Chat("openai:scripted", settings_for(server.url), cache, pace=FAST)
+        answer(Reader(sample_records()), QUESTION, Filters(), chat, now=NOW, tz="UTC")
+    assert cache.usage["about"] == ["lanternworks/ember"]

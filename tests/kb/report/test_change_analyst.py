@@ -95,6 +95,7 @@ def test_two_languages_that_state_different_figures_lose_that_field() -> None:
         assert run(server, record, ("en", "zh")).prose is not None
     assert same_facts("40 s and #12", "#12 需要四十秒")
     assert same_facts("It is twice as fast, with 4 tests", "快两倍，新增四个测试")
+    assert same_facts("A third less, freed twice", "减少三分之一，释放两次")
     assert not same_facts("It is twice as fast", "快三倍")
     assert not same_facts("It is twice as fast (#12)", "快两倍")
     assert not same_facts("40 s", "40 s 和 12 s")

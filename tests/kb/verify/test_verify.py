@@ -349,6 +349,13 @@ def test_what_only_looks_like_it_goes(sentence: str, reason: str) -> None:
     assert [gone.why for gone in removed] == [reason]
 
 
+def test_what_happens_twice_is_not_twice_as_fast() -> None:
+    freed = replace(LORA, code=f"{LORA.code}\nraise ValueError('freed twice')")
+    assert kept("A slot cannot be freed twice (#17913).", evidence=(freed,))
+    assert not kept("Latency is halved (#17913).", evidence=(freed,))
+    assert not kept("It is twice as fast (#17913).", evidence=(freed,))
+
+
 def test_figures_follow_the_order_of_the_changes_that_share_them() -> None:
     assert kept("#17913 and #19746 bring 70% and 1.32x.")
     assert kept("From 40 s to 12 s (#17913, #19746).")
