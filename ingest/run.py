@@ -56,6 +56,7 @@ class Run:
     updated: int = 0
     failed: int = 0
     touched: set[str] = field(default_factory=set)
+    described: int = 0  # changes that only the host had something new about
     _records: list[ChangeRecord] = field(default_factory=list)
     _failing: set[str] = field(default_factory=set)
 

@@ -107,7 +107,7 @@ def sync(
             identity.name,
             run.new,
             run.updated,
-            reading.unchanged,
+            max(0, reading.unchanged - run.described),
             stale,
             run.failed,
             _since_ms(started),
@@ -122,7 +122,9 @@ def _read(run: Run, enricher: Enricher | None, bounds: Bounds) -> LimitReached |
         if enricher is not None:
             if run.touched:  # a host may make us wait: the clone's changes are shown before
                 run.show()
+            told = len(run.touched)
             run.store_details(enricher, bounds)
+            run.described = len(run.touched) - told
     except LimitReached as exc:
         run.stop(exc)
         return exc

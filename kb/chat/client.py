@@ -45,6 +45,7 @@ class Ask:
     schema: type[BaseModel]
     prompt_version: str
     evidence: str = ""
+    about: tuple[str, ...] = ()  # the repositories that it holds text of: they may be forgotten
 
     @property
     def input_hash(self) -> str:
@@ -302,7 +303,11 @@ class Chat:
         _, reply = item
         if reply.value is not None and not reply.cached:
             ask = reply.ask
-            usage: Mapping[str, Any] = {"in": reply.usage.tokens_in, "out": reply.usage.tokens_out}
+            usage: Mapping[str, Any] = {
+                "in": reply.usage.tokens_in,
+                "out": reply.usage.tokens_out,
+                "about": list(ask.about),
+            }
             try:
                 self._cache.put_answer(
                     cache_key(self._identity(), ask.prompt_version, ask.input_hash),

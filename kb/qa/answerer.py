@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from kb.periods import local
 from kb.phrases import phrase
+from kb.qa.asked import content_words
 from kb.qa.passages import Quote, best_quotes, shorten
 from kb.qa.question import Known, Question, read_question
 from kb.text.tokenizer import has_cjk
-from kb.types import Answer, Citation, Filters, Hit, Query, SearchResult
+from kb.types import Answer, ChangeRecord, Citation, Filters, Hit, Query, SearchResult
 
 if TYPE_CHECKING:
     from kb.chat.client import Chat
@@ -25,6 +26,16 @@ class QuestionReader(Protocol):
     """What an answer is read from; the facade satisfies it."""
 
     def search(self, query: Query) -> SearchResult: ...
+
+    def select(
+        self,
+        filters: Filters,
+        *,
+        order: str = "newest",
+        limit: int | None = None,
+        offset: int = 0,
+        include_bots: bool = True,
+    ) -> Sequence[ChangeRecord]: ...
 
     def facets(self, filters: Filters) -> dict[str, list[tuple[str, int]]]: ...
 
@@ -51,20 +62,40 @@ def answer(
     read = read_question(question, now=now, tz=tz, known=_known(reader))
     merged = merge(filters, read.filters)
     notes = _understood(read, merged, tz, lang)
-    hits, merged, relaxed = _retrieve(reader, read.text, merged, filters, lang)
-    notes = (*notes, *relaxed)
+    listed = merged != Filters() and not content_words(read.text)
+    if listed:
+        hits: Sequence[Hit] = _weightiest(reader, merged)
+    else:
+        hits, merged, relaxed = _retrieve(reader, read.text, merged, filters, lang)
+        notes = (*notes, *relaxed)
+    told: list[str] = []  # what a stream has shown already, also where it then failed
+
+    def shown(text: str) -> None:
+        told.append(text)
+        if on_text is not None:
+            on_text(text)
+
+    tell = shown if on_text is not None else None
     if chat is not None and hits:
         from kb.qa.chain import written
 
-        result = written(reader, question, hits, chat, lang=lang, on_text=on_text)
+        result = written(reader, question, hits, chat, lang=lang, on_text=tell)
         if isinstance(result, Answer):
+            if not told and tell is not None:
+                tell(result.text)
             return replace(result, filters=merged, notes=(*notes, *result.notes))
         notes, removed = (*notes, result.note), result.removed
     else:
         removed = ()
-    quoted = _quoted(question, read.text, hits, merged, lang, tz)
-    if on_text is not None:
-        on_text(quoted.text)
+    if listed:
+        quotes = tuple(Quote(hit, shorten(hit.passage), 1.0) for hit in hits[:QUOTED])
+    else:
+        named = bool(merged.authors or merged.modules)
+        quotes = best_quotes(read.text, hits, QUOTED, listed=named)
+    heading = phrase("qa.weightiest" if listed else "qa.quotes", lang)
+    quoted = _quoted(question, quotes, bool(hits), merged, lang, tz, heading)
+    if tell is not None:
+        tell(f"\n\n{quoted.text}" if told else quoted.text)
     return replace(quoted, notes=notes, removed=removed)
 
 
@@ -125,21 +156,34 @@ def _say(filters: Filters, tz: str, lang: str) -> str:
     return ("；" if lang == "zh" else "; ").join(said)
 
 
+def _weightiest(reader: QuestionReader, filters: Filters) -> list[Hit]:
+    """ "What changed last month?" asks for nothing but its filters."""
+    records = reader.select(filters, order="importance", limit=RETRIEVED, include_bots=False)
+    return [
+        Hit(record, record.analysis.importance, {}, record.change.title, "title", ())
+        for record in records
+    ]
+
+
 def _quoted(
-    question: str, text: str, hits: Sequence[Hit], filters: Filters, lang: str, tz: str
+    question: str,
+    quotes: Sequence[Quote],
+    found: bool,
+    filters: Filters,
+    lang: str,
+    tz: str,
+    heading: str,
 ) -> Answer:
-    listed = bool(filters.authors or filters.modules)
-    quotes = best_quotes(text, hits, QUOTED, listed=listed)
     if not quotes:
         words = _say(filters, tz, lang)
-        if hits:
+        if found:
             nothing = phrase("qa.not_carried", lang)
         elif words:
             nothing = phrase("qa.nothing_in", lang, filters=words)
         else:
             nothing = phrase("qa.nothing", lang)
         return Answer(question, nothing, (), True, "quotes", filters=filters)
-    lines = [phrase("qa.quotes", lang), ""]
+    lines = [heading, ""]
     lines += [_quote_line(index, quote, lang, tz) for index, quote in enumerate(quotes, start=1)]
     citations = tuple(
         cite(index, quote.hit, quote.text) for index, quote in enumerate(quotes, start=1)

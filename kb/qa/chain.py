@@ -15,7 +15,8 @@ from kb.chat.schema import texts
 from kb.phrases import phrase
 from kb.prompts.files import new_fence, prompt
 from kb.qa.answerer import QuestionReader, cite
-from kb.qa.passages import best_quotes, content_words, shorten
+from kb.qa.asked import content_words
+from kb.qa.passages import best_passage, best_quotes, shorten
 from kb.text.sentences import sentences
 from kb.text.tokenizer import tokens
 from kb.types import Answer, ChangeRecord, Hit
@@ -60,11 +61,14 @@ def written(
     model cannot be opened at all.
     """
     evidence, shown = evidence_of_hits(reader, question, hits, chat.settings.context_tokens // 2)
+    asked_as = functools.partial(
+        ask_for, question, shown, lang, about=tuple(dict.fromkeys(item.repo for item in evidence))
+    )
     verified: Verified | Fault | None
     if on_text is None:
-        verified = _asked(chat, ask_for(question, shown, lang, streamed=False), evidence)
+        verified = _asked(chat, asked_as(streamed=False), evidence)
     else:
-        ask = ask_for(question, shown, lang, streamed=True)
+        ask = asked_as(streamed=True)
         emitted: list[str] = []
 
         def emit(text: str) -> None:
@@ -74,9 +78,7 @@ def written(
         verified = _streamed(chat, ask, evidence, emit)
         if isinstance(verified, Fault) and not emitted and chat.stopped is None:
             # A stream has no second try; a plain call has, and other ways of asking too.
-            verified = _asked(chat, ask_for(question, shown, lang, streamed=False), evidence)
-            if isinstance(verified, Verified) and verified.enough:
-                on_text(verified.text)
+            verified = _asked(chat, asked_as(streamed=False), evidence)
     if isinstance(verified, Fault):
         return NotWritten(_failed(verified, lang))
     if verified is None:
@@ -101,7 +103,13 @@ def _asked(chat: Chat, ask: Ask, evidence: Sequence[Evidence]) -> Verified | Fau
 
 
 def ask_for(
-    question: str, shown: str, lang: str, *, streamed: bool, fence: str | None = None
+    question: str,
+    shown: str,
+    lang: str,
+    *,
+    streamed: bool,
+    fence: str | None = None,
+    about: tuple[str, ...] = (),
 ) -> Ask:
     page = prompt("answer", lang)
     system, user = page.fill(
@@ -112,7 +120,7 @@ def ask_for(
         form=str(page.texts["form_text" if streamed else "form_json"]),
     )
     return Ask(
-        "answer", system, user, answer_schema(), page.version, f"{lang}\0{question}\0{shown}"
+        "answer", system, user, answer_schema(), page.version, f"{lang}\0{question}\0{shown}", about
     )
 
 
@@ -254,18 +262,8 @@ def _answer(
     removed: tuple[str, ...],
 ) -> Answer:
     index_of = {item.id: position for position, item in enumerate(evidence)}
-    quotes = {
-        quote.hit.record.id: quote.text for hit in hits for quote in best_quotes(question, [hit], 1)
-    }
     citations = tuple(
-        cite(
-            position + 1,
-            hits[position],
-            quotes.get(
-                hits[position].record.id,
-                shorten(hits[position].passage or hits[position].record.change.title),
-            ),
-        )
+        cite(position + 1, hits[position], best_passage(question, hits[position]))
         for position in sorted(index_of[change_id] for change_id in verified.cites)
     )
     return Answer(question, verified.text, citations, False, chat.name, removed=removed)

@@ -2,153 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kb.text.glossary import segments
+from kb.qa.asked import Asked, asked_in, is_stop
+from kb.text.description import inline_text
 from kb.text.sentences import clean, sentences
 from kb.text.tokenizer import has_cjk, tokens
 from kb.types import Hit
 
-# Fitted on questions over the sample: below it the best hit shares only passing words with the question.
+# Fitted on questions over the sample and over a real history: below it the best hit shares only
+# passing words with the question.
 CARRIES = 0.5
-CARRIES_WITH_BOTH = 0.34  # where words and meaning both put it first
+CARRIES_WITH_BOTH = 0.34  # where words and meaning both put it among the first three
+CARRIES_FIRST = 0.25  # where both put it first
+TOLD = 0.34  # the share that the reader has to see in the title and the quote
+RARE = 0.15  # the share by rarity among the hits: "support" is in all of them, "async" in none
+NAME_MISSED = 0.5  # what is left of a share where a name that was asked for is not there
 MAX_QUOTE = 280
+_MARKUP = re.compile(r"</?[a-z][^>]*>|^\s*[|>$]|https?://\S{40}", re.IGNORECASE)
 
-_STOP = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "with",
-        "without",
-        "into",
-        "over",
-        "under",
-        "as",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "do",
-        "does",
-        "did",
-        "done",
-        "have",
-        "has",
-        "had",
-        "how",
-        "what",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "when",
-        "where",
-        "why",
-        "can",
-        "could",
-        "should",
-        "would",
-        "will",
-        "shall",
-        "may",
-        "might",
-        "must",
-        "it",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "there",
-        "here",
-        "we",
-        "us",
-        "our",
-        "you",
-        "your",
-        "i",
-        "me",
-        "my",
-        "they",
-        "them",
-        "their",
-        "he",
-        "she",
-        "his",
-        "her",
-        "not",
-        "no",
-        "any",
-        "some",
-        "all",
-        "every",
-        "each",
-        "more",
-        "most",
-        "much",
-        "many",
-        "few",
-        "than",
-        "then",
-        "so",
-        "such",
-        "if",
-        "but",
-        "about",
-        "after",
-        "before",
-        "since",
-        "until",
-        "during",
-        "up",
-        "down",
-        "out",
-        "off",
-        "again",
-        "get",
-        "got",
-        "make",
-        "made",
-        "tell",
-        "show",
-        "list",
-        "find",
-        "give",
-        "please",
-        "change",
-        "changes",
-        "changed",
-        "pr",
-        "prs",
-        "pull",
-        "request",
-        "commit",
-        "commits",
-        "turn",
-        "happen",
-        "happened",
-        "there's",
-    ]
-)
-_STOP_TOKENS = frozenset(token for word in _STOP for token in tokens(word))
-_STOP_CJK = re.compile(
-    r"为什么|怎么样?|如何|什么|问题|哪些|哪个|哪里|有没有|是否|我们|你们|他们|请问|请|告诉|关于|以及|或者|因为|所以|变更|变化|改动|有何|有|了|的|吗|呢|在|是|和|与|对|把|被|里|中"
+_REASON = re.compile(
+    r"\b(?:because|since|so that|otherwise|due to|caus(?:e[sd]?|ing)|avoids?|prevents?|lose[sd]?|lost|failed)\b"
+    r"|因为|由于|否则|避免|导致|以便|防止",
+    re.IGNORECASE,
 )
 
 
@@ -156,15 +35,9 @@ _STOP_CJK = re.compile(
 class Quote:
     hit: Hit
     text: str
-    coverage: float  # share of the question's words that the change holds
-
-
-def content_words(question: str) -> tuple[str, ...]:
-    """The tokens of a question that ask for something; Chinese as bigrams."""
-    text = _STOP_CJK.sub(" ", question) if has_cjk(question) else question
-    found = [token for token in tokens(text) if token not in _STOP_TOKENS]
-    kept = [token for token in found if not has_cjk(token) or len(token) > 1]
-    return tuple(dict.fromkeys(kept or found))
+    coverage: float  # share of the question that the change holds
+    told: float = 0.0  # share of it in the title and the quote
+    rare: float = 0.0  # `coverage`, each word weighted by its rarity among the hits
 
 
 def best_quotes(
@@ -174,79 +47,150 @@ def best_quotes(
 
     `listed`: the question names an author or module, so its filters carry most of it.
     """
-    words = content_words(question)
-    quotes = [quote for hit in hits if (quote := _quote(hit, question, words)) is not None]
-    carried = any(_carries(quote) or (listed and quote.coverage > 0) for quote in quotes)
+    asked = asked_in(question, {hit.record.change.repo for hit in hits})
+    weights = _rarity(asked, hits)
+    quotes = [_quote(hit, asked, weights) for hit in hits]
+    carried = [q for q in quotes if _carries(q, asked) or (listed and q.coverage > 0)]
     if not carried:
         return ()
     top = max(quote.coverage for quote in quotes)
-    kept = [quote for quote in quotes if quote.coverage >= 0.6 * top or "exact" in quote.hit.ranks]
-    return tuple(kept[:limit])
-
-
-def _carries(quote: Quote) -> bool:
-    ranks = quote.hit.ranks
-    if "exact" in ranks or quote.coverage >= CARRIES:
-        return True
-    both = ranks.get("dense", 99) <= 3 and ranks.get("lexical", 99) <= 3
-    return both and quote.coverage >= CARRIES_WITH_BOTH
-
-
-def _quote(hit: Hit, question: str, words: Sequence[str]) -> Quote | None:
-    change, digest = hit.record.change, hit.record.digest
-    everything = " ".join((change.title, change.body, digest.text, hit.passage, *digest.comments))
-    held = set(tokens(everything)) | {token for word in hit.matched for token in tokens(word)}
-    asked = [word for word in words if word]
-    coverage = (
-        sum(word in held for word in asked) / len(asked) if asked else float("exact" in hit.ranks)
-    )
-    coverage = max(coverage, _translated_coverage(question, everything, held))
-    candidates = list(_candidates(hit))
-    if not candidates:
-        return None
-    best = max(candidates, key=lambda text: _overlap(text, words))
-    if _overlap(best, words) == 0:
-        best = candidates[0]
-    return Quote(hit, shorten(best), coverage)
-
-
-def _translated_coverage(question: str, everything: str, held: set[str]) -> float:
-    """The share of a Chinese question whose glossary terms stand in an English change."""
-    if not has_cjk(question):
-        return 0.0
-    asked = found = 0
-    for segment in segments(" ".join(_STOP_CJK.sub(" ", question).split())):
-        if segment.renderings:
-            asked += len(segment.text)
-            if segment.text in everything or any(
-                held.issuperset(tokens(rendering)) for rendering in segment.renderings
-            ):
-                found += len(segment.text)
-            continue
-        pieces = [token for token in tokens(segment.text) if len(token) > 1 or not has_cjk(token)]
-        pieces = [token for token in pieces if token not in _STOP_TOKENS]
-        asked += 2 * len(pieces)
-        found += 2 * sum(token in held for token in pieces)
-    return found / asked if asked else 0.0
-
-
-def _candidates(hit: Hit) -> Sequence[str]:
-    """Sentences that may be quoted: description, figures, the passage that matched, reviews, the title."""
-    change, digest = hit.record.change, hit.record.digest
-    sources = [
-        digest.description,
-        *digest.metrics,
-        *(c.text for t in change.reviews for c in t.comments),
+    kept = [
+        quote
+        for quote in quotes
+        if "exact" in quote.hit.ranks or (quote.coverage >= 0.6 * top and _shows(quote, asked))
     ]
-    if hit.passage_kind in ("text", "diff", "review", ""):
-        sources.append(hit.passage)
-    found = [sentence for source in sources for sentence in sentences(source) if len(sentence) > 20]
-    return [change.title, *found]
+    return tuple(_distinct(kept or carried)[:limit])
 
 
-def _overlap(text: str, words: Sequence[str]) -> float:
-    held = set(tokens(text))
-    return sum(word in held for word in words) - len(text) / 5000
+def best_passage(question: str, hit: Hit) -> str:
+    """The sentence of one change that is nearest to a question."""
+    return _quote(hit, asked_in(question, {hit.record.change.repo}), {}).text
+
+
+def _carries(quote: Quote, asked: Asked) -> bool:
+    ranks = quote.hit.ranks
+    if "exact" in ranks:
+        return True
+    place = max(ranks.get("dense", 99), ranks.get("lexical", 99))
+    if place <= 3 and quote.told:
+        least = CARRIES_FIRST if place == 1 else CARRIES_WITH_BOTH
+        return quote.coverage >= least and quote.rare >= RARE
+    return quote.coverage >= CARRIES and quote.rare >= RARE and _shows(quote, asked)
+
+
+def _shows(quote: Quote, asked: Asked) -> bool:
+    """Whether a reader of the quote sees why it was chosen; a name may stand in the code alone."""
+    return quote.told >= TOLD or bool(asked.names and quote.coverage >= CARRIES)
+
+
+def _distinct(quotes: Sequence[Quote]) -> list[Quote]:
+    """Release notes repeat the titles of others: the change itself says it."""
+    titles = {_plain(quote.hit.record.change.title): quote.hit.record.id for quote in quotes}
+    found: dict[str, Quote] = {}
+    for quote in quotes:
+        text = _plain(quote.text)
+        if titles.get(text, quote.hit.record.id) == quote.hit.record.id:
+            found.setdefault(text, quote)
+    return list(found.values())
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s*\(#\d+\)$", "", text.strip()).rstrip(".。").casefold()
+
+
+def _quote(hit: Hit, asked: Asked, weights: Mapping[str, float]) -> Quote:
+    everything = _everything(hit)
+    text = _telling(hit, asked)
+    found = f"{everything} {' '.join(hit.matched)}"
+    coverage = _held(asked, found) if asked.words else float("exact" in hit.ranks)
+    missed = any(name not in everything.casefold() for name in asked.names)
+    held = frozenset(tokens(found))
+    total = sum(weights.values())
+    return Quote(
+        hit,
+        shorten(text),
+        coverage * (NAME_MISSED if missed else 1.0),
+        _held(asked, f"{hit.record.change.title} {text}"),
+        sum(weight for word, weight in weights.items() if word in held) / total if total else 1.0,
+    )
+
+
+def _telling(hit: Hit, asked: Asked) -> str:
+    """The sentence that says most of what is asked for. The title stands beside every quote, so a
+    sentence of the description tells more than it; a reason stands in no title.
+    """
+    title, *told = _candidates(hit)
+
+    def said(text: str) -> float:
+        reason = 0.4 if asked.why and _REASON.search(text) else 0.0
+        return _held(asked, text) + reason - len(text) / 5000
+
+    best = max(told, key=said, default=title)
+    held = _held(asked, best)
+    if asked.why and hit.record.digest.description:
+        return best
+    return best if held and held >= 0.5 * _held(asked, title) else title
+
+
+def _everything(hit: Hit) -> str:
+    change, digest = hit.record.change, hit.record.digest
+    return " ".join((change.title, change.body, digest.text, *digest.comments))
+
+
+def _rarity(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
+    """The weight of each word, by the number of hits that hold it. None where they say nothing:
+    names decide for themselves, and the bigrams of Chinese stand in no English change.
+    """
+    if asked.terms or asked.names:
+        return {}
+    texts = [frozenset(tokens(f"{_everything(hit)} {' '.join(hit.matched)}")) for hit in hits]
+    return {
+        word: math.log((len(texts) + 2) / (sum(word in text for text in texts) + 1))
+        for word in asked.words
+    }
+
+
+def _held(asked: Asked, text: str) -> float:
+    """The share of what is asked for that stands in a text, the Chinese also in its renderings."""
+    held = frozenset(tokens(text))
+    plain = sum(word in held for word in asked.words) / len(asked.words) if asked.words else 0.0
+    return max(plain, _translated(asked, text, held))
+
+
+def _translated(asked: Asked, text: str, held: frozenset[str]) -> float:
+    """The share of a Chinese question whose glossary terms stand in an English text."""
+    wanted = found = 0
+    for term, renderings in asked.terms:
+        if renderings:
+            wanted += len(term)
+            if term in text or any(held.issuperset(tokens(told)) for told in renderings):
+                found += len(term)
+            continue
+        pieces = [token for token in tokens(term) if len(token) > 1 or not has_cjk(token)]
+        pieces = [token for token in pieces if not is_stop(token)]
+        wanted += 2 * len(pieces)
+        found += 2 * sum(token in held for token in pieces)
+    return found / wanted if wanted else 0.0
+
+
+def _candidates(hit: Hit) -> Iterator[str]:
+    """What may be quoted: the title, and sentences of the description and the reviews; what the diff
+    says in words only where the change does not describe itself.
+    """
+    change, digest = hit.record.change, hit.record.digest
+    yield change.title
+    reviews = (comment.text for thread in change.reviews for comment in thread.comments)
+    told = (digest.description, *digest.metrics) if digest.description else digest.comments
+    for source in (*told, *reviews):
+        for sentence in sentences(source):
+            plain = inline_text(sentence)
+            if (
+                len(plain) > 20
+                and plain[-1] not in "?？"
+                and plain.count("`") % 2 == 0
+                and not _MARKUP.search(plain)
+            ):
+                yield plain
 
 
 def shorten(text: str, limit: int = MAX_QUOTE) -> str:

@@ -206,23 +206,33 @@ class _Reading:
         """Both languages state the same figures and references: a field that differs goes in both."""
         first, *others = texts
         for name in FIELDS["high"]:
-            stated = {lang: stated_in(" ".join(found[name])) for lang, found in texts.items()}
-            if any(stated[other] != stated[first] for other in others):
+            said = {lang: " ".join(found[name]) for lang, found in texts.items()}
+            if not all(same_facts(said[first], said[other]) for other in others):
                 for lang, found in texts.items():
                     self.removed.extend(Removed(said, "languages", lang) for said in found[name])
                     found[name] = []
         return texts
 
 
-def stated_in(text: str) -> frozenset[str]:
-    """The figures and references of a text in one spelling, to compare two languages."""
+def same_facts(first: str, other: str) -> bool:
+    """Whether two texts, of two languages, state the same references and the same figures."""
+    told, said = _stated(first), _stated(other)
+    return told[0] == said[0] and all(
+        any(figure & counterpart for counterpart in there)
+        for here, there in ((told[1], said[1]), (said[1], told[1]))
+        for figure in here
+    )
+
+
+def _stated(text: str) -> tuple[frozenset[str], tuple[frozenset[tuple[str, str]], ...]]:
+    """The references, and what each figure may mean: "twice" is 2x or 100 %, 两倍 is 2x."""
     plain = plain_digits(text)
     references = re.findall(r"#\d+|\[\d+\]", plain)
     bare = re.sub(r"(?:[\w.-]+/[\w.-]+)?#\d+|\[\d+\]|`[^`]*`", " ", plain)
-    return frozenset(references) | {
-        " or ".join(f"{value}{unit}" for value, unit in figure.alternatives)
-        for figure in figures(bare)
-    }
+    told = (frozenset(figure.alternatives) for figure in figures(bare))
+    # "a third" and 三分之一 have no spelling in common; each was held against the change itself.
+    measured = tuple(found for found in told if all(unit != "vague" for _, unit in found))
+    return frozenset(references), measured
 
 
 def split_dimension(text: str) -> tuple[str, str]:

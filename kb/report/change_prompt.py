@@ -93,7 +93,13 @@ def ask_for(
     )
     schema = schema_for(record.analysis.level, langs)
     return Ask(
-        record.id, system, user, schema, page.version, f"{' '.join(names)}\0{shown.text}"
+        record.id,
+        system,
+        user,
+        schema,
+        page.version,
+        f"{' '.join(names)}\0{shown.text}",
+        (record.change.repo,),
     ), shown
 
 

@@ -243,7 +243,7 @@ class _Judge:
         """A plain number that the document's data holds or sums up to, or days between changes."""
         alternatives = [pair for found in figures(figure) for pair in found.alternatives]
         return any(
-            unit == "day" or (not unit and number in self._numbers | self._totals())
+            unit == "day" or (unit in ("", "date") and number in self._numbers | self._totals())
             for number, unit in alternatives
         )
 
@@ -336,9 +336,10 @@ def _numbers_of(value: Any) -> Iterator[str]:
             number for found in figures(str(abs(value))) for number, _ in found.alternatives
         )
     elif isinstance(value, str):
-        yield from (
-            n for found in figures(value[:80]) for n, unit in found.alternatives if not unit
-        )
+        for found in figures(value[:80]):
+            yield from (number for number, unit in found.alternatives if unit in ("", "date"))
+        for dated in re.findall(r"\d{4}-\d{2}-\d{2}", value[:80]):
+            yield from (str(int(part)) for part in dated.split("-"))
     elif isinstance(value, Mapping):
         if not _is_prose(value):
             for item in value.values():

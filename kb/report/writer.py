@@ -12,7 +12,7 @@ from kb.chat.budget import Usage
 from kb.chat.client import Chat, Estimate, Reply
 from kb.chat.faults import Fault
 from kb.phrases import phrase
-from kb.report.change_analyst import Analysed, Case, analysed, case_of, stated_in
+from kb.report.change_analyst import Analysed, Case, analysed, case_of, same_facts
 from kb.report.request import ReportRequest
 from kb.report.types import WriterHealth, WritingTask, Written
 from kb.report.writing_prompt import RANKED, ask_to_rank, ask_to_write, evidence_for
@@ -151,8 +151,8 @@ class ModelWriter:
         }
         checked = told[task.lang]
         for place in range(task.items if pair else 0):
-            stated = {stated_in(texts[place]) for texts in told.values()}
-            if len(stated) > 1 or not all(texts[place] for texts in told.values()):
+            said_here = [texts[place] for texts in told.values()]
+            if not all(said_here) or not same_facts(*said_here):
                 # Both reports state the same, or the rules write this text in both.
                 self._removed.append(Removed(checked[place], "languages"))
                 checked[place] = ""

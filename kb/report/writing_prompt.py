@@ -111,10 +111,12 @@ def ask_to_write(
     body = f"{shown}\n\n{draft}".strip()
     system, user = page.fill(**values, evidence=body)
     key = f"{task.part}:{task.name}" if task.name else task.part
+    about = _repos(evidence)
     if pair:
         asked = f"pair\0{task.part}\0{task.items}\0{task.max_words}\0{shown}"
-        return Ask(key, system, user, pair_schema(), page.version, asked)
-    return Ask(key, system, user, writing_schema(), page.version, f"{task.lang}\0{part}\0{body}")
+        return Ask(key, system, user, pair_schema(), page.version, asked, about)
+    asked = f"{task.lang}\0{part}\0{body}"
+    return Ask(key, system, user, writing_schema(), page.version, asked, about)
 
 
 def ask_to_rank(
@@ -131,7 +133,12 @@ def ask_to_rank(
     labels = {item.id: item.label for item in evidence}
     body = listed(records, labels, proses, lang, room)
     system, user = page.fill(**values, evidence=body)
-    return Ask("rank", system, user, ranking_schema(), page.version, f"{lang}\0{items}\0{body}")
+    asked = f"{lang}\0{items}\0{body}"
+    return Ask("rank", system, user, ranking_schema(), page.version, asked, _repos(evidence))
+
+
+def _repos(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item.repo for item in evidence))
 
 
 def _room(settings: ChatSettings, frame: str) -> int:

@@ -147,8 +147,8 @@ def _entry(
 
 
 def forget(connection: sqlite3.Connection, repo: str) -> None:
-    """Removes what quotes a repository: reports and questions that name it, and, since a model's
-    answer does not say whom it is about, all of these."""
+    """Removes what quotes a repository: reports and questions that name it, and the model's answers
+    that were written from it (or that do not say from which)."""
     named = re.compile(rf"(?<![\w./-]){re.escape(repo)}(?![\w./-])", re.IGNORECASE)
     for table, key in (("reports", "report"), ("questions", "question")):
         found = [
@@ -157,7 +157,12 @@ def forget(connection: sqlite3.Connection, repo: str) -> None:
             if named.search(zlib.decompress(body).decode("utf-8", "replace"))
         ]
         connection.executemany(f"DELETE FROM {table} WHERE {key} = ?", found)
-    connection.execute("DELETE FROM answers")
+    about = [
+        (key, json.loads(usage).get("about") or [repo])
+        for key, usage in connection.execute("SELECT key, usage FROM answers")
+    ]
+    told = [(key,) for key, repos in about if repo.lower() in (name.lower() for name in repos)]
+    connection.executemany("DELETE FROM answers WHERE key = ?", told)
 
 
 def put_question(connection: sqlite3.Connection, text: str, answer: Mapping[str, Any]) -> int:

@@ -162,7 +162,7 @@ CREATE TABLE answers (
   prompt_version TEXT NOT NULL,
   input_hash TEXT NOT NULL,
   text TEXT NOT NULL,
-  usage TEXT NOT NULL,
+  usage TEXT NOT NULL,             -- tokens, and `about`: the repositories that it was written from
   answered_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 

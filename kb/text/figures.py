@@ -1,7 +1,8 @@
 """Figures in prose: numbers with their units, in digits or words, English or Chinese, in one spelling.
 
 A figure is a value and a unit ("" where there is none): 70 %, 70%, seventy percent and 七成 are the
-same; so are 1,024 and 1024, or 40s and 40 seconds. Units are not converted into each other.
+same; so are 1,024 and 1024, or 40s and 40 seconds. Units are not converted into each other. A date is
+one figure; number words up to three are how a sentence speaks ("one of the two"), not what it counts.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ _UNIT_NAMES = {
 }
 _UNITS = {word: unit for unit, words in _UNIT_NAMES.items() for word in words.split()}
 _RATE = "/"
+_CURRENCIES = tuple("$€£¥")
 _COUNTED = frozenset(("token", "gpu"))  # "8 GPUs" may stand as a bare 8 in a diff or a table
 _SCALES = {
     "k": Decimal(1000),
@@ -57,9 +59,17 @@ _SCALES = {
 _CJK_UNITS = sorted((word for word in _UNITS if not word.isascii()), key=len, reverse=True)
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_])(?<!\d\.)"
-    r"(?P<value>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?P<exponent>[eE][+-]?\d{1,3}(?![\w.]))?"
+    r"(?P<value>(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)(?:\.\d+)?|\.\d+)(?P<exponent>[eE][+-]?\d{1,3}(?![\w.]))?"
     r"(?:\s*(?P<scale>万|亿|百万|千|(?<=\d)[kKM](?![A-Za-z0-9])|(?<=\d)\s(?:thousand|million|billion)\b))?"
-    r"(?:[\s-]?(?P<unit>%|×|" + "|".join(_CJK_UNITS) + r"|[A-Za-zµμ]+(?:\s?/\s?[A-Za-z]+)?))?"
+    r"(?:[\s-]?(?:[个块张]\s*)?(?P<unit>%|×|" + "|".join(_CJK_UNITS) + r"|[A-Za-zµμ]+"
+    r"(?:(?:\s?/\s?|\s+per\s+)[A-Za-z]+)?))?"
+)
+_EVERY_SECOND = re.compile(r"每秒钟?\s*(?:约|近|可达|达到?|处理)?\s*$")
+_DATE = re.compile(r"(?<![\w.-])\d{4}-\d{2}-\d{2}(?![\d-])")
+# What is counted, not measured: "40 tests" does not stand where a change says 40 s.
+_THINGS = re.compile(
+    r"\s+(?:(?!(?:in|on|of|for|to|and|or|as|at|by|is|was|per|with|than|from|over|across)\b)[a-z-]+\s+)?"
+    r"(?!times\b)[a-z-]{2,}[a-rt-z]s\b|\s*[个项种类处次条款名位份组套]"
 )
 _VERSION = re.compile(r"(?<![\w.])v?\d+\.\d+\.\d+(?:[\w.+-]*\w)?|(?<![\w.])v\d+(?:\.\d+)*\b")
 _PREFIX = {True: "v?", False: r"(?:v|version )"}  # 1.2.3 stands alone, v1 does not
@@ -77,6 +87,9 @@ _CHINESE_MEASURED = re.compile(
     rf"(?P<n>{_CHINESE})\s*(?P<unit>成(?![为就功立员本果熟分])|" + "|".join(_CJK_UNITS) + ")"
 )
 _CHINESE_PERCENT = re.compile(rf"百分之\s*(?P<n>{_CHINESE}|\d+(?:\.\d+)?)")
+_CHINESE_COUNT = re.compile(
+    r"(?<![一二三四五六七八九十百千万第点])(?P<n>[四五六七八九十])\s*[个项种类处次条款名位份组套](?!月)"
+)
 _CHINESE_LARGE = re.compile(
     r"(?<![万亿零〇一二两三四五六七八九十百千])[一二两三四五六七八九十][零〇一二三四五六七八九十百千万亿]+"
 )
@@ -100,26 +113,33 @@ _TEENS = [
     "nineteen",
 ]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_SMALL = re.compile(
+    rf"\b(?:{'|'.join(_SMALL_WORDS)})\b|[二两三](?=[个项种类处次条款名位份组套])", re.I
+)
 _LARGE_WORDS = {w: i + 11 for i, w in enumerate(_TEENS)} | {
     w: 10 * (i + 2) for i, w in enumerate(_TENS)
 }
 _LARGE_WORDS |= {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
 _WORD_NUMBER = re.compile(
     r"\b(?P<n>(?:(?:" + "|".join((*_SMALL_WORDS, *_LARGE_WORDS)) + r")(?:[\s-](?=[a-z]))?)+)"
-    r"[\s-]?(?P<unit>percent|times|folds?|x|seconds?|milliseconds?|minutes?|hours?|days?|weeks?|months?)?(?![a-z])",
+    r"[\s-]?(?P<unit>percent|times|folds?|x|seconds?|milliseconds?|minutes?|hours?|days?|weeks?|months?)?(?![a-z])(?P<noun>(?=\s+[a-z]))?",
     re.IGNORECASE,
 )
 _IDIOMS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = (
-    (re.compile(r"\b(?:doubl(?:e|es|ed|ing)|twice|two-?fold)\b|翻倍|翻番|加倍|翻一番", re.I), (("2", "x"), ("100", "%"))),
+    (re.compile(r"\b(?:doubl(?:e|es|ed|ing)|twice(?=\s+(?:as|the|that)\b)|two-?fold)\b|翻倍|翻了?一?番|加倍", re.I), (("2", "x"), ("100", "%"))),
     (re.compile(r"\b(?:tripl(?:e|es|ed|ing)|thrice)\b", re.I), (("3", "x"), ("200", "%"))),
-    (re.compile(r"\bquadrupl(?:e|es|ed|ing)\b", re.I), (("4", "x"), ("300", "%"))),
+    (re.compile(r"\bquadrupl(?:e|es|ed|ing)\b|翻了?[两二]番", re.I), (("4", "x"), ("300", "%"))),
+    (re.compile(r"翻了?三番"), (("8", "x"), ("700", "%"))),
     (re.compile(r"\b(?:halv(?:e|es|ed|ing)|half)\b|减半|一半|半数", re.I), (("50", "%"), ("0.5", "x"), ("2", "x"))),
     (re.compile(r"\borders? of magnitude\b|数量级", re.I), (("10", "x"), ("magnitude", ""))),
 )  # fmt: skip
 _FRACTIONS = "half third quarter fifth sixth seventh eighth ninth tenth hundredth"
 _VAGUE = re.compile(
-    r"[数几](?:十|百|千|万)?(?:倍|秒|毫秒|分钟|小时)|成倍|[一二三四五六七八九十百千两]+分之[一二三四五六七八九十]+(?!十)"
-    r"|\b(?:dozens|hundreds|thousands|tens) of\b"
+    r"[数几](?:十|百|千|万)?(?:倍|秒|毫秒|分钟|小时)|成倍|[一二三四五六七八九十千两]+分之[一二三四五六七八九十]+(?!十)"
+    r"|\b(?:dozens|hundreds|thousands|tens) of\b|\btwice\b(?!\s+(?:as|the|that)\b)"
+    r"|\b(?:an?\s+few|several|a\s+couple\s+of)\s+(?:milli|micro)?(?:second|minute|hour|day|week|month)s\b"
+    r"|\b(?:\d{1,3}|[a-z]+)\s+out\s+of\s+(?:every\s+)?(?:\d{1,3}|" + "|".join(_SMALL_WORDS) + r")\b"
+    r"|(?<![\w.])\d{1,2}\s+in\s+(?:every\s+)?\d{1,3}(?![\w.-])"
     r"|\b(?:an?|one|two|three|four|five|nine)[\s-](?:"
     + "|".join(_FRACTIONS.split()[1:])
     + r")s?\b",
@@ -129,11 +149,14 @@ _VAGUE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`alternatives`: (value, unit) pairs of which one must stand in the evidence."""
+    """`alternatives`: (value, unit) pairs of which one must stand in the evidence; `counts`: it is
+    followed by what it counts, so a measured value will not do.
+    """
 
     text: str
     start: int
     alternatives: tuple[tuple[str, str], ...]
+    counts: bool = False
 
 
 def figures(text: str) -> tuple[Figure, ...]:
@@ -142,11 +165,13 @@ def figures(text: str) -> tuple[Figure, ...]:
     found: list[Figure] = []
     taken: list[tuple[int, int]] = []
 
-    def add(start: int, end: int, *alternatives: tuple[str, str]) -> None:
+    def add(start: int, end: int, *alternatives: tuple[str, str], counts: bool = False) -> None:
         if not any(start < e and s < end for s, e in taken):
             taken.append((start, end))
-            found.append(Figure(text[start:end].strip(), start, alternatives))
+            found.append(Figure(text[start:end].strip(), start, alternatives, counts))
 
+    for match in _DATE.finditer(text):
+        add(match.start(), match.end(), (match[0], "date"))
     for match in _VERSION.finditer(text):
         add(match.start(), match.end(), (match[0].lower().removeprefix("v"), "version"))
     text = _NAME.sub(lambda name: "\0" * len(name[0]), text)
@@ -165,12 +190,15 @@ def figures(text: str) -> tuple[Figure, ...]:
         number = _chinese(match[0])
         if number is not None and Decimal(number) > 10:
             add(match.start(), match.end(), (number, ""))
+    for match in _CHINESE_COUNT.finditer(text):
+        add(match.start(), match.end(), (_chinese(match["n"]) or "", ""), counts=True)
     for match in _WORD_NUMBER.finditer(text):
         worded = _worded(match)
         if worded is not None:
-            add(match.start(), match.end(), worded)
+            add(match.start(), match.end(), worded, counts=not worded[1])
     for figure in _numbers(text):
-        add(figure.start, figure.start + len(figure.text), *figure.alternatives)
+        end = figure.start + len(figure.text)
+        add(figure.start, end, *figure.alternatives, counts=figure.counts)
     return tuple(sorted(found, key=lambda figure: figure.start))
 
 
@@ -184,11 +212,15 @@ def _numbers(text: str) -> list[Figure]:
         if glued and not known and match["unit"] not in ("st", "nd", "rd", "th"):
             continue  # 3D, 4bit, 7Bx: a name, not a figure
         try:
-            number = Decimal(match["value"].replace(",", "") + (match["exponent"] or ""))
+            number = Decimal(re.sub("[,_]", "", match["value"]) + (match["exponent"] or ""))
         except InvalidOperation:
             continue
         if match["scale"]:
             number *= _SCALES[match["scale"].strip().lower()]
+        if known and "/" not in unit and _EVERY_SECOND.search(text[: match.start()]):
+            unit += "/s"
+        if not known and text[: match.start()].rstrip()[-1:] in _CURRENCIES:
+            unit = text[: match.start()].rstrip()[-1:]
         end = match.end() if known else match.end("unit") if glued else _end_of_number(match)
         rows.append((match.start(), end, _normal(number), unit))
     figures_found = []
@@ -198,7 +230,8 @@ def _numbers(text: str) -> list[Figure]:
             following = rows[position + 1]
             if following[3] and _JOINED.match(text[end : following[0]]):
                 alternatives = [(value, following[3])]  # 40 -> 12 s, 5-15%
-        figures_found.append(Figure(text[start:end], start, tuple(alternatives)))
+        counts = not alternatives[0][1] and bool(_THINGS.match(text, end))
+        figures_found.append(Figure(text[start:end], start, tuple(alternatives), counts))
     return figures_found
 
 
@@ -210,7 +243,8 @@ def _unit(word: str | None) -> tuple[str, bool]:
     """The unit in our spelling, and whether the word is one."""
     if word is None:
         return "", False
-    base, slash, per = (part.strip() for part in word.partition(_RATE))
+    rate = re.sub(r"\s+per\s+", _RATE, word)
+    base, slash, per = (part.strip() for part in rate.partition(_RATE))
     known = _UNITS.get(base.lower())
     if known is None:
         return "", False
@@ -259,8 +293,13 @@ def _worded(match: re.Match[str]) -> tuple[str, str] | None:
     unit = _UNITS.get((match["unit"] or "").lower().rstrip("s"), "") or _UNITS.get(
         (match["unit"] or "").lower(), ""
     )
-    if not unit and all(word in _SMALL_WORDS for word in words):
-        return None  # "two classes" is a count in passing, not a measured figure
+    small = [word for word in words if word in _SMALL_WORDS]
+    if (
+        not unit
+        and len(small) == len(words)
+        and (_SMALL_WORDS[small[-1]] <= 3 or match["noun"] is None)
+    ):
+        return None
     total = current = 0
     for word in words:
         if word in ("dozen", "hundred", "thousand", "million"):
@@ -277,6 +316,8 @@ def known_figures(text: str) -> frozenset[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for figure in figures(text):
         found.update(figure.alternatives)
+    for word in _SMALL.findall(text):  # "three workers" may be told as 3 workers
+        found.add((str(_SMALL_WORDS.get(word.lower()) or _DIGITS[word]), ""))
     for table in re.findall(r"(?:^[^\n]*\|[^\n]*\n?){2,}", text, re.MULTILINE):
         units = {unit for word in re.findall(r"%|×|[A-Za-zµμ]+(?:/[A-Za-z]+)?", table)
                  for unit, known in [_unit(word)] if known}  # fmt: skip
@@ -297,7 +338,12 @@ def stands(figure: Figure, known: frozenset[tuple[str, str]], text: str) -> bool
         elif (
             (value, unit) in known
             or (unit in _COUNTED and (value, "") in known)
-            or (not unit and any(value == other for other, _ in known))
+            or (not unit and any(value == n and _fits(figure, other) for n, other in known))
         ):
             return True
     return False
+
+
+def _fits(figure: Figure, unit: str) -> bool:
+    """Whether a figure without a unit may stand for one that has it: "from 40 to 12" of seconds."""
+    return unit != "date" and (not figure.counts or unit in _COUNTED)

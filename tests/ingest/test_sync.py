@@ -292,7 +292,8 @@ def test_an_edited_description_is_stored_and_embedded_again(
     knowledge.sync(source, enricher=Host([told(1)]))
     encoded = knowledge.embedder.encoded
     edited = Host([told(1, body="Another story", fingerprint="g1")])
-    assert knowledge.sync(source, enricher=edited).updated == 1
+    result = knowledge.sync(source, enricher=edited)
+    assert (result.new, result.updated, result.unchanged) == (0, 1, 0)
     assert knowledge.facts()["acme/relay#1"][0].body == "Another story"
     assert knowledge.embedder.encoded > encoded
 

@@ -92,6 +92,25 @@ class Reader:
             ).most_common(),
         }
 
+    def select(
+        self,
+        filters: Filters,
+        *,
+        order: str = "newest",
+        limit: int | None = None,
+        offset: int = 0,
+        include_bots: bool = True,
+    ) -> list[ChangeRecord]:
+        found = [
+            record
+            for record in self.records_by_id.values()
+            if _fits(record, filters) and (include_bots or not record.analysis.bot)
+        ]
+        found.sort(key=lambda r: r.change.merged_at, reverse=order != "oldest")
+        if order == "importance":
+            found.sort(key=lambda r: -r.analysis.raw)
+        return found[offset:][:limit]
+
     def search(self, query: Query) -> SearchResult:
         self.queries.append(query)
         words = set(tokens(query.text))
@@ -166,25 +185,6 @@ class ReportWorld(Reader):
     def __init__(self, records: Sequence[ChangeRecord]) -> None:
         super().__init__(records)
         self.kept: list[str] = []
-
-    def select(
-        self,
-        filters: Filters,
-        *,
-        order: str = "newest",
-        limit: int | None = None,
-        offset: int = 0,
-        include_bots: bool = True,
-    ) -> list[ChangeRecord]:
-        found = [
-            record
-            for record in self.records_by_id.values()
-            if _fits(record, filters) and (include_bots or not record.analysis.bot)
-        ]
-        found.sort(key=lambda r: r.change.merged_at, reverse=order != "oldest")
-        if order == "importance":
-            found.sort(key=lambda r: -r.analysis.raw)
-        return found[offset:][:limit]
 
     def records(self, ids: Sequence[str]) -> list[ChangeRecord]:
         return [self.records_by_id[i] for i in ids if i in self.records_by_id]

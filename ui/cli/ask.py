@@ -64,4 +64,4 @@ def command(
     if not common.quiet:
         for note in answer.notes:
             click.echo(f"note:  {note}", err=True)
-    return 1 if answer.abstained and not answer.citations else 0
+    return 1 if answer.abstained else 0

@@ -11,9 +11,8 @@ from ui.cli.options import command as kb_command
 @kb_command("forget")
 @click.argument("source")
 def command(common: Common, source: str) -> int:
-    """Remove SOURCE (owner/name): changes, vectors, reports and questions about it, own clone.
-
-    Kept model answers go too: they do not say which source they are about.
+    """Remove SOURCE (owner/name): changes, vectors, own clone, and the reports, questions and model
+    answers about it.
     """
     with common.open() as knowledge:
         count = knowledge.forget(source)

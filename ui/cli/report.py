@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from ui.cli.options import (
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
     from kb.report.request import ReportRequest
-    from kb.types import Period
+    from kb.types import Filters, Period
 
 FORMATS = ("md", "html", "pdf", "json")
 PERIOD_WORDS = {"today": "day", "yesterday": "day", "last-week": "week", "last-month": "month"}
@@ -126,6 +127,7 @@ def command(
 
         settings = knowledge.settings
         now = datetime.now(UTC)
+        filters = filter_words.filters(settings)
         request = ReportRequest(
             made_at=now,
             tz=settings.tz,
@@ -134,8 +136,7 @@ def command(
             sections=_sections(sections),
             brief=brief,
             as_of=parse_time(as_of, settings.tz, now) if as_of else None,
-            filters=filter_words.filters(settings),
-            **subject(knowledge, words, now),
+            **subject(knowledge, words, now, filters),
         )
         if dry_run:
             emit(knowledge.estimate(request))
@@ -175,8 +176,20 @@ def write(
     return 0
 
 
-def subject(knowledge: KnowledgeBase, words: tuple[str, ...], now: datetime) -> dict[str, Any]:
-    """What the words after `kb report` ask for, as fields of a ReportRequest."""
+def subject(
+    knowledge: KnowledgeBase, words: tuple[str, ...], now: datetime, filters: Filters
+) -> dict[str, Any]:
+    """What the words after `kb report` ask for, and the filters, as fields of a ReportRequest."""
+    from kb.types import Period
+
+    if not words and filters.since is not None and filters.since < (filters.until or now):
+        period = Period(filters.since, filters.until or now, knowledge.settings.tz)
+        left = replace(filters, since=None, until=None)
+        return {"kind": "range", "period": period, "filters": left}
+    return _worded(knowledge, words, now) | {"filters": filters}
+
+
+def _worded(knowledge: KnowledgeBase, words: tuple[str, ...], now: datetime) -> dict[str, Any]:
     from kb.periods import period_from
 
     tz = knowledge.settings.tz

@@ -22,6 +22,7 @@ from ui.cli.report import FORMATS, PERIOD_WORDS, format_of, subject, write
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
+    from kb.types import Filters
 
 
 @kb_command("risks")
@@ -57,21 +58,23 @@ def command(
             made_at=now,
             tz=settings.tz,
             lang=settings.lang,
-            filters=filter_words.filters(settings),
-            **_subject(knowledge, words, now),
+            **_subject(knowledge, words, now, filter_words.filters(settings)),
         )
         return write(common, knowledge, request, form, output)
 
 
-def _subject(knowledge: KnowledgeBase, words: tuple[str, ...], now: datetime) -> dict[str, Any]:
+def _subject(
+    knowledge: KnowledgeBase, words: tuple[str, ...], now: datetime, filters: Filters
+) -> dict[str, Any]:
     periods = (*PERIOD_WORDS, "day", "week", "month", "range")
     if not words or words[0] in periods:
-        return subject(knowledge, words, now) | {"kind": "risks"}
+        return subject(knowledge, words, now, filters) | {"kind": "risks"}
     if all(_is_reference(word) for word in words):
         from ui.cli.show import only
 
-        return {"kind": "risks", "change_ids": tuple(only(knowledge, word, None) for word in words)}
-    return {"kind": "risks", "topic": " ".join(words)}
+        named = tuple(only(knowledge, word, None) for word in words)
+        return {"kind": "risks", "change_ids": named, "filters": filters}
+    return {"kind": "risks", "topic": " ".join(words), "filters": filters}
 
 
 def _is_reference(word: str) -> bool:

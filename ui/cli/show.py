@@ -98,7 +98,8 @@ def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
     if analysis.risks:
         lines += ["", message("cli", "show.risks", lang)]
         for risk in analysis.risks:
-            place = f"  {inert(risk.path)}:{risk.line}" if risk.path else ""
+            line = f":{risk.line}" if risk.line else ""
+            place = f"  {inert(risk.path)}{line}" if risk.path else ""
             lines.append(f"  {word('risk', risk.kind, lang)}: {inert(risk.evidence)}{place}")
     links = (
         ("reverts", analysis.reverts),
@@ -118,13 +119,14 @@ def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
         lines.append(message("cli", "show.series", lang) + inert(analysis.series.name) + index)
     if digest.text:
         lines += ["", inert_lines(digest.text)]
-    if change.body.strip():
-        lines += ["", message("cli", "show.description", lang), inert_lines(change.body.strip())]
+    if digest.description:
+        lines += ["", message("cli", "show.description", lang), inert_lines(digest.description)]
     unresolved = [thread for thread in change.reviews if not thread.resolved and thread.comments]
     if unresolved:
         lines += ["", message("cli", "show.unresolved", lang)]
         lines += [
             f"  {inert(thread.comments[0].author)}: {inert(thread.comments[0].text)}"
+            + (f"  {inert(thread.url)}" if thread.url else "")
             for thread in unresolved
         ]
     size = analysis.size

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from chat_world import Reader, sample_records, settings_for, with_body
+from chat_world import MemoryCache, Reader, sample_records, settings_for, with_body
 from openai_server import (
     OpenAIServer,
     Request,
@@ -22,7 +22,8 @@ from kb.chat.client import Chat
 from kb.chat.pace import Pace
 from kb.phrases import phrase
 from kb.qa.answerer import answer, merge
-from kb.qa.passages import content_words, shorten
+from kb.qa.asked import content_words
+from kb.qa.passages import shorten
 from kb.types import Answer, Filters
 
 FAST = Pace(first_s=0.01, longest_s=0.02)
@@ -99,6 +100,39 @@ def test_filters_of_the_question_reach_the_search_and_are_told() -> None:
     assert any("Lin Xiao" in note for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what changed last month?",
+        "what are the most important changes of October?",
+        "上个月改了什么？",
+    ],
+)
+def test_a_question_for_a_period_alone_lists_its_weightiest_changes(question: str) -> None:
+    found = ask(question)
+    lang = "zh" if "改" in question else "en"
+    assert found.text.startswith(phrase("qa.weightiest", lang))
+    records = {record.id: record for record in sample_records()}
+    cited = [records[citation.change_id] for citation in found.citations]
+    assert len(cited) == 5
+    assert all(record.change.merged_at.month == 10 for record in cited)
+    best = max(r.analysis.importance for r in records.values() if r.change.merged_at.month == 10)
+    assert cited[0].analysis.importance == best
+
+
+def test_a_question_for_an_author_alone_lists_their_changes() -> None:
+    found = ask("what has Lin Xiao been working on lately?")
+    records = {record.id: record for record in sample_records()}
+    assert {records[c.change_id].change.author for c in found.citations} == {"Lin Xiao"}
+
+
+def test_a_model_is_shown_the_weightiest_changes_of_a_period() -> None:
+    with OpenAIServer(honest) as server:
+        found = ask("what changed last month?", server=server)
+    assert found.method == "openai:scripted"
+    assert found.citations
+
+
 def test_flags_win_over_the_words_of_the_question() -> None:
     stated = Filters(since=datetime(2026, 1, 1, tzinfo=UTC), authors=("A",))
     read = Filters(until=datetime(2025, 1, 1, tzinfo=UTC), authors=("B",), modules=("m",))
@@ -168,10 +202,29 @@ def test_an_order_inside_a_change_is_not_obeyed() -> None:
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_model_that_finds_no_answer_abstains(streamed: bool) -> None:
+    told: list[str] = []
     with OpenAIServer(silent) as server:
-        found = ask(server=server, on_text=(lambda text: None) if streamed else None)
+        found = ask(server=server, on_text=told.append if streamed else None)
     assert found.abstained
     assert found.method == "openai:scripted"
+    assert "".join(told) == (found.text if streamed else "")
+
+
+@pytest.mark.parametrize("fault", ["500", "malformed", "empty", "half-stream"])
+def test_what_a_stream_shows_ends_with_the_answer(fault: str) -> None:
+    told: list[str] = []
+    with OpenAIServer(honest, faults=[fault]) as server:
+        found = ask(server=server, on_text=told.append)
+    assert "".join(told).endswith(found.text)
+
+
+def test_quotes_after_half_an_answer_begin_a_paragraph() -> None:
+    told: list[str] = []
+    lies = "It is 87% faster [1]. It is 88% faster [1]. It is 89% faster [1]."
+    with OpenAIServer(lambda request: f"A prefix is offloaded [1]. {lies}") as server:
+        found = ask(server=server, on_text=told.append)
+    assert found.method == "quotes"
+    assert "".join(told) == f"A prefix is offloaded [1].\n\n{found.text}"
 
 
 @pytest.mark.parametrize(
@@ -215,3 +268,17 @@ def test_words_that_ask_nothing_do_not_count() -> None:
 
 def test_a_quote_is_cut_between_words() -> None:
     assert shorten("one two three four", 12) == "one two …"
+
+
+def test_a_kept_answer_says_from_which_repositories_it_was_written() -> None:
+    class Kept(MemoryCache):
+        usage: Any = None
+
+        def put_answer(self, key: str, *rest: str, usage: Any = None) -> None:
+            self.usage = usage or rest[-1]
+
+    cache = Kept()
+    with OpenAIServer(honest) as server:
+        chat = Chat("openai:scripted", settings_for(server.url), cache, pace=FAST)
+        answer(Reader(sample_records()), QUESTION, Filters(), chat, now=NOW, tz="UTC")
+    assert cache.usage["about"] == ["lanternworks/ember"]

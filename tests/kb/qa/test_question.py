@@ -48,6 +48,31 @@ def read(question: str, tz: str = "UTC") -> Question:
         ("3月到5月的性能优化", "2026-03-01", "2026-06-01"),
         ("4月之前的死锁", None, "2026-04-01"),
         ("今年的变化", "2026-01-01", "2027-01-01"),
+        ("what changed in Q1 2026?", "2026-01-01", "2026-04-01"),
+        ("what changed last quarter", "2026-01-01", "2026-04-01"),
+        ("what changed in the fourth quarter", "2025-10-01", "2026-01-01"),
+        ("what changed on Friday?", "2026-06-12", "2026-06-13"),
+        ("what changed since last Monday", "2026-06-08", None),
+        ("what changed three days ago", "2026-06-12", "2026-06-13"),
+        ("what changed two weeks ago", "2026-06-01", "2026-06-08"),
+        ("what changed a month ago", "2026-05-01", "2026-06-01"),
+        ("what changed over the last 24 hours", "2026-06-14", None),
+        ("what changed in the past fortnight", "2026-06-01", None),
+        ("what changed on 5 March?", "2026-03-05", "2026-03-06"),
+        ("what changed in week 18?", "2026-04-27", "2026-05-04"),
+        ("what changed in 2026-W18?", "2026-04-27", "2026-05-04"),
+        ("2月1日到2月15日有什么变化", "2026-02-01", "2026-02-16"),
+        ("2月1日到15日有什么变化", "2026-02-01", "2026-02-16"),
+        ("2026年2月15日之后的变更", "2026-02-16", None),
+        ("前天改了什么", "2026-06-13", "2026-06-14"),
+        ("上上周改了什么", "2026-06-01", "2026-06-08"),
+        ("上上个月改了什么", "2026-04-01", "2026-05-01"),
+        ("上周五改了什么", "2026-06-12", "2026-06-13"),
+        ("三天前改了什么", "2026-06-12", "2026-06-13"),
+        ("两个月前改了什么", "2026-04-01", "2026-05-01"),
+        ("去年十二月的回退", "2025-12-01", "2026-01-01"),
+        ("第一季度有哪些优化", "2026-01-01", "2026-04-01"),
+        ("上季度的优化", "2026-01-01", "2026-04-01"),
     ],
 )
 def test_dates_are_read(question: str, since: str | None, until: str | None) -> None:
@@ -63,6 +88,7 @@ def test_dates_are_read(question: str, since: str | None, until: str | None) -> 
         "does it march on",
         "what fails in 30 minutes",
         "增加 3 个月饼图标",
+        "支持 2026 个并发请求",
         "why the last token is dropped",
     ],
 )
@@ -86,6 +112,9 @@ def test_days_begin_in_the_zone() -> None:
         ("DarkSharpness 写的改动", "DarkSharpness"),
         ("由 Mick 提交的修复", "Mick"),
         ("作者是 Yi Zhong 的变更", "Yi Zhong"),
+        ("Yi Zhong's changes", "Yi Zhong"),
+        ("author: Mick", "Mick"),
+        ("Mick 最近改了什么", "Mick"),
     ],
 )
 def test_an_author_is_read(question: str, author: str) -> None:
@@ -112,6 +141,10 @@ def test_a_module_is_read_and_stays_in_the_text(question: str, module: str) -> N
     found = read(question)
     assert found.filters.modules == (module,)
     assert module.split("_")[0] in found.text
+
+
+def test_a_file_is_no_module() -> None:
+    assert not read("what changed in scheduler.py?").filters.modules
 
 
 def test_a_repository_is_read_by_its_full_or_short_name() -> None:

@@ -20,7 +20,7 @@ from openai_server import (
 
 from kb.chat.client import Chat
 from kb.chat.pace import Pace
-from kb.report.change_analyst import Analysed, analyse, stated_in
+from kb.report.change_analyst import Analysed, analyse, same_facts
 from kb.report.change_prompt import FIELDS, ask_for, evidence_text, schema_for
 from kb.settings import ChatSettings
 from kb.types import ChangeProse, ChangeRecord, FileChange
@@ -93,7 +93,12 @@ def test_two_languages_that_state_different_figures_lose_that_field() -> None:
         assert {removed.why for removed in result.removed} == {"languages"}
     with OpenAIServer(same) as server:
         assert run(server, record, ("en", "zh")).prose is not None
-    assert stated_in("40 s and #12") == stated_in("#12 需要四十秒")
+    assert same_facts("40 s and #12", "#12 需要四十秒")
+    assert same_facts("It is twice as fast, with 4 tests", "快两倍，新增四个测试")
+    assert same_facts("A third less, freed twice", "减少三分之一，释放两次")
+    assert not same_facts("It is twice as fast", "快三倍")
+    assert not same_facts("It is twice as fast (#12)", "快两倍")
+    assert not same_facts("40 s", "40 s 和 12 s")
 
 
 def test_a_model_that_invents_loses_every_invention() -> None:

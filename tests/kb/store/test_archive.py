@@ -250,6 +250,18 @@ def test_only_passages_that_read_otherwise_are_embedded_again(archive, made):
     assert missing.kinds == ("title", "text", "diff")  # the title leads each of them
 
 
+def test_forgetting_a_repository_leaves_the_answers_about_others(archive, made):
+    archive.put_changes([made.record(1)])
+    archive.put_answer("own", "m", "v1", "h1", "text", {"in": 5, "about": ["Acme/Engine"]})
+    archive.put_answer("both", "m", "v1", "h2", "text", {"in": 5, "about": ["x/y", "acme/engine"]})
+    archive.put_answer("other", "m", "v1", "h3", "text", {"in": 5, "about": ["x/y"]})
+    archive.put_answer("unknown", "m", "v1", "h4", "text", {"in": 5})
+    archive.delete_repo("acme/engine")
+    kept = [key for key in ("own", "both", "other", "unknown") if archive.cached_answer(key)]
+    assert kept == ["other"]
+    assert archive.answer_usage() == [("m", 1, {"in": 5})]
+
+
 def test_answers_reports_and_questions_are_kept(archive, made):
     assert archive.cached_answer("k") is None
     archive.put_answer("k", "m", "v1", "hash", "text", {"input_tokens": 5})

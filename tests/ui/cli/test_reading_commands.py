@@ -91,6 +91,35 @@ def test_show_prints_terms_risks_and_files(kb: Run, sample_home: Path) -> None:
     assert "ember/workers" in ran.out
 
 
+def test_show_prints_the_content_of_a_description(
+    kb: Run, tmp_path: Path, sample_path: Path
+) -> None:
+    home, rows = tmp_path / "home", tmp_path / "changes.jsonl"
+    lines = sample_path.read_text(encoding="utf-8").splitlines()
+    row = next(row for row in map(json.loads, lines) if row.get("number") == 1204)
+    row["body"] = (
+        "<!-- Thank you! -->\nDrain waits.\n\n![x](https://x.example/a.png)\n\n## Checklist\n- [x] I ran it"
+    )
+    thread = {"author": "noor", "text": "Is it slow?"}
+    row["reviews"] = [{"path": "ember/cli.py", "resolved": False, "comments": [thread]}]
+    head = [line for line in lines if "sha" not in json.loads(line)]
+    rows.write_text("\n".join([*head, json.dumps(row)]) + "\n", encoding="utf-8")
+    assert kb("ingest", rows, home=home).status == 0
+    out = kb("show", "1204", home=home).out
+    assert "Drain waits." in out
+    for noise in ("Thank you", "![x]", "I ran it", "cli.py:0"):
+        assert noise not in out
+
+
+@pytest.mark.parametrize("command", ["risks", "report"])
+def test_since_and_until_alone_are_the_period(kb: Run, sample_home: Path, command: str) -> None:
+    dates = ("--since", "2026-10-19", "--until", "2026-10-26", "--tz", "UTC")
+    ran = kb(command, *dates, "--format", "json", home=sample_home)
+    period = json.loads(ran.out)["period"]
+    assert (period["since"], period["until"]) == ("2026-10-19T00:00:00Z", "2026-10-26T00:00:00Z")
+    assert json.loads(ran.out)["references"]
+
+
 def test_show_of_what_is_not_there_ends_with_1_and_a_hint(kb: Run, sample_home: Path) -> None:
     ran = kb("show", "999999", home=sample_home)
     assert (ran.status, ran.out) == (1, "")

@@ -217,3 +217,145 @@ def test_hidden_characters_hide_nothing() -> None:
     assert not kept("It is 8\u200b7% faster (#17913).")
     assert not kept("See #99\u2060999.")
     assert kept("Latency falls by 7\u200b0% (#17913).") == ["Latency falls by 70% ([1])."]
+
+
+DRAIN = Evidence(
+    "o/r#17914",
+    "o/r",
+    17914,
+    "b1b2c3d4e5f60718293a4b5c6d7e8f9001122334",
+    "Drain before a restart\n"
+    "Throughput at batch 64: 5,120 -> 6,480 tok/s on 8 H100 GPUs. TTFT p50 falls from 940 ms to 390 "
+    "ms; 64 % of prompt tokens come from the cache. Memory 1.5 GB -> 750 MB. Half of the requests "
+    "wait. Since 2026-03-04 there are nine tests and 12 new files. Three workers. Needs Python 3.13 "
+    "and CUDA 12.4. About 2x faster, 30k requests. Loads in 0.3 s. Author: Jane Doe. Endpoint "
+    "/metrics and /v1/models; .gitignore and Makefile; pip install kb[pdf]; set $HOME or KB_HOME; "
+    'pass -v or --verbose. I said "it must not wait for ever". ',
+    "def drain(): pass\nports = 8080",
+)
+
+# Other spellings of what stands there, and words that name nothing.
+STANDS = [
+    "Install kb[pdf] (#17914).",
+    "It reaches 6480 tokens per second (#17914).",
+    "It reaches 6,480 tokens/s (#17914).",
+    "It reaches 6480 tok/s (#17914).",
+    "It reaches 6.48k tok/s (#17914).",
+    "每秒 6480 token（#17914）。",
+    "每秒 6480 个 token（#17914）。",
+    "吞吐从 5120 提升到 6480 tok/s（#17914）。",
+    "TTFT p50 falls from 940 to 390 milliseconds (#17914).",
+    "TTFT 从 940 毫秒降到 390 毫秒（#17914）。",
+    "64 percent of the prompt tokens are cached (#17914).",
+    "百分之六十四的 token 来自缓存（#17914）。",
+    "It needs 750 MB instead of 1.5 GB (#17914).",
+    "Since 2026-03-04 it is on (#17914).",
+    "It comes with nine tests (#17914).",
+    "It comes with 9 tests (#17914).",
+    "新增九个测试（#17914）。",
+    "It adds twelve new files (#17914).",
+    "It adds 12 files (#17914).",
+    "It adds 12 new files (#17914).",
+    "新增 12 个文件（#17914）。",
+    "It works with three workers and 3 workers (#17914).",
+    "It is twice as fast (#17914).",
+    "速度翻倍（#17914）。",
+    "It handles 30k requests (#17914).",
+    "It handles 30,000 requests (#17914).",
+    "It handles 三万 requests (#17914).",
+    "It runs on 8 H100 GPUs (#17914).",
+    "它在 8 个 H100 GPU 上运行（#17914）。",
+    "它在 8 块 GPU 上运行（#17914）。",
+    "It runs on eight GPUs (#17914).",
+    "Half of the requests wait (#17914).",
+    "一半请求会等待（#17914）。",
+    "It needs Python 3.13 and CUDA 12.4 (#17914).",
+    "It loads in 0.3 seconds (#17914).",
+    "It loads in .3s (#17914).",
+    "It listens on port 8080 (#17914).",
+    "It was written by Jane Doe (#17914).",
+    "由 Jane Doe 编写（#17914）。",
+    "It adds the /metrics endpoint (#17914).",
+    "It reads `/v1/models` (#17914).",
+    "It touches .gitignore and the Makefile (#17914).",
+    "Install kb[pdf] and set $HOME (#17914).",
+    "Pass -v to see more (#17914).",
+    'It "must not wait for ever" (#17914).',
+    "The read/write path and the client/server pair change (#17914).",
+    "Users of the API see an error (#17914).",
+    "Note: the JSON output and HTTP status stay (#17914).",
+    "Compatibility: clients get an error (#17914).",
+    "Requests wait (e.g. during a restart) (#17914).",
+    "First, workers drain; then, they stop (#17914).",
+    "这个变更让 worker 先排空再停止（#17914）。",
+    "Drain is now the default — and it can be disabled (#17914).",
+    "One of the two workers may wait (#17914).",
+    'It introduces a "soft" limit (#17914).',
+    "引入“排空”机制（#17914）。",
+]
+
+STANDS_NOT = [
+    ("[the change](#17913) helps.", "link"),
+    ("It adds 40 tests (#17913).", "figure"),
+    ("It adds 40 new tests (#17913).", "figure"),
+    ("新增 40 个测试（#17913）。", "figure"),
+    ("It adds nine tests (#17913).", "figure"),
+    ("新增九个测试（#17913）。", "figure"),
+    ("It saves $40 (#17913).", "figure"),
+    ("It saves 3_7% (#17913).", "figure"),
+    ("It takes a few seconds (#17913).", "figure"),
+    ("3 in 4 requests wait (#17914).", "figure"),
+    ("Nine out of ten requests wait (#17914).", "figure"),
+    ("Since 2026-04-03 it is on (#17914).", "figure"),
+    ("吞吐翻了两番（#17914）。", "figure"),
+    ("节省百分之三十（#17914）。", "figure"),
+    ("It reaches 6480 requests per second (#17914).", "figure"),
+    ("#17913 and #19746 bring 1.32x and 70%.", "figure"),
+    ("1.32x and 70% (#17913, #19746).", "figure"),
+    ("See commit deadbee.", "reference"),
+    ("Written by bob (#17913).", "name"),
+    ("Thanks to Bob (#17913).", "name"),
+    ("Thanks to jane-doe (#17913).", "name"),
+    ("Bob wrote it (#17913).", "name"),
+    ("author: bob (#17913).", "name"),
+    ("由 bob 编写（#17913）。", "name"),
+    ("Pass -x to use it (#17913).", "name"),
+    ("Pass –enable-x to use it (#17913).", "name"),
+    ("It answers at /debug (#17913).", "name"),
+    ("It reads .env (#17913).", "name"),
+    ("It changes the Makefile (#17913).", "name"),
+    ("Install kb[all] (#17913).", "name"),
+    ("Set $LORA_HOME (#17913).", "name"),
+    ("Set %LORA_HOME% (#17913).", "name"),
+    ("It adds a mode called turbo (#17913).", "name"),
+    ("The Scheduler class waits (#17913).", "name"),
+    ("It works on Kubernetes (#17913).", "name"),
+    ("它支持 Kubernetes（#17913）。", "name"),
+    ("It works with vLLM (#17913).", "name"),
+    ("It works on NVIDIA (#17913).", "name"),
+    ('The review says "this is the best change" (#17913).', "name"),
+    ("<img src=x (#17913).", "markup"),
+]
+
+
+@pytest.mark.parametrize("sentence", STANDS)
+def test_another_spelling_of_what_stands_there_is_kept(sentence: str) -> None:
+    assert not verify_sentences(sentence, [DRAIN]).removed
+
+
+@pytest.mark.parametrize(("sentence", "reason"), STANDS_NOT)
+def test_what_only_looks_like_it_goes(sentence: str, reason: str) -> None:
+    removed = verify_sentences(sentence, (LORA, RADIX, DRAIN)).removed
+    assert [gone.why for gone in removed] == [reason]
+
+
+def test_what_happens_twice_is_not_twice_as_fast() -> None:
+    freed = replace(LORA, code=f"{LORA.code}\nraise ValueError('freed twice')")
+    assert kept("A slot cannot be freed twice (#17913).", evidence=(freed,))
+    assert not kept("Latency is halved (#17913).", evidence=(freed,))
+    assert not kept("It is twice as fast (#17913).", evidence=(freed,))
+
+
+def test_figures_follow_the_order_of_the_changes_that_share_them() -> None:
+    assert kept("#17913 and #19746 bring 70% and 1.32x.")
+    assert kept("From 40 s to 12 s (#17913, #19746).")

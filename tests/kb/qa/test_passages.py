@@ -1,0 +1,116 @@
+"""What is quoted without a model: sentences of the change itself, and only where they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+from chat_world import sample_record, with_body
+
+from kb.qa.asked import asked_in
+from kb.qa.passages import best_passage, best_quotes
+from kb.types import ChangeRecord, Hit
+
+BOTH: Mapping[str, int] = {"dense": 1, "lexical": 1}
+FAR: Mapping[str, int] = {"dense": 20, "lexical": 20}
+DRAIN = sample_record(1204)  # `ember drain` waits for running jobs before a deployment
+MOVER = sample_record(1236)  # offload evicted prefixes, between device and host memory
+
+
+def hit(record: ChangeRecord, ranks: Mapping[str, int] = FAR, passage: str = "") -> Hit:
+    return Hit(record, 1.0, dict(ranks), passage or record.change.title, "text", ())
+
+
+def texts(question: str, hits: Sequence[Hit]) -> list[str]:
+    return [quote.text for quote in best_quotes(question, hits)]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "does ember drain support Windows?",
+        "why do running jobs wait for Kubernetes 1.31?",
+        "does `ember_drain_all` wait for running jobs?",
+        "为什么 Java 客户端等待运行中的任务",
+    ],
+)
+def test_a_name_that_no_change_holds_is_not_answered(question: str) -> None:
+    assert not texts(question, [hit(DRAIN), hit(MOVER)])
+
+
+def test_a_name_that_a_change_holds_is_answered() -> None:
+    assert texts("what does `ember drain` wait for?", [hit(DRAIN)])
+    assert texts("is BlockMover used for host memory?", [hit(MOVER), hit(DRAIN)])
+
+
+def test_words_that_every_hit_holds_do_not_carry_an_answer() -> None:
+    hits = [
+        hit(with_body(sample_record(number), "It supports a queue.", f"Support queue {number}"))
+        for number in (1180, 1196, 1198, 1201, 1204, 1207, 1217, 1219, 1220, 1226)
+    ]
+    assert not texts("support quantum", hits)
+
+
+def test_the_repositorys_own_name_asks_for_nothing() -> None:
+    repos = {"lanternworks/ember"}
+    assert asked_in("does ember encrypt?", repos).words == ("encrypt",)
+    assert asked_in("ember", repos).words == ("ember",)
+    assert asked_in("why does Ember wait?", repos).names == ()
+
+
+def test_a_capital_at_the_beginning_makes_no_name() -> None:
+    assert asked_in("Workers wait. Jobs run on CUDA 12.4 with max_len").names == (
+        "cuda",
+        "12.4",
+        "max_len",
+    )
+
+
+def test_a_list_of_paths_is_no_quote() -> None:
+    passage = "ember, host memory, mover, evicted prefixes, tests"
+    question = "which evicted prefixes are moved to host memory?"
+    found = texts(question, [hit(MOVER, BOTH, passage)])
+    assert found
+    assert passage not in found
+
+
+def test_html_and_half_code_are_not_quoted() -> None:
+    body = (
+        '<em>Retries of the mover</em> <a href="https://x.example/a"><img src="b.svg"></a>\n'
+        "mover`` retries are given during init.\n\n"
+        "The mover retries a copy [three times](https://x.example/long)."
+    )
+    record = with_body(MOVER, body)
+    assert best_passage("how often are mover retries done?", hit(record)) == (
+        "The mover retries a copy three times."
+    )
+
+
+def test_release_notes_do_not_repeat_the_title_of_another_quote() -> None:
+    title = MOVER.change.title
+    notes = with_body(DRAIN, f"- {title.rpartition(' (#')[0]}.", "Update release notes")
+    question = "offload evicted prefixes with the mover"
+    found = best_quotes(question, [hit(MOVER, BOTH), hit(notes, BOTH)])
+    assert [quote.hit.record.id for quote in found] == [MOVER.id]
+
+
+def test_a_chinese_question_quotes_the_english_sentence_that_it_means() -> None:
+    body = "Unrelated words stand first here.\n\nThe scheduler no longer starves a waiting request."
+    record = with_body(DRAIN, body, "Fix a bug")
+    assert "starves" in best_passage("为什么调度器会饿死等待的请求", hit(record))
+
+
+def test_what_is_first_by_words_and_by_meaning_needs_fewer_words() -> None:
+    question = "deployment while jobs vanish silently overnight"
+    assert texts(question, [hit(DRAIN, BOTH)])
+    assert not texts(question, [hit(replace(DRAIN), FAR)])
+
+
+def test_a_reason_is_quoted_from_the_description() -> None:
+    body = (
+        "Drain waits for running jobs.\n\nA deployment lost jobs because nothing waited for them."
+    )
+    record = with_body(DRAIN, body)
+    assert "because" in best_passage("why does ember drain wait for jobs?", hit(record))
+    assert "because" not in best_passage("what does ember drain wait for?", hit(record))
