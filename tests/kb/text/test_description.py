@@ -227,10 +227,10 @@ def test_escape_and_direction_codes_are_gone():
     ],
 )
 def test_a_hostile_body_costs_little_time(unit):
-    began = time.perf_counter()
+    began = time.process_time()
     clean_description(unit * (60_000 // len(unit)))
     clean_description((unit + "\n") * (40_000 // len(unit)))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 _words = st.sampled_from(
