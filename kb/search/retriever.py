@@ -34,8 +34,9 @@ OpenIndex = Callable[[], "VectorIndex"]
 OpenEmbedder = Callable[[], "Embedder"]
 
 KINDS = ("title", "text", "diff")
-# The words count as much as two and a half vectors; measured on three repositories.
-FUSION_WEIGHTS = {"lexical": 2.5, "title": 1.0, "text": 1.0, "diff": 1.0}
+# The words count as much as two vectors. Measured on seven repositories: 1.5 to 2.5 are within 0.01
+# of each other where a question uses the change's words, and 2.5 is lower where it does not.
+FUSION_WEIGHTS = {"lexical": 2.0, "title": 1.0, "text": 1.0, "diff": 1.0}
 DEPTH = 200  # of each retriever
 WHOLE = 1_000_000_000
 EXACT_SCORE = 1.0
@@ -68,7 +69,7 @@ def similar(archive: Archive, open_index: OpenIndex, change_id: str, limit: int 
             vector = archive.vectors([change_id], kind).get(change_id)
             if vector is not None:
                 rankings[kind] = _ranked(index, vector, kind, None, trails, skip=rowid)
-        order = fuse(rankings, FUSION_WEIGHTS)
+        order = fuse(rankings, FUSION_WEIGHTS, _without(archive, rankings))
         allowed = _visible(archive, [key for key, _ in order])
         chosen = [(key, score) for key, score in order if key in allowed][:limit]
         records = archive.by_rowids([key for key, _ in chosen])
@@ -125,8 +126,9 @@ def _search(
             notes.append(phrase("search.note.no_vectors", settings.lang))
             if query.mode == "dense":
                 rankings["lexical"] = _lexical(archive, question, query, allowed, trails, depth)
-    _rank_dense(rankings, trails)
-    order = fuse(rankings, FUSION_WEIGHTS)
+    without = _without(archive, rankings)
+    _rank_dense(rankings, without, trails)
+    order = fuse(rankings, FUSION_WEIGHTS, without)
     hits = _hits(archive, query, question, order, trails, settings)
     return _result(query, mode, engine, hits, notes)
 
@@ -287,10 +289,28 @@ def _pending(archive: Archive, index: VectorIndex, lang: str) -> list[str]:
     return [phrase("search.note.pending", lang, missing=missing, changes=changes)]
 
 
-def _rank_dense(rankings: dict[str, list[tuple[int, float]]], trails: dict[int, Trail]) -> None:
+def _without(archive: Archive, rankings: dict[str, list[tuple[int, float]]]) -> dict[str, set[int]]:
+    """By kind of vector, the changes of the lists that have none.
+
+    A change without a line of natural language in its diff has no vector of it. That says nothing
+    against it, unlike a vector that is too far away to be among the nearest.
+    """
+    ranked = {kind: {key for key, _ in rankings[kind]} for kind in KINDS if kind in rankings}
+    if not ranked:
+        return {}
+    near = set().union(*ranked.values())
+    having = archive.with_vectors(sorted(near))
+    return {kind: near - keys - having[kind] for kind, keys in ranked.items()}
+
+
+def _rank_dense(
+    rankings: dict[str, list[tuple[int, float]]],
+    without: dict[str, set[int]],
+    trails: dict[int, Trail],
+) -> None:
     """The rank that the vectors together give; what `ranks.dense` of the JSON says."""
     dense = {kind: rankings[kind] for kind in KINDS if kind in rankings}
-    for rank, (key, _) in enumerate(fuse(dense, FUSION_WEIGHTS), 1):
+    for rank, (key, _) in enumerate(fuse(dense, FUSION_WEIGHTS, without), 1):
         trails[key].ranks["dense"] = rank
 
 
