@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from kb.search.evidence import Trail, evidence
 from kb.search.folding import fold
 from kb.search.fusion import fuse
 from kb.search.question import Question, understand
+from kb.search.spelling import respelled, with_spellings
 from kb.search.words import by_words
 from kb.store import lexical_index
 from kb.store.lexical_index import LexicalQuery
@@ -97,11 +99,15 @@ def _search(
         return _result(query, query.mode, None, exact)
     if not query.text.strip():
         return _result(query, query.mode, None, _listed(archive, query))
-    question = understand(query.text)
+    slips = respelled(query.text, partial(lexical_index.count_with, archive))
+    question = with_spellings(understand(query.text), slips)
     allowed = _allowed(archive, query)
     trails: dict[int, Trail] = {}
     rankings: dict[str, list[tuple[int, float]]] = {}
-    notes: list[str] = []
+    notes = [
+        phrase("search.note.respelled", settings.lang, word=word, spelling=spelling)
+        for word, spelling in slips.items()
+    ]
     engine: str | None = None
     mode = query.mode
     depth = max(DEPTH, 2 * (query.offset + query.limit))
