@@ -9,24 +9,37 @@ of three: they cannot tell a first place that stands out from one that does not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from math import sqrt
+from types import MappingProxyType
 
 Scored = Sequence[tuple[int, float]]
 
 
-def fuse(rankings: Mapping[str, Scored], weights: Mapping[str, float]) -> list[tuple[int, float]]:
+def fuse(
+    rankings: Mapping[str, Scored],
+    weights: Mapping[str, float],
+    without: Mapping[str, AbstractSet[int]] = MappingProxyType({}),
+) -> list[tuple[int, float]]:
     """(key, score), best first; equal scores by key, so that runs agree.
 
     `rankings`: (key, score) by retriever, best first. `weights`: how much a retriever counts. A key
-    that a retriever did not return stands there with the last one that it did.
+    that a retriever did not return stands there with the last one that it did; but `without` holds,
+    by retriever, the keys of which it has no text at all: for them the other retrievers that
+    `without` names count as much as all of these do for the rest.
     """
     totals: dict[int, float] = {}
+    whole = sum(weights.get(name, 1.0) for name in without)
     for name, ranking in rankings.items():
         if not ranking:
             continue
         standing, last = stand_out(ranking)
         for key, value in standing.items():
-            totals[key] = totals.get(key, 0.0) + weights.get(name, 1.0) * (value - last)
+            weight = weights.get(name, 1.0)
+            if name in without:
+                silent = (weights.get(k, 1.0) for k, keys in without.items() if key in keys)
+                weight *= whole / (whole - sum(silent))
+            totals[key] = totals.get(key, 0.0) + weight * (value - last)
     return sorted(totals.items(), key=lambda item: (-item[1], item[0]))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from kb.search.evidence import Trail, evidence
 from kb.search.folding import fold
 from kb.search.fusion import fuse
 from kb.search.question import Question, understand
+from kb.search.spelling import respelled, with_spellings
 from kb.search.words import by_words
 from kb.store import lexical_index
 from kb.store.lexical_index import LexicalQuery
@@ -34,8 +36,9 @@ OpenIndex = Callable[[], "VectorIndex"]
 OpenEmbedder = Callable[[], "Embedder"]
 
 KINDS = ("title", "text", "diff")
-# The words count as much as two and a half vectors; measured on three repositories.
-FUSION_WEIGHTS = {"lexical": 2.5, "title": 1.0, "text": 1.0, "diff": 1.0}
+# The words count as much as two vectors. Measured on seven repositories: 1.5 to 2.5 are within 0.01
+# of each other where a question uses the change's words, and 2.5 is lower where it does not.
+FUSION_WEIGHTS = {"lexical": 2.0, "title": 1.0, "text": 1.0, "diff": 1.0}
 DEPTH = 200  # of each retriever
 WHOLE = 1_000_000_000
 EXACT_SCORE = 1.0
@@ -68,7 +71,7 @@ def similar(archive: Archive, open_index: OpenIndex, change_id: str, limit: int 
             vector = archive.vectors([change_id], kind).get(change_id)
             if vector is not None:
                 rankings[kind] = _ranked(index, vector, kind, None, trails, skip=rowid)
-        order = fuse(rankings, FUSION_WEIGHTS)
+        order = fuse(rankings, FUSION_WEIGHTS, _without(archive, rankings))
         allowed = _visible(archive, [key for key, _ in order])
         chosen = [(key, score) for key, score in order if key in allowed][:limit]
         records = archive.by_rowids([key for key, _ in chosen])
@@ -96,11 +99,15 @@ def _search(
         return _result(query, query.mode, None, exact)
     if not query.text.strip():
         return _result(query, query.mode, None, _listed(archive, query))
-    question = understand(query.text)
+    slips = respelled(query.text, partial(lexical_index.count_with, archive))
+    question = with_spellings(understand(query.text), slips)
     allowed = _allowed(archive, query)
     trails: dict[int, Trail] = {}
     rankings: dict[str, list[tuple[int, float]]] = {}
-    notes: list[str] = []
+    notes = [
+        phrase("search.note.respelled", settings.lang, word=word, spelling=spelling)
+        for word, spelling in slips.items()
+    ]
     engine: str | None = None
     mode = query.mode
     depth = max(DEPTH, 2 * (query.offset + query.limit))
@@ -125,8 +132,9 @@ def _search(
             notes.append(phrase("search.note.no_vectors", settings.lang))
             if query.mode == "dense":
                 rankings["lexical"] = _lexical(archive, question, query, allowed, trails, depth)
-    _rank_dense(rankings, trails)
-    order = fuse(rankings, FUSION_WEIGHTS)
+    without = _without(archive, rankings)
+    _rank_dense(rankings, without, trails)
+    order = fuse(rankings, FUSION_WEIGHTS, without)
     hits = _hits(archive, query, question, order, trails, settings)
     return _result(query, mode, engine, hits, notes)
 
@@ -287,10 +295,28 @@ def _pending(archive: Archive, index: VectorIndex, lang: str) -> list[str]:
     return [phrase("search.note.pending", lang, missing=missing, changes=changes)]
 
 
-def _rank_dense(rankings: dict[str, list[tuple[int, float]]], trails: dict[int, Trail]) -> None:
+def _without(archive: Archive, rankings: dict[str, list[tuple[int, float]]]) -> dict[str, set[int]]:
+    """By kind of vector, the changes of the lists that have none.
+
+    A change without a line of natural language in its diff has no vector of it. That says nothing
+    against it, unlike a vector that is too far away to be among the nearest.
+    """
+    ranked = {kind: {key for key, _ in rankings[kind]} for kind in KINDS if kind in rankings}
+    if not ranked:
+        return {}
+    near = set().union(*ranked.values())
+    having = archive.with_vectors(sorted(near))
+    return {kind: near - keys - having[kind] for kind, keys in ranked.items()}
+
+
+def _rank_dense(
+    rankings: dict[str, list[tuple[int, float]]],
+    without: dict[str, set[int]],
+    trails: dict[int, Trail],
+) -> None:
     """The rank that the vectors together give; what `ranks.dense` of the JSON says."""
     dense = {kind: rankings[kind] for kind in KINDS if kind in rankings}
-    for rank, (key, _) in enumerate(fuse(dense, FUSION_WEIGHTS), 1):
+    for rank, (key, _) in enumerate(fuse(dense, FUSION_WEIGHTS, without), 1):
         trails[key].ranks["dense"] = rank
 
 

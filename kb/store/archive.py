@@ -419,6 +419,11 @@ class Archive:
             found = vectors.of_changes(self.connection, key, kind, list(rowids.values()))
             return {item: found[rowid] for item, rowid in rowids.items() if rowid in found}
 
+    def with_vectors(self, rowids: Sequence[int]) -> dict[str, set[int]]:
+        """Those of these changes that have a vector, by its kind."""
+        with self.reading():
+            return vectors.kinds_of_changes(self.connection, rowids)
+
     # --- answers, reports, questions -------------------------------------------------------
 
     def cached_answer(self, key: str) -> str | None:

@@ -129,6 +129,15 @@ def search(
         return rows.fetchall()
 
 
+def count_with(archive: Archive, token: str, most: int) -> int:
+    """How many changes hold a token in any field, counted up to `most`; replaced words count too."""
+    row = archive.connection.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)",
+        (_quoted((token,)), most),
+    ).fetchone()
+    return int(row[0])
+
+
 def rowids_with(archive: Archive, phrase: Sequence[str]) -> set[int]:
     """Visible changes in which these tokens stand side by side, in any field."""
     if not phrase:

@@ -6,6 +6,7 @@ crashed" should find "Fix segfault in LoRA"; what is found by another word count
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -19,10 +20,36 @@ _KEY_LETTERS = 3  # terms are only stemmed where a word of the text begins alike
 
 def other_words(text: str) -> tuple[str, ...]:
     """Terms that stand in a group with a term of the text; longer terms are matched first."""
+    return tuple(dict.fromkeys(other for _, others in _matches(text) for other in others))
+
+
+def other_names(text: str) -> tuple[str, ...]:
+    """Names that stand in a group with a name of the text: "expert parallel" for "EP".
+
+    A plain word is no name: what "import", "test" or "argument" means differs by project, so its
+    group would lead a question about one astray to another.
+    """
+    return tuple(
+        dict.fromkeys(
+            other
+            for term, others in _matches(text)
+            if is_name(term)
+            for other in others
+            if is_name(other)
+        )
+    )
+
+
+def is_name(term: str) -> bool:
+    """Whether a term is more than one plain word: several words, an abbreviation, `all-reduce`."""
+    return " " in term or "-" in term or not term.islower()
+
+
+def _matches(text: str) -> Iterator[tuple[str, list[str]]]:
+    """(a term of the text as its group writes it, the other terms of that group)."""
     sequence = _sequence(text)
     known = _terms_like({word[:_KEY_LETTERS].lower() for word in (*sequence, *words(text))})
     taken = [False] * len(sequence)
-    found: dict[str, None] = {}
     for size in range(min(LONGEST_TERM, len(sequence)), 0, -1):
         for start in range(len(sequence) - size + 1):
             place = slice(start, start + size)
@@ -30,9 +57,8 @@ def other_words(text: str) -> tuple[str, ...]:
             if key not in known or any(taken[place]):
                 continue
             taken[place] = [True] * size
-            for group in known[key]:
-                found.update((term, None) for term in group if tuple(_sequence(term)) != key)
-    return tuple(found)
+            for term, group in known[key]:
+                yield term, [other for other in group if tuple(_sequence(other)) != key]
 
 
 @cache
@@ -48,14 +74,16 @@ def _groups() -> dict[str, list[tuple[str, tuple[str, ...]]]]:
     return by_letters
 
 
-def _terms_like(letters: set[str]) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
-    known: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+def _terms_like(
+    letters: set[str],
+) -> dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]]:
+    known: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = {}
     groups = _groups()
     for key, terms in groups.items():
         # "kv" of the text begins the term "KV cache", whose third letter is a space
         if key in letters or key.split(" ")[0].split("-")[0] in letters:
             for term, group in terms:
-                known.setdefault(tuple(_sequence(term)), []).append(group)
+                known.setdefault(tuple(_sequence(term)), []).append((term, group))
     return known
 
 

@@ -20,7 +20,7 @@ from kb.periods import parse_time
 from kb.settings import Settings
 from kb.types import Filters
 
-FLOORS = {"recall@10": 0.87, "ndcg@10": 0.72}
+FLOORS = {"recall@10": 0.89, "ndcg@10": 0.77}
 PLAIN_P95_MS, FILTERED_P95_MS = 40.0, 100.0
 
 

@@ -32,3 +32,15 @@ def test_an_empty_list_says_nothing() -> None:
 
 def test_ranks_start_at_one() -> None:
     assert ranks([(7, 0.9), (3, 0.1)]) == {7: 1, 3: 2}
+
+
+def test_a_change_of_which_a_retriever_has_no_text_is_not_the_last_there() -> None:
+    title = [(1, 0.8), (2, 0.7), (3, 0.2)]
+    diff = [(2, 0.5), (3, 0.45), (4, 0.1)]
+    weights = {"title": 1.0, "diff": 1.0}
+    order = fuse({"title": title, "diff": diff}, weights)
+    assert order[0][0] == 2
+    judged = fuse({"title": title, "diff": diff}, weights, {"title": set(), "diff": {1}})
+    assert judged[0][0] == 1
+    assert dict(judged)[1] == 2 * dict(order)[1]
+    assert dict(judged)[2] == dict(order)[2]

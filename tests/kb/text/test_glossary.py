@@ -19,6 +19,12 @@ def test_unknown_chinese_is_left_out_of_the_english() -> None:
     assert in_english("囍囍 死锁") == "deadlock"
 
 
+def test_words_of_any_software_are_known() -> None:
+    assert in_english("元组解包时的尾随逗号") == "tuple unpack trailing comma"
+    assert in_english("用括号包裹多行表达式") == "parentheses wrap multiline expression"
+    assert in_english("二进制文件的校验和") == "binary checksum"
+
+
 def test_every_entry_is_chinese_with_english_renderings() -> None:
     terms = glossary()
     assert len(terms) > 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.text.thesaurus import THESAURUS, other_words
+from kb.text.thesaurus import THESAURUS, other_names, other_words
 
 
 def test_an_abbreviation_and_its_words_bring_each_other() -> None:
@@ -24,6 +24,13 @@ def test_a_longer_term_is_not_taken_apart() -> None:
 def test_a_text_without_known_words_brings_nothing() -> None:
     assert other_words("xylophone") == ()
     assert other_words("") == ()
+
+
+def test_a_name_brings_other_names_and_a_plain_word_none() -> None:
+    assert "expert parallel" in other_names("weights are wrong with EP")
+    assert "SWA" in other_names("sliding window attention")
+    assert "CLI argument" in other_words("leave out one argument")
+    assert other_names("leave out one argument of the test") == ()
 
 
 def test_every_group_has_two_terms_or_more() -> None:
