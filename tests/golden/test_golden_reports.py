@@ -6,31 +6,34 @@ GOLDEN=write renews the folder after a change that is meant.
 from __future__ import annotations
 
 import os
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from ingest.sources.jsonl import JsonlSource
+from ingest.sync import sync
+from kb.embedders.light import LightEmbedder
 from kb.knowledge_base import KnowledgeBase
 from kb.periods import period_from
 from kb.report.renderers import render
 from kb.report.request import ReportRequest
 from kb.settings import Settings
 from kb.store.archive import Archive
+from kb.store.lock import writer_lock
+from kb.types import SilentObserver
 
 FOLDER = Path(__file__).parent / "sample"
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def knowledge(tmp_path_factory: pytest.TempPathFactory, sample_home: Path):
-    """A copy without the reports that other tests kept: none of them is followed."""
-    home = tmp_path_factory.mktemp("golden") / "home"
-    shutil.copytree(sample_home, home)
-    with Archive.open(home) as archive, archive.writing() as connection:
-        connection.execute("DELETE FROM reports")
-    with KnowledgeBase.open(home, Settings(home=home, tz="UTC")) as opened:
+def knowledge(tmp_path_factory: pytest.TempPathFactory, sample_path: Path):
+    """Vectors by the light embedder: in bf16, as some machines have it, other changes are nearest."""
+    settings = Settings(home=tmp_path_factory.mktemp("golden") / "home", tz="UTC")
+    with writer_lock(settings.home), Archive.open(settings.home) as archive:
+        sync(archive, JsonlSource(sample_path), settings, LightEmbedder(), SilentObserver())
+    with KnowledgeBase.open(settings=settings) as opened:
         yield opened
 
 
