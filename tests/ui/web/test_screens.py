@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from kb.store.archive import Archive
+from ui.web.knowledge import generation
 
 CHANGE = "lanternworks/ember#1246"
 Opened = Callable[..., AppTest]
@@ -355,3 +359,13 @@ def test_with_a_login_nobody_reads_before_it(
     said = words(app)
     assert "asks you to log in" in said
     assert "lanternworks" not in said
+
+
+def test_what_is_judged_anew_is_counted_anew(sample_home: Path, tmp_path: Path) -> None:
+    """`kb analyze` publishes no generation; counts that the page remembers must still go."""
+    home = Path(shutil.copytree(sample_home, tmp_path / "home"))
+    before = generation(home)
+    with Archive.open(home) as archive:
+        relations = archive.relations([CHANGE])
+        archive.put_relations("lanternworks/ember", relations)
+        assert generation(home) != before

@@ -12,7 +12,8 @@ from ui.presenters import reference
 from ui.web import filters as filter_panel
 from ui.web import ledger, state
 from ui.web.cards import card
-from ui.web.knowledge import generation
+from ui.web.errors import told
+from ui.web.knowledge import generation, published
 from ui.web.screens import welcome
 from ui.web.text import clean, escape
 from ui.web.view import View
@@ -36,10 +37,29 @@ class Listing:
 
 
 def draw(view: View) -> None:
+    found = st.container()
+    filters = filter_panel.panel(view, st.sidebar)
+    with found:
+        _found(view, filters, published(view.knowledge.settings.home))
+
+
+@st.fragment
+def _found(view: View, filters: Filters, mark: str) -> None:
+    """The box and what it finds. Drawn alone when only they change, so that a question does not
+    wait for the filters' widgets, which no question changes."""
+    if (
+        filter_panel.current(view.tz) != filters  # a chip took one away
+        or published(view.knowledge.settings.home) != mark  # an ingest has published
+    ):
+        st.rerun(scope="app")
+    with told(view.page, view.lang):
+        _draw(view, filters)
+
+
+def _draw(view: View, filters: Filters) -> None:
     like = state.text("like")
     text = _box(view)
     mode, sort, layout = _controls(view)
-    filters = filter_panel.panel(view, st.sidebar)
     if text != st.session_state.get("_searched", text) or filters != st.session_state.get(
         "_filtered", filters
     ):
