@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb.store.archive import Archive
+from ui.web import charts
 from ui.web.knowledge import generation
 
 CHANGE = "lanternworks/ember#1246"
@@ -369,3 +370,29 @@ def test_what_is_judged_anew_is_counted_anew(sample_home: Path, tmp_path: Path) 
         relations = archive.relations([CHANGE])
         archive.put_relations("lanternworks/ember", relations)
         assert generation(home) != before
+
+
+def test_a_filter_beside_the_box_is_not_shown_as_part_of_the_question(opened: Opened) -> None:
+    assert "min: 5" not in words(opened("search", q="queue", min="5"))
+    assert "min: 5" in words(opened("search", q="queue importance:>5"))
+
+
+def test_a_cited_title_shows_its_brackets_once(opened: Opened) -> None:
+    app = opened("ask", q="[worker] queue loses jobs")
+    labels = [link.proto.label for link in app.get("page_link")]
+    assert any(label.startswith(r"**\[1\]**") for label in labels)
+    assert not [label for label in labels if r"\\[" in label]
+
+
+def test_a_report_on_a_missing_change_says_so_in_the_readers_language(opened: Opened) -> None:
+    assert "这里没有变更 no/such#9" in words(
+        opened("report", kind="risks", id="no/such#9", lang="zh")
+    )
+
+
+def test_the_text_of_a_term_leaves_the_bars_their_room() -> None:
+    """On a phone Vega gave text wider than the screen the room of the bars."""
+    spec = charts.terms([("a long sentence " * 9, 1.5)], "term", "points").to_dict()
+    words = spec["layer"][1]["mark"]
+    assert words["clip"] is True
+    assert words["limit"] == {"expr": "width"}

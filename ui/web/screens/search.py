@@ -23,6 +23,7 @@ MOST = 200
 SORTS = ("relevance", "newest", "importance")
 SORTED_POOL = 60  # hits that a sort by date or importance looks at: further down is noise
 LAYOUTS = ("cards", "table")
+FIELDS = {"min": "importance"}  # the address's name -> what a query calls it
 
 
 @dataclass(frozen=True)
@@ -202,8 +203,9 @@ def _head(view: View, listing: Listing, text: str, like: str, filters: Filters) 
             count=len(listing.records),
             took=f"{result.took_ms:.0f}",
             mode=view.word("mode", result.mode),
-            engine=(result.engine or "–").capitalize(),
         )
+        if result.engine:
+            said += " · " + result.engine.capitalize()
         understood = _understood(view, result)
         row.caption(said + (" · " + understood if understood else ""), width="stretch")
     elif listing.total is not None:
@@ -227,7 +229,7 @@ def _understood(view: View, result: SearchResult) -> str:
     parts += [f":red-badge[−{escape(word)}]" for word in query.excluded]
     for name, values in filter_panel.address(query.filters, view.tz).items():
         held = values if isinstance(values, (tuple, list)) else [values] if values else []
-        if not clean(query.raw or "").count(f"{name}:") and name != "min":
+        if f"{FIELDS.get(name, name)}:" not in clean(query.raw or ""):
             continue
         parts += [f":blue-badge[{name}: {escape(str(held_value))}]" for held_value in held]
     return " ".join(parts)
