@@ -7,11 +7,13 @@ that one change never looks different in two places.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from kb.types import (
+    Answer,
     Change,
     ChangeRecord,
     FileChange,
@@ -246,3 +248,14 @@ def _linked(
         if relation.kind in kinds and (relation.source if earlier else relation.target) == change_id
     ]
     return list(dict.fromkeys([*known, *found]))
+
+
+def answer_json(answer: Answer) -> Json:
+    return {
+        "question": answer.question,
+        "text": answer.text,
+        "citations": [asdict(citation) for citation in answer.citations],
+        "abstained": answer.abstained,
+        "method": answer.method,
+        "removed": list(answer.removed),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -202,6 +203,40 @@ def test_the_keyboard_is_enough_to_search(browse: Browse, sample_page: str) -> N
         ActionChains(page.driver).send_keys(Keys.TAB).perform()
     ActionChains(page.driver).send_keys("lost jobs", Keys.ENTER).perform()
     page.sees("results ·")
+
+
+# --- a chat model ----------------------------------------------------------------------------------
+
+
+def test_an_answer_is_streamed_and_its_citation_opens(
+    browse: Browse, served_home: Path, tmp_path: Path, screenshots: Path
+) -> None:
+    from browser_page import served
+    from openai_server import OpenAIServer
+
+    home = Path(shutil.copytree(served_home, tmp_path / "home"))
+    with (
+        OpenAIServer(piece_s=0.05) as model,
+        served(home, KB_CHAT_MODEL="openai:test", KB_CHAT_BASE_URL=model.url) as address,
+    ):
+        page = browse(address)
+        page.open("/ask?q=How+were+lost+jobs+fixed%3F", wait=False)
+        grown = []
+
+        def written() -> bool:
+            shown = page.one("[data-testid='stMain']").text
+            grown.append(len(shown))
+            return "Written by" in shown
+
+        page.until(written, 60, "the answer")
+        assert len(set(grown)) > 3  # it grew before the reader's eyes
+        assert model.requests[-1].stream
+        page.shoot(screenshots / "ask-model.png")
+        page.link("[1]")
+        page.sees("What the importance is made of")
+        page.driver.back()
+        page.sees("Written by")
+        assert len(model.requests) == 1  # a kept answer is not asked for again
 
 
 # --- an ingest while the page is open --------------------------------------------------------------

@@ -251,6 +251,7 @@ class OpenAIServer:
         faults: Faults = (),
         supports: Sequence[str] = EVERY_WAY,
         delay_s: float = 0.0,
+        piece_s: float = 0.0,
         timeout_s: float = 3.0,
         retry_after: str | None = "0",
     ) -> None:
@@ -258,6 +259,7 @@ class OpenAIServer:
         self.faults = faults
         self.supports = tuple(supports)
         self.delay_s = delay_s
+        self.piece_s = piece_s  # between the pieces of a stream
         self.timeout_s = timeout_s
         self.retry_after = retry_after
         self.requests: list[Request] = []
@@ -404,6 +406,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault in ("half-stream", "cut"):
             pieces = pieces[: max(1, len(pieces) // 2)]
         for piece in pieces:
+            self.owner.wait(self.owner.piece_s)
             self._event({"delta": {"role": "assistant", "content": piece}, "finish_reason": None})
         if fault == "drop-stream":
             return

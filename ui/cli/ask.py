@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import click
 
 from ui.cli.options import (
@@ -18,6 +16,7 @@ from ui.cli.options import (
 from ui.cli.options import (
     command as kb_command,
 )
+from ui.presenters import answer_json
 
 
 @kb_command("ask")
@@ -46,15 +45,7 @@ def command(
         on_text = None if as_json else say
         answer = knowledge.ask(" ".join(words), filters=filters, lang=lang, on_text=on_text)
     if as_json:
-        fields = {
-            "question": answer.question,
-            "text": answer.text,
-            "citations": [dataclasses.asdict(citation) for citation in answer.citations],
-            "abstained": answer.abstained,
-            "method": answer.method,
-            "removed": list(answer.removed),
-        }
-        emit_json(fields)
+        emit_json(answer_json(answer))
     else:
         lines = ["", ""] if answer.citations else [""]
         for citation in answer.citations:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +12,8 @@ import streamlit as st
 if str(Path(__file__).parents[2]) not in sys.path:  # a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from kb.errors import KBError
 from ui.web import state
+from ui.web.errors import told
 from ui.web.icon import icon
 from ui.web.knowledge import now, open_knowledge, settings
 from ui.web.preferences import language, language_switch, settle, zone_name, zone_switch
@@ -30,7 +29,6 @@ DRAW: dict[str, Callable[[View], None]] = {
     "sources": sources.draw,
 }
 STYLE = Path(__file__).with_name("style.css")
-log = logging.getLogger("repo_kb.web")
 
 
 def main(only: str | None = None) -> None:
@@ -40,15 +38,8 @@ def main(only: str | None = None) -> None:
     pages = _pages()
     page = st.navigation(list(pages.values()), position="hidden") if only is None else None
     name = only or next(name for name, known in pages.items() if known == page)
-    try:
+    with told(name, language()):
         _frame(name, pages)
-    except KBError as error:
-        _sorry(error)
-    except Exception as error:
-        if type(error).__module__.startswith("streamlit"):
-            raise  # rerun and stop are how Streamlit changes pages
-        log.exception("the page %s failed", name)
-        st.error(_failed())
 
 
 def _pages() -> dict[str, Any]:
@@ -133,21 +124,6 @@ def _sidebar(view: View) -> None:
             for name in SCREENS:
                 if name != "change":
                     view.link(view.say(f"page.{name}"), name)
-
-
-def _sorry(error: KBError) -> None:
-    """A sentence and what to type; never a traceback."""
-    from ui.web.text import escape
-
-    st.error(escape(error.message))
-    if error.hint:
-        st.markdown(escape(error.hint))
-
-
-def _failed() -> str:
-    from ui.messages import message
-
-    return message("web", "error.unexpected", language())
 
 
 if __name__ == "__main__":

@@ -48,9 +48,10 @@ def card(view: View, record: ChangeRecord, *, several: bool, hit: Hit | None = N
         border=True, key=f"card-{record.change.sha[:12]}-{record.change.number or 0}"
     ):
         view.open_change(record, title_label(record, words))
-        st.markdown(facts(view, record, several=several))
+        told = facts(view, record, several=several)
         if hit is not None and hit.passage and clean(hit.passage) != clean(record.change.title):
-            st.markdown(_passage(view, hit))
+            told += "\n\n" + _passage(view, hit)
+        st.markdown(told)  # one element: each costs the browser more than its text
         _foot(view, record, hit)
 
 
@@ -66,14 +67,16 @@ PASSAGES = ("title", "text", "diff", "symbols", "paths", "review")
 def _foot(view: View, record: ChangeRecord, hit: Hit | None) -> None:
     key = f"foot-{record.change.sha[:12]}-{record.change.number or 0}"
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key=key)
+    words = []
     if hit is not None:
-        why = why_found(view, hit)
+        words.append(why_found(view, hit))
         if hit.folded:
-            why += " · " + view.say("card.folded", count=len(hit.folded))
-        row.caption(why, width="stretch")
-    view.link(view.say("card.similar"), "search", row, like=record.id)
+            words.append(view.say("card.folded", count=len(hit.folded)))
     if record.change.url:
-        row.markdown(f"[{outward(record.change.url)} ↗]({record.change.url})")
+        words.append(f"[{outward(record.change.url)} ↗]({record.change.url})")
+    if words:
+        row.caption(" · ".join(words), width="stretch")
+    view.link(view.say("card.similar"), "search", row, like=record.id)
 
 
 def why_found(view: View, hit: Hit) -> str:

@@ -35,9 +35,10 @@ def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> Any:
         x=alt.X("points:Q", title=unit, axis=alt.Axis(grid=False, tickCount=6)),
         color=alt.condition("datum.points >= 0", alt.value(POSITIVE), alt.value(NEGATIVE)),
     )
-    words = base.mark_text(align="left", baseline="middle", dy=-6, fontSize=13).encode(
-        x=alt.value(0), text="term:N", color=alt.value("#83918c")
-    )
+    # Text wider than the chart would be given its room by taking it from the bars.
+    words = base.mark_text(
+        align="left", baseline="middle", dy=-6, fontSize=13, clip=True, limit=alt.ExprRef("width")
+    ).encode(x=alt.value(0), text="term:N", color=alt.value("#83918c"))
     return (bars + words).properties(height=38 * len(points) + 64)
 
 

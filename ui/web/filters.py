@@ -103,23 +103,15 @@ def panel(view: View, container: Any) -> Filters:
             heading.button(view.say("filters.clear"), key="clear", type="tertiary", on_click=clear)
         for name in CHOICES:
             _choice(view, name, filters, counts)
-        first, last = st.columns(2, gap="small")
-        first.date_input(
-            view.say("filters.since"),
-            key=state.seed("since", state.day("since")),
-            format="YYYY-MM-DD",
-            value=None,
-            min_value=date(1970, 1, 1),
-            max_value=date(2100, 1, 1),
-        )
-        last.date_input(
-            view.say("filters.until"),
-            key=state.seed("until", state.day("until")),
-            format="YYYY-MM-DD",
-            value=None,
-            min_value=date(1970, 1, 1),
-            max_value=date(2100, 1, 1),
-        )
+        for name in ("since", "until"):  # beside each other they would be cut
+            st.date_input(
+                view.say(f"filters.{name}"),
+                key=state.seed(name, state.day(name)),
+                format="YYYY-MM-DD",
+                value=None,
+                min_value=date(1970, 1, 1),
+                max_value=date(2100, 1, 1),
+            )
         st.slider(
             view.say("filters.min"),
             0.0,

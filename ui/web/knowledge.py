@@ -15,6 +15,7 @@ import streamlit as st
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load_settings
+from kb.store.schema import FILE_NAME as ARCHIVE
 from kb.types import Filters
 
 
@@ -30,9 +31,10 @@ def open_knowledge() -> KnowledgeBase:
 
 
 def generation(home: Path) -> str:
-    """What `CURRENT` publishes, with the archive's age: both change when an ingest publishes."""
+    """What `CURRENT` publishes, with the archive's age: an ingest changes both, and `kb analyze`
+    judges anew without publishing."""
     marks = []
-    for name in ("CURRENT", "archive.db", "archive.db-wal", "archive.sqlite", "archive.sqlite-wal"):
+    for name in ("CURRENT", ARCHIVE, f"{ARCHIVE}-wal"):
         try:
             stat = (home / name).stat()
         except OSError:
@@ -41,7 +43,7 @@ def generation(home: Path) -> str:
     return " ".join(marks)
 
 
-def _published(home: Path) -> str:
+def published(home: Path) -> str:
     try:
         return (home / "CURRENT").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -55,17 +57,17 @@ class _Opened:
 
 
 def _still_current(opened: _Opened) -> bool:
-    return opened.published == _published(opened.knowledge.settings.home)
+    return opened.published == published(opened.knowledge.settings.home)
 
 
 @st.cache_resource(show_spinner=False, validate=_still_current, max_entries=2)
 def _opened(home: str, config: str) -> _Opened:
     del home, config  # the cache's key; the settings hold more than the two
     found = settings()
-    published = _published(found.home)
+    mark = published(found.home)
     knowledge = KnowledgeBase.open(settings=found, resident=True)
     threading.Thread(target=_warm, args=(knowledge,), daemon=True).start()
-    return _Opened(knowledge, published)
+    return _Opened(knowledge, mark)
 
 
 @st.cache_resource(show_spinner=False, validate=_still_current, max_entries=4)
@@ -73,8 +75,8 @@ def _reader(home: str, config: str, tz: str, model: str | None) -> _Opened:
     del home, config
     found = settings()
     own = replace(found, tz=tz, chat=replace(found.chat, model=model))
-    published = _published(found.home)
-    return _Opened(KnowledgeBase.open(settings=own, resident=True), published)
+    mark = published(found.home)
+    return _Opened(KnowledgeBase.open(settings=own, resident=True), mark)
 
 
 def reader_for(tz: str, model: str | None) -> KnowledgeBase:

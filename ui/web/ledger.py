@@ -31,6 +31,7 @@ COLUMNS = (
 )
 
 
+@st.fragment
 def table(
     view: View,
     records: Sequence[ChangeRecord],
@@ -39,7 +40,7 @@ def table(
     height: int = 480,
     everything: Callable[[], Sequence[ChangeRecord]] | None = None,
 ) -> None:
-    """Draw the table and what can be done with the selected rows.
+    """Draw the table and what can be done with the selected rows; a selection draws only this.
 
     `everything` brings what a CSV holds when the table shows only the first rows.
     """

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from kb.store.archive import Archive
+from ui.web import charts
+from ui.web.knowledge import generation
 
 CHANGE = "lanternworks/ember#1246"
 Opened = Callable[..., AppTest]
@@ -355,3 +360,39 @@ def test_with_a_login_nobody_reads_before_it(
     said = words(app)
     assert "asks you to log in" in said
     assert "lanternworks" not in said
+
+
+def test_what_is_judged_anew_is_counted_anew(sample_home: Path, tmp_path: Path) -> None:
+    """`kb analyze` publishes no generation; counts that the page remembers must still go."""
+    home = Path(shutil.copytree(sample_home, tmp_path / "home"))
+    before = generation(home)
+    with Archive.open(home) as archive:
+        relations = archive.relations([CHANGE])
+        archive.put_relations("lanternworks/ember", relations)
+        assert generation(home) != before
+
+
+def test_a_filter_beside_the_box_is_not_shown_as_part_of_the_question(opened: Opened) -> None:
+    assert "min: 5" not in words(opened("search", q="queue", min="5"))
+    assert "min: 5" in words(opened("search", q="queue importance:>5"))
+
+
+def test_a_cited_title_shows_its_brackets_once(opened: Opened) -> None:
+    app = opened("ask", q="[worker] queue loses jobs")
+    labels = [link.proto.label for link in app.get("page_link")]
+    assert any(label.startswith(r"**\[1\]**") for label in labels)
+    assert not [label for label in labels if r"\\[" in label]
+
+
+def test_a_report_on_a_missing_change_says_so_in_the_readers_language(opened: Opened) -> None:
+    assert "这里没有变更 no/such#9" in words(
+        opened("report", kind="risks", id="no/such#9", lang="zh")
+    )
+
+
+def test_the_text_of_a_term_leaves_the_bars_their_room() -> None:
+    """On a phone Vega gave text wider than the screen the room of the bars."""
+    spec = charts.terms([("a long sentence " * 9, 1.5)], "term", "points").to_dict()
+    words = spec["layer"][1]["mark"]
+    assert words["clip"] is True
+    assert words["limit"] == {"expr": "width"}

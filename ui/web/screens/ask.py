@@ -118,13 +118,9 @@ def _show(view: View, answer: Answer) -> None:
         st.markdown(f"**{view.say('ask.citations')}**")
     for citation in answer.citations:
         view.link(
-            f"**[{citation.index}]** {escape(citation.title)}".replace("[", r"\[").replace(
-                "]", r"\]"
-            ),
-            "change",
-            id=citation.change_id,
+            rf"**\[{citation.index}\]** {escape(citation.title)}", "change", id=citation.change_id
         )
-        if citation.passage:
+        if citation.passage and clean(citation.passage) != clean(citation.title):
             st.markdown(f"> {escape(citation.passage[:400])}")
     for note in answer.notes:
         st.caption(escape(note))
@@ -156,7 +152,8 @@ def _earlier(view: View) -> None:
     if not entries:
         return
     st.subheader(view.say("ask.earlier"), anchor=False)
-    for entry in entries:
+    once = {entry.text: entry for entry in reversed(entries)}  # the newest answer of a question
+    for entry in reversed(once.values()):
         view.link(
             f"{escape(entry.text)} · :gray[{view.time(entry.asked_at)}]", "ask", kept=entry.id
         )

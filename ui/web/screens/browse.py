@@ -43,13 +43,21 @@ def draw(view: View) -> None:
             _importance(view, found)
         left, right = st.columns([3, 2], gap="large")
         with left:
-            field = _weeks(view, found)
+            _weeks(view, filters, found)
         with right:
             _authors(view, found)
     else:
-        field = WEEKLY[0]
         st.info(view.say("nothing.title"))
-    order = _ledger(view, filters, found.changes)
+    _ledger(view, filters, found.changes)
+
+
+def _part(view: View, filters: Filters) -> None:
+    """At the head of what is drawn alone: the whole page where a mark in it became a filter, else
+    the address with what was chosen here."""
+    if filter_panel.current(view.tz) != filters:
+        st.rerun(scope="app")
+    field = state.value("by", state.text("by", WEEKLY[0], WEEKLY))
+    order = state.value("order", state.text("order", ORDERS[0], ORDERS))
     view.leave(
         {
             **filter_panel.address(filters, view.tz),
@@ -184,7 +192,9 @@ def _pick_importance(key: str) -> None:
         _next_round()
 
 
-def _weeks(view: View, found: Statistics) -> str:
+@st.fragment
+def _weeks(view: View, filters: Filters, found: Statistics) -> None:
+    _part(view, filters)
     st.subheader(view.say("browse.weeks"), anchor=False)
     field = (
         st.segmented_control(
@@ -215,7 +225,6 @@ def _weeks(view: View, found: Statistics) -> str:
         )
     else:
         st.caption(view.say("browse.none"))
-    return field
 
 
 def _pick_cell(key: str, field: str) -> None:
@@ -261,7 +270,9 @@ def _add(name: str, value: str) -> None:
 # --- the ledger ----------------------------------------------------------------------------------
 
 
-def _ledger(view: View, filters: Filters, total: int) -> str:
+@st.fragment
+def _ledger(view: View, filters: Filters, total: int) -> None:
+    _part(view, filters)
     st.subheader(view.say("browse.ledger"), anchor=False)
     order = (
         st.segmented_control(
@@ -277,7 +288,7 @@ def _ledger(view: View, filters: Filters, total: int) -> str:
     records = view.knowledge.select(filters, order=order, limit=ROWS)
     if not records:
         st.caption(view.say("nothing.title"))
-        return order
+        return
     if total > len(records):
         st.caption(view.say("browse.first", count=len(records), total=f"{total:,}"))
     ledger.table(
@@ -286,4 +297,3 @@ def _ledger(view: View, filters: Filters, total: int) -> str:
         key="ledger",
         everything=lambda: view.knowledge.select(filters, order=order),
     )
-    return order

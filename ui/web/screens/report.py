@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from kb.errors import KBError, UsageError
+from kb.errors import KBError, NotFound, UsageError
 from kb.periods import between, local, midnight, period_from
 from kb.report.request import DEFAULT_TOP_K, SECTIONS, ReportRequest
 from kb.types import Filters
@@ -206,6 +206,11 @@ def _address(view: View, choice: Choice) -> dict[str, object]:
 def _start(view: View, choice: Choice) -> str | None:
     try:
         request = _request(view, choice)
+    except NotFound:
+        asked = ", ".join(choice.ids)
+        st.error(view.say("missing.title", asked=escape(asked)))
+        st.markdown(view.say("missing.text"))
+        return None
     except KBError as error:
         st.error(escape(error.message))
         return None

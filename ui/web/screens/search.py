@@ -12,7 +12,8 @@ from ui.presenters import reference
 from ui.web import filters as filter_panel
 from ui.web import ledger, state
 from ui.web.cards import card
-from ui.web.knowledge import generation
+from ui.web.errors import told
+from ui.web.knowledge import generation, published
 from ui.web.screens import welcome
 from ui.web.text import clean, escape
 from ui.web.view import View
@@ -22,6 +23,7 @@ MOST = 200
 SORTS = ("relevance", "newest", "importance")
 SORTED_POOL = 60  # hits that a sort by date or importance looks at: further down is noise
 LAYOUTS = ("cards", "table")
+FIELDS = {"min": "importance"}  # the address's name -> what a query calls it
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,29 @@ class Listing:
 
 
 def draw(view: View) -> None:
+    found = st.container()
+    filters = filter_panel.panel(view, st.sidebar)
+    with found:
+        _found(view, filters, published(view.knowledge.settings.home))
+
+
+@st.fragment
+def _found(view: View, filters: Filters, mark: str) -> None:
+    """The box and what it finds. Drawn alone when only they change, so that a question does not
+    wait for the filters' widgets, which no question changes."""
+    if (
+        filter_panel.current(view.tz) != filters  # a chip took one away
+        or published(view.knowledge.settings.home) != mark  # an ingest has published
+    ):
+        st.rerun(scope="app")
+    with told(view.page, view.lang):
+        _draw(view, filters)
+
+
+def _draw(view: View, filters: Filters) -> None:
     like = state.text("like")
     text = _box(view)
     mode, sort, layout = _controls(view)
-    filters = filter_panel.panel(view, st.sidebar)
     if text != st.session_state.get("_searched", text) or filters != st.session_state.get(
         "_filtered", filters
     ):
@@ -182,8 +203,9 @@ def _head(view: View, listing: Listing, text: str, like: str, filters: Filters) 
             count=len(listing.records),
             took=f"{result.took_ms:.0f}",
             mode=view.word("mode", result.mode),
-            engine=(result.engine or "–").capitalize(),
         )
+        if result.engine:
+            said += " · " + result.engine.capitalize()
         understood = _understood(view, result)
         row.caption(said + (" · " + understood if understood else ""), width="stretch")
     elif listing.total is not None:
@@ -207,7 +229,7 @@ def _understood(view: View, result: SearchResult) -> str:
     parts += [f":red-badge[−{escape(word)}]" for word in query.excluded]
     for name, values in filter_panel.address(query.filters, view.tz).items():
         held = values if isinstance(values, (tuple, list)) else [values] if values else []
-        if not clean(query.raw or "").count(f"{name}:") and name != "min":
+        if f"{FIELDS.get(name, name)}:" not in clean(query.raw or ""):
             continue
         parts += [f":blue-badge[{name}: {escape(str(held_value))}]" for held_value in held]
     return " ".join(parts)
