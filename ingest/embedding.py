@@ -8,7 +8,7 @@ search by meaning work within the first minute; then everything of the recent on
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
@@ -99,7 +99,7 @@ class Backlog:
             self._embedder, self._bulk = embedder_for(self.settings, bulk=bulk), bulk
         return self._embedder
 
-    def publish(self) -> None:
+    def publish(self, meanwhile: Callable[[], None] | None = None) -> None:
         from kb.store.generations import publish
 
         self.observer.phase("publish")
@@ -110,6 +110,7 @@ class Backlog:
             dimension=self.embedder(0).dimension,
             chroma_url=self.settings.chroma_url,
             builder=builder,
+            meanwhile=meanwhile,
         )
 
     def shown(self) -> bool:

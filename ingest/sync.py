@@ -9,6 +9,7 @@ counts when it is stored, a vector when it is stored, and readers see what CURRE
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,7 @@ def sync(
     with Backlog(archive, settings, observer, embedder) as backlog:
         _same_embedder(archive, backlog)
         if enricher is None and not _may_be_new(state, bounds, tip):
-            _publish_rest(archive, backlog, changed=False)
+            _publish_rest(archive, backlog, lambda: None, changed=False)
             unchanged = archive.coverage(identity.name).changes
             return IngestResult(identity.name, unchanged=unchanged, took_ms=_since_ms(started))
         for note in identity.notes:
@@ -97,10 +98,13 @@ def sync(
         run = Run(archive, state, settings, observer, backlog, reading, known)
         limit = _read(run, enricher, bounds)
         run.judge_again(whole=not complete)
-        run.link(whole=not complete)
         stale = run.mark(identity)
-        _finish(archive, run.state, bounds, reading.tip or tip, failed=run.failed)
-        _publish_rest(archive, backlog, changed=bool(run.touched))
+
+        def settle() -> None:
+            run.link(whole=not complete)
+            _finish(archive, run.state, bounds, reading.tip or tip, failed=run.failed)
+
+        _publish_rest(archive, backlog, settle, changed=bool(run.touched))
         if limit is not None:
             raise limit
         return IngestResult(
@@ -250,17 +254,26 @@ def _finish(
 # --- showing ---------------------------------------------------------------------------------------
 
 
-def _publish_rest(archive: Archive, backlog: Backlog, *, changed: bool) -> None:
-    """Words of all at once, then titles, then whatever vectors are missing, newest first."""
+def _publish_rest(
+    archive: Archive, backlog: Backlog, settle: Callable[[], None], *, changed: bool
+) -> None:
+    """Words of all at once, then titles, then whatever vectors are missing, newest first.
+
+    `settle` relates the changes and ends the run's state, before the last of them are shown."""
     missing = len(backlog.missing())
     unpublished = any(archive.coverage(repo).pending for repo in archive.repos())
     if not missing and not unpublished and not changed:
+        settle()
         if not backlog.shown():
             backlog.publish()
         return
-    if missing >= LONG:
-        backlog.embed(("title",), phase="titles")
-        backlog.publish()
+    if missing < LONG:
+        backlog.embed(("title", "text", "diff"))
+        backlog.publish(meanwhile=settle)
+        return
+    settle()
+    backlog.embed(("title",), phase="titles")
+    backlog.publish()
     # Newest first, so what is recent is complete long before the rest.
-    if backlog.embed(("title", "text", "diff")) or missing < LONG:
+    if backlog.embed(("title", "text", "diff")):
         backlog.publish()

@@ -48,14 +48,15 @@ class ChromaBuilder:
     ) -> None:
         self.close()
 
-    def build(self, folder: Path) -> None:
-        """Brings the collections of `folder` to what its matrices hold, and probes them.
-
-        Raises StoreError with the last line that the process wrote where it fails."""
+    def start(self, folder: Path) -> None:
+        """Begins to bring the collections of `folder` to what its matrices hold, and to probe them."""
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             self._process.stdin.write(f"{folder}\n".encode())
             self._process.stdin.flush()
+
+    def finish(self) -> None:
+        """Waits; raises StoreError with the last line that the process wrote where it failed."""
         try:
             status = self._process.wait(PROCESS_TIMEOUT_S)
         except subprocess.TimeoutExpired as exc:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,13 @@ def publish(
     chroma_url: str | None = None,
     rebuild: bool = False,
     builder: chroma_builder.ChromaBuilder | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Manifest:
     """Makes a generation of all that the archive holds and lets readers see it.
 
     Call it under the writer's lock. `rebuild` starts Chroma and the matrix from nothing. `builder`:
-    one that was started before, and is used up. On any failure CURRENT stays as it was and
-    StoreError says why.
+    one that was started before, and is used up. `meanwhile`: what to do while Chroma is built in
+    its process. On any failure CURRENT stays as it was and StoreError says why.
     """
     home = archive.home
     before = manifest.current(home)
@@ -48,9 +50,8 @@ def publish(
     try:
         manifest.sweep(home, before)  # also what an interrupted run left half made
         folder.mkdir(parents=True)
-        with (
-            builder or chroma_builder.ChromaBuilder() as builder
-        ):  # imports Chroma while the matrices are written
+        # it imports Chroma while the matrices are written
+        with builder or chroma_builder.ChromaBuilder() as builder:
             counts = _write_matrices(archive, folder, previous, embedder, dimension)
             found = Manifest(
                 before + 1,
@@ -63,7 +64,10 @@ def publish(
             manifest.write(folder, found)
             if previous is not None and not found.server:
                 _copy_chroma(manifest.folder(home, previous.generation), folder)
-            builder.build(folder)
+            builder.start(folder)
+            if meanwhile is not None:
+                meanwhile()
+            builder.finish()
         _sync_folder(folder)
         final = manifest.folder(home, found.generation)
         shutil.rmtree(final, ignore_errors=True)

@@ -38,7 +38,10 @@ class UnbuiltChroma(nullcontext[Any]):
     def __enter__(self) -> Any:
         return self
 
-    def build(self, folder: Path) -> None:
+    def start(self, folder: Path) -> None:
+        pass
+
+    def finish(self) -> None:
         pass
 
     def close(self) -> None:
