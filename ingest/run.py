@@ -91,9 +91,10 @@ class Run:
         return newest and newest - RECENT if (self.reading.total or 0) >= LONG else None
 
     def show(self, since: datetime | None = None) -> None:
-        """Publishes what is stored, with the short vectors of titles."""
+        """Publishes what is stored: by its words at once, then with the short vectors of titles."""
         self._flush()
         if self.touched:
+            self.backlog.publish()
             self.backlog.embed(("title",), since, phase="titles")
             self.backlog.publish()
 

@@ -25,10 +25,12 @@ NAMES_SHOWN = 40
 
 def digest(change: Change) -> Digest:
     """The facts of a change's diff and description; `not_seen` says what they do not cover."""
-    files = tuple(
-        file if file.role else replace(file, role=role(file.path)) for file in change.files
-    )
-    change = replace(change, files=files)
+    if not all(file.role for file in change.files):
+        given = (
+            file if file.role else replace(file, role=role(file.path)) for file in change.files
+        )
+        change = replace(change, files=tuple(given))
+    files = change.files  # the same object: what was read of it before need not be read again
     symbols = symbols_of(change)
     flags = tuple(flags_of(change))
     comments = natural_language(files)

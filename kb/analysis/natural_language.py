@@ -60,15 +60,13 @@ def _of_file(file: FileChange, sign: str) -> Iterator[str]:
         if raw.startswith("@@"):
             in_docstring = False
             continue
-        line = raw[1:]
-        # A docstring opens on a context or changed line; three quotes toggle, six on a line do not.
-        quotes = line.count('"""') + line.count("'''")
         inside = in_docstring
-        if quotes % 2:
+        # A docstring opens on a context or changed line; three quotes toggle, six on a line do not.
+        if ('"""' in raw or "'''" in raw) and (raw.count('"""') + raw.count("'''")) % 2:
             in_docstring = not in_docstring
-        if not raw.startswith(sign) or len(line) > LONGEST_LINE:
+        if raw[:1] != sign or len(raw) > LONGEST_LINE:
             continue
-        yield from _sentences(line, whole=prose or inside)
+        yield from _sentences(raw[1:], whole=prose or inside)
 
 
 def _sentences(line: str, *, whole: bool) -> Iterator[str]:
@@ -77,10 +75,12 @@ def _sentences(line: str, *, whole: bool) -> Iterator[str]:
     if comment or whole:
         texts = [comment[1] if comment and not whole else line]
     else:
-        texts = ["".join(groups) for groups in _STRING.findall(line)]
-        trailing = _TRAILING_COMMENT.search(_STRING.sub('""', line))
-        if trailing:
-            texts.append(trailing[1])
+        quoted = '"' in line or "'" in line or "`" in line
+        texts = ["".join(groups) for groups in _STRING.findall(line)] if quoted else []
+        if "#" in line or "//" in line:
+            bare = _STRING.sub('""', line) if texts else line
+            if trailing := _TRAILING_COMMENT.search(bare):
+                texts.append(trailing[1])
     for text in texts:
         text = _MARKUP.sub("", _MARKUP.sub("", _ESCAPE.sub(" ", text)))
         if _reads_as_language(text):
