@@ -116,7 +116,7 @@ def _search(
     if mode != "lexical":
         index = open_index()
         engine = index.engine
-        if index.count("title"):
+        if index.manifest.vectors.get("title"):
             embedder = open_embedder()
             # Another embedder may be chosen because it reads Chinese: it gets what was typed.
             text = question.encoded if embedder.name == BUNDLED_NAME else query.text
@@ -289,7 +289,7 @@ def _visible(archive: Archive, keys: Sequence[int]) -> set[int]:
 
 def _pending(archive: Archive, index: VectorIndex, lang: str) -> list[str]:
     changes = archive.count(Filters())
-    missing = changes - index.count("title")
+    missing = changes - index.manifest.vectors.get("title", 0)
     if missing <= 0:
         return []
     return [phrase("search.note.pending", lang, missing=missing, changes=changes)]
