@@ -91,10 +91,12 @@ class Run:
         return newest and newest - RECENT if (self.reading.total or 0) >= LONG else None
 
     def show(self, since: datetime | None = None) -> None:
-        """Publishes what is stored: by its words at once, then with the short vectors of titles."""
+        """Publishes what is stored with the short vectors of titles; the recent part (`since`) of a
+        long history by its words at once, because its titles take half a minute."""
         self._flush()
         if self.touched:
-            self.backlog.publish()
+            if since is not None:
+                self.backlog.publish()
             self.backlog.embed(("title",), since, phase="titles")
             self.backlog.publish()
 
