@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from kb.report.types import Report
     from kb.store.archive import Archive, Coverage, QuestionEntry, ReportEntry
     from kb.store.vector_index import VectorIndex
+    from kb.store.word_scores import WordScores
 
 Read = TypeVar("Read")
 
@@ -71,6 +72,7 @@ class KnowledgeBase:
         self._archive: Archive | None = None
         self._embedder: Embedder | None = None
         self._index: tuple[int, bool, VectorIndex] | None = None
+        self._scores: WordScores | None = None
         self._lock = threading.RLock()
 
     @classmethod
@@ -146,7 +148,12 @@ class KnowledgeBase:
             if not published:
                 return SearchResult(asked, asked.mode, None, (), 0.0)
             return search(
-                self.archive, self._open_index, lambda: self.embedder, asked, self.settings
+                self.archive,
+                self._open_index,
+                lambda: self.embedder,
+                asked,
+                self.settings,
+                self._word_scores(),
             )
 
         return self._read_steadily(answer)
@@ -411,6 +418,15 @@ class KnowledgeBase:
                 index = open_index(self.settings, generation, self._engine())
                 self._index = (generation, chroma, index)
             return self._index[2]
+
+    def _word_scores(self) -> WordScores | None:
+        """What a resident process keeps of the words; a single search asks FTS5."""
+        if self.resident and self._scores is None:
+            from kb.search.words import FIELD_WEIGHTS
+            from kb.store.word_scores import WordScores
+
+            self._scores = WordScores(FIELD_WEIGHTS)
+        return self._scores
 
     @contextmanager
     def chat(self, *, use_cache: bool = True) -> Iterator[Chat | None]:

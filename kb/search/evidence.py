@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from kb.phrases import phrase
 from kb.search.question import Question
@@ -12,7 +13,7 @@ from kb.text.tokenizer import chunk_tokens, words
 from kb.types import ChangeRecord
 
 PASSAGE_LETTERS = 320
-STEM_LETTERS = 4  # of a word stand at the start of every form of it
+STEM_LETTERS = 4
 
 
 @dataclass(slots=True)
@@ -31,29 +32,69 @@ class Evidence:
     found_by: tuple[str, ...]
 
 
-def evidence(record: ChangeRecord, question: Question, trail: Trail, lang: str) -> Evidence:
+class Words:
+    """The question's words, looked for in texts. One for all hits of a question: what a word of
+    theirs comes to is looked up once."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self._order = {token: place for place, token in enumerate(question.tokens)}
+        # Every form of a word, and of a compound, begins like its token.
+        self._beginnings = sorted({token[:STEM_LETTERS] for token in question.tokens})
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def within(self, texts: Sequence[str]) -> dict[int, set[str]]:
+        """Which tokens of the question the texts have, by place; a text without is left out.
+
+        Only what stands between two spaces around a beginning is split into words."""
+        starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+        # The one letter that is two in lower case would move all that follows.
+        joined = "\n".join(texts).replace("\u0130", "i").lower()
+        found: dict[int, set[str]] = {}
+        for beginning in self._beginnings:
+            at = joined.find(beginning)
+            while at >= 0:
+                place = bisect_right(starts, at) - 1
+                left = max(joined.rfind(" ", starts[place], at) + 1, starts[place])
+                right = joined.find(" ", at, starts[place + 1] - 1)
+                if right < 0:
+                    right = starts[place + 1] - 1
+                text = texts[place][left - starts[place] : right - starts[place]]
+                found.setdefault(place, set()).update(self._of(text))
+                at = joined.find(beginning, right)
+        return {place: found[place] for place in sorted(found) if found[place]}
+
+    def in_order(self, tokens: Iterable[str]) -> list[str]:
+        """As the question has them."""
+        return sorted(set(tokens), key=self._order.__getitem__)
+
+    def _of(self, text: str) -> tuple[str, ...]:
+        found = self._known.get(text)
+        if found is None:
+            everything = (token for word in words(text) for token in chunk_tokens(word))
+            found = tuple(token for token in everything if token in self._order)
+            self._known[text] = found
+        return found
+
+
+def evidence(record: ChangeRecord, asked: Words, trail: Trail, lang: str) -> Evidence:
     """The best passage is the line with most of the question's words, else the nearest vector's."""
-    wanted = frozenset(question.tokens)
-    likely = _likely(wanted)
-    fields: dict[str, dict[str, None]] = {}
+    fields: dict[str, list[str]] = {}
     best: tuple[float, str, str] = (0.0, "title", record.change.title)
     for kind, texts in _texts(record).items():
-        found = fields.setdefault(kind, {})
-        for place, text in enumerate(texts):
-            if likely is None or not likely.search(text):
-                continue
-            matched = _matched(text, wanted, likely)
-            found.update(matched)
+        found = asked.within(texts)
+        fields[kind] = asked.in_order(token for matched in found.values() for token in matched)
+        for place, matched in found.items():
             score = len(matched) + (0.5 if kind == "title" else 0.0)  # the title wins a draw
             if score > best[0]:
                 best = (score, kind, _around(texts, place))
     _, kind, passage = _nearest(record, trail, best)
-    everywhere = {token: None for tokens in fields.values() for token in tokens}
+    everywhere = asked.in_order(token for tokens in fields.values() for token in tokens)
     return Evidence(
         passage,
         kind,
-        _as_typed(everywhere, question),
-        tuple(_reasons(fields, question, trail, lang)),
+        _as_typed(everywhere, asked.question),
+        tuple(_reasons(fields, asked.question, trail, lang)),
     )
 
 
@@ -67,24 +108,6 @@ def _texts(record: ChangeRecord) -> dict[str, Sequence[str]]:
         "symbols": [symbol.name for symbol in symbols] + [flag.name for flag in digest.flags],
         "paths": [file.path for file in record.change.files],
         "review": [comment.text for thread in record.change.reviews for comment in thread.comments],
-    }
-
-
-def _likely(wanted: frozenset[str]) -> re.Pattern[str] | None:
-    """What a text with one of the tokens holds: the beginnings of stems. Cheaper than its tokens."""
-    if not wanted:
-        return None
-    beginnings = {re.escape(token[:STEM_LETTERS]) for token in wanted}
-    return re.compile("|".join(sorted(beginnings)), re.IGNORECASE)
-
-
-def _matched(text: str, wanted: frozenset[str], likely: re.Pattern[str]) -> dict[str, None]:
-    return {
-        token: None
-        for word in words(text)
-        if likely.search(word)
-        for token in chunk_tokens(word)
-        if token in wanted
     }
 
 
@@ -127,7 +150,7 @@ def _as_typed(tokens: Iterable[str], question: Question) -> tuple[str, ...]:
 
 
 def _reasons(
-    fields: Mapping[str, Mapping[str, None]], question: Question, trail: Trail, lang: str
+    fields: Mapping[str, Sequence[str]], question: Question, trail: Trail, lang: str
 ) -> Iterable[str]:
     if "exact" in trail.ranks:
         yield phrase("search.found.exact", lang)

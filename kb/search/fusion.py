@@ -30,16 +30,20 @@ def fuse(
     """
     totals: dict[int, float] = {}
     whole = sum(weights.get(name, 1.0) for name in without)
+    silent: dict[int, float] = {}
+    for name, keys in without.items():
+        for key in keys:
+            silent[key] = silent.get(key, 0.0) + weights.get(name, 1.0)
     for name, ranking in rankings.items():
         if not ranking:
             continue
+        weight = weights.get(name, 1.0)
         standing, last = stand_out(ranking)
         for key, value in standing.items():
-            weight = weights.get(name, 1.0)
-            if name in without:
-                silent = (weights.get(k, 1.0) for k, keys in without.items() if key in keys)
-                weight *= whole / (whole - sum(silent))
-            totals[key] = totals.get(key, 0.0) + weight * (value - last)
+            share = weight
+            if name in without and key in silent:
+                share *= whole / (whole - silent[key])
+            totals[key] = totals.get(key, 0.0) + share * (value - last)
     return sorted(totals.items(), key=lambda item: (-item[1], item[0]))
 
 

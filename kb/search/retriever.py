@@ -6,7 +6,7 @@ Filters are applied before ranking, in both retrievers. The vectors of a change 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from kb.embedders.model_files import BUNDLED_NAME
 from kb.phrases import phrase
-from kb.search.evidence import Trail, evidence
+from kb.search.evidence import Trail, Words, evidence
 from kb.search.folding import fold
 from kb.search.fusion import fuse
 from kb.search.question import Question, understand
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from kb.embedders.interface import Embedder
     from kb.settings import Settings
     from kb.store.archive import Archive
-    from kb.store.vector_index import VectorIndex
-    from kb.store.vectors import Vector
+    from kb.store.vector_index import VectorHit, VectorIndex
+    from kb.store.word_scores import WordScores
 
 OpenIndex = Callable[[], "VectorIndex"]
 OpenEmbedder = Callable[[], "Embedder"]
@@ -50,11 +50,14 @@ def search(
     open_embedder: OpenEmbedder,
     query: Query,
     settings: Settings,
+    scores: WordScores | None = None,
 ) -> SearchResult:
-    """`open_index` and `open_embedder` are called only where vectors are asked for."""
+    """`open_index` and `open_embedder` are called only where vectors are asked for.
+
+    `scores`: what a resident process keeps of the words; without it FTS5 is asked each time."""
     started = perf_counter()
     with archive.reading():
-        found = _search(archive, open_index, open_embedder, query, settings)
+        found = _search(archive, open_index, open_embedder, query, settings, scores)
     return replace(found, took_ms=round((perf_counter() - started) * 1000, 1))
 
 
@@ -70,12 +73,14 @@ def similar(archive: Archive, open_index: OpenIndex, change_id: str, limit: int 
         for kind in KINDS:
             vector = archive.vectors([change_id], kind).get(change_id)
             if vector is not None:
-                rankings[kind] = _ranked(index, vector, kind, None, trails, skip=rowid)
-        order = fuse(rankings, FUSION_WEIGHTS, _without(archive, rankings))
+                near = index.search(vector, kind, DEPTH)
+                near = [hit for hit in near if hit.rowid != rowid]
+                rankings[kind] = _ranked(near, trails)
+        order = fuse(rankings, FUSION_WEIGHTS, _without(index, rankings))
         allowed = _visible(archive, [key for key, _ in order])
         chosen = [(key, score) for key, score in order if key in allowed][:limit]
         records = archive.by_rowids([key for key, _ in chosen])
-        nothing = Question()
+        nothing = Words(Question())
         hits = []
         for rank, (key, score) in enumerate(chosen, 1):
             trail = trails[key]
@@ -93,6 +98,7 @@ def _search(
     open_embedder: OpenEmbedder,
     query: Query,
     settings: Settings,
+    scores: WordScores | None,
 ) -> SearchResult:
     exact = _exact(archive, query)
     if exact:
@@ -109,10 +115,9 @@ def _search(
         for word, spelling in slips.items()
     ]
     engine: str | None = None
+    index: VectorIndex | None = None
     mode = query.mode
     depth = max(DEPTH, 2 * (query.offset + query.limit))
-    if mode != "dense":
-        rankings["lexical"] = _lexical(archive, question, query, allowed, trails, depth)
     if mode != "lexical":
         index = open_index()
         engine = index.engine
@@ -121,18 +126,19 @@ def _search(
             # Another embedder may be chosen because it reads Chinese: it gets what was typed.
             text = question.encoded if embedder.name == BUNDLED_NAME else query.text
             vector = embedder.encode_query(text)
-            near = allowed if allowed is not None else _filtered(archive, query.filters)
-            dense = {
-                kind: _ranked(index, vector, kind, near, trails, depth=depth) for kind in KINDS
-            }
-            rankings.update(_shown(archive, dense) if near is None else dense)
+            dense = _by_kind(index.search(vector, KINDS, depth, allowed))
+            if allowed is None:
+                dense = _shown(archive, dense)
+            rankings = {kind: _ranked(hits, trails) for kind, hits in dense.items()}
             notes += _pending(archive, index, settings.lang)
         else:
-            mode = "lexical"
             notes.append(phrase("search.note.no_vectors", settings.lang))
-            if query.mode == "dense":
-                rankings["lexical"] = _lexical(archive, question, query, allowed, trails, depth)
-    without = _without(archive, rankings)
+            mode, index = "lexical", None
+    if mode != "dense":
+        rankings["lexical"] = by_words(archive, question, allowed, depth, scores)
+        for rank, (rowid, _) in enumerate(rankings["lexical"], 1):
+            trails.setdefault(rowid, Trail()).ranks["lexical"] = rank
+    without = _without(index, rankings)
     _rank_dense(rankings, without, trails)
     order = fuse(rankings, FUSION_WEIGHTS, without)
     hits = _hits(archive, query, question, order, trails, settings)
@@ -160,7 +166,7 @@ def _exact(archive: Archive, query: Query) -> list[Hit]:
     keys = archive.rowids(ids)
     allowed = set(archive.ids(query.filters)) if query.filters else None
     records = archive.by_rowids([key for key in keys.values() if allowed is None or key in allowed])
-    nothing = Question()
+    nothing = Words(Question())
     hits = []
     for rank, record in enumerate(records.values(), 1):
         seen = evidence(record, nothing, Trail(ranks={"exact": rank}), "en")
@@ -194,10 +200,10 @@ def _listed(archive: Archive, query: Query) -> list[Hit]:
     return [Hit(record, 0.0, {}, record.change.title, "title") for record in records]
 
 
-def _allowed(archive: Archive, query: Query) -> set[int] | None:
-    """The changes that hold every phrase and no excluded word; None: no such condition."""
+def _allowed(archive: Archive, query: Query) -> Collection[int] | None:
+    """What passes the filters, holds every phrase and no excluded word; None: no such condition."""
     if not query.phrases and not query.excluded:
-        return None
+        return archive.ids(query.filters) if query.filters else None
     found: set[int] | None = None
     for text in query.phrases:
         with_phrase = _holding(archive, text, query.filters)
@@ -220,56 +226,29 @@ def _holding(archive: Archive, text: str, filters: Filters) -> set[int]:
     return {rowid for rowid, _ in rows}
 
 
-def _filtered(archive: Archive, filters: Filters) -> set[int] | None:
-    return set(archive.ids(filters)) if filters else None
+def _by_kind(hits: Iterable[VectorHit]) -> dict[str, list[VectorHit]]:
+    found: dict[str, list[VectorHit]] = {kind: [] for kind in KINDS}
+    for hit in hits:
+        found[hit.kind].append(hit)
+    return found
 
 
-def _lexical(
-    archive: Archive,
-    question: Question,
-    query: Query,
-    allowed: set[int] | None,
-    trails: dict[int, Trail],
-    depth: int,
-) -> list[tuple[int, float]]:
-    rows = by_words(
-        archive,
-        question,
-        filters=Filters() if allowed is not None else query.filters,
-        rowids=allowed,
-        limit=depth,
-    )
-    for rank, (rowid, _) in enumerate(rows, 1):
-        trails.setdefault(rowid, Trail()).ranks["lexical"] = rank
-    return rows
-
-
-def _ranked(
-    index: VectorIndex,
-    vector: Vector,
-    kind: str,
-    allowed: set[int] | None,
-    trails: dict[int, Trail],
-    *,
-    depth: int = DEPTH,
-    skip: int | None = None,
-) -> list[tuple[int, float]]:
+def _ranked(hits: Iterable[VectorHit], trails: dict[int, Trail]) -> list[tuple[int, float]]:
     """Changes by their best chunk of a kind, with its cosine."""
-    hits = [hit for hit in index.search(vector, kind, depth, allowed) if hit.rowid != skip]
+    found = []
     for rank, hit in enumerate(hits, 1):
-        trail = trails.setdefault(hit.rowid, Trail())
-        trail.vectors[kind] = (rank, float(hit.score), hit.chunk)
-    return [(hit.rowid, float(hit.score)) for hit in hits]
+        score = float(hit.score)
+        trails.setdefault(hit.rowid, Trail()).vectors[hit.kind] = (rank, score, hit.chunk)
+        found.append((hit.rowid, score))
+    return found
 
 
-def _shown(
-    archive: Archive, rankings: dict[str, list[tuple[int, float]]]
-) -> dict[str, list[tuple[int, float]]]:
+def _shown(archive: Archive, dense: dict[str, list[VectorHit]]) -> dict[str, list[VectorHit]]:
     """Without changes that became stale after the generation was made."""
-    visible = _visible(archive, [key for ranking in rankings.values() for key, _ in ranking])
-    return {
-        kind: [item for item in ranking if item[0] in visible] for kind, ranking in rankings.items()
-    }
+    if not archive.some_hidden():
+        return dense
+    visible = _visible(archive, [hit.rowid for hits in dense.values() for hit in hits])
+    return {kind: [hit for hit in hits if hit.rowid in visible] for kind, hits in dense.items()}
 
 
 def _visible(archive: Archive, keys: Sequence[int]) -> set[int]:
@@ -295,18 +274,19 @@ def _pending(archive: Archive, index: VectorIndex, lang: str) -> list[str]:
     return [phrase("search.note.pending", lang, missing=missing, changes=changes)]
 
 
-def _without(archive: Archive, rankings: dict[str, list[tuple[int, float]]]) -> dict[str, set[int]]:
+def _without(
+    index: VectorIndex | None, rankings: dict[str, list[tuple[int, float]]]
+) -> dict[str, set[int]]:
     """By kind of vector, the changes of the lists that have none.
 
     A change without a line of natural language in its diff has no vector of it. That says nothing
     against it, unlike a vector that is too far away to be among the nearest.
     """
     ranked = {kind: {key for key, _ in rankings[kind]} for kind in KINDS if kind in rankings}
-    if not ranked:
+    if index is None or not ranked:
         return {}
     near = set().union(*ranked.values())
-    having = archive.with_vectors(sorted(near))
-    return {kind: near - keys - having[kind] for kind, keys in ranked.items()}
+    return {kind: near - index.having(kind, near) for kind in ranked}
 
 
 def _rank_dense(
@@ -337,10 +317,11 @@ def _hits(
     records = list(best.values())
     if reranked:
         records = _reranked(records, query, trails, keys, settings)
+    asked = Words(question)
     hits = []
     for record, folded in fold(records)[query.offset : end]:
         key = keys[record.id]
-        seen = evidence(record, question, trails[key], settings.lang)
+        seen = evidence(record, asked, trails[key], settings.lang)
         hits.append(
             Hit(
                 record=record,

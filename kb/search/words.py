@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from kb.search.question import Question
 from kb.store.lexical_index import LexicalQuery, search
-from kb.types import Filters
 
 if TYPE_CHECKING:
     from kb.store.archive import Archive
+    from kb.store.word_scores import WordScores
 
 # Measured on the development questions of sglang and checked on other repositories.
 FIELD_WEIGHTS = {
@@ -28,26 +28,22 @@ OTHERS_DEPTH = 2000
 def by_words(
     archive: Archive,
     question: Question,
-    *,
-    filters: Filters,
     rowids: Collection[int] | None,
     limit: int,
+    scores: WordScores | None = None,
 ) -> list[tuple[int, float]]:
-    """(rowid, score), best first; equal scores by rowid."""
-    scores: dict[int, float] = {}
-    for tokens, weight, depth in (
+    """(rowid, score), best first; equal scores by rowid. `rowids`: only these changes.
+
+    `scores`: what a resident process keeps of the words; FTS5 says the same without it."""
+    groups = [
         (question.tokens, 1.0, max(limit, OTHERS_DEPTH)),
         (question.others, OTHER_WORD, OTHERS_DEPTH),
-    ):
-        if not tokens:
-            continue
-        rows = search(
-            archive,
-            LexicalQuery(any_of=tokens, weights=FIELD_WEIGHTS),
-            filters=filters,
-            rowids=rowids,
-            limit=depth,
-        )
-        for rowid, score in rows:
-            scores[rowid] = scores.get(rowid, 0.0) + weight * score
-    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
+    ]
+    if scores is not None:
+        return scores.search(archive, groups, rowids, limit)
+    totals: dict[int, float] = {}
+    for tokens, weight, depth in groups:
+        query = LexicalQuery(any_of=tokens, weights=FIELD_WEIGHTS)
+        for rowid, score in search(archive, query, rowids=rowids, limit=depth):
+            totals[rowid] = totals.get(rowid, 0.0) + weight * score
+    return sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:limit]

@@ -94,13 +94,19 @@ class Archive:
                 self.connection.execute("ROLLBACK")
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One write transaction: all of it is stored, or nothing."""
+    def writing(self, *, found: bool = True) -> Iterator[sqlite3.Connection]:
+        """One write transaction: all of it is stored, or nothing. `found`: what readers find may be
+        another thing now; not so where only answers, reports or questions are kept."""
         with schema.explained(self.path):
             connection = self.connection
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                if found:
+                    connection.execute(
+                        "INSERT INTO meta (key, value) VALUES ('writes', 1)"
+                        " ON CONFLICT (key) DO UPDATE SET value = value + 1"
+                    )
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -115,6 +121,22 @@ class Archive:
         return conditions.condition(
             self.connection, filters, generation=generation, include_bots=include_bots
         )
+
+    def state(self) -> tuple[int, int]:
+        """(generation, writes so far): while it is the same, readers find the same."""
+        with self.reading() as generation:
+            row = self.connection.execute("SELECT value FROM meta WHERE key = 'writes'").fetchone()
+            return generation, int(row[0]) if row else 0
+
+    def some_hidden(self) -> bool:
+        """Whether a change is stored that readers may not see."""
+        with self.reading() as generation:
+            found = self.connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM changes WHERE generation > ?)"
+                " OR EXISTS (SELECT 1 FROM changes WHERE stale = 1)",
+                (generation,),
+            ).fetchone()
+            return bool(found[0])
 
     def generation(self) -> int:
         held: int | None = getattr(self._threads, "generation", None)
@@ -359,10 +381,10 @@ class Archive:
     def count(self, filters: Filters, *, include_bots: bool = True, pending: bool = False) -> int:
         with self.reading():
             found = self.condition(filters, pending=pending, include_bots=include_bots)
-            row = self.connection.execute(
-                f"SELECT count(*) FROM changes WHERE {found.sql}", found.parameters
-            ).fetchone()
-            return int(row[0])
+            sql, parameters = f"SELECT count(*) FROM changes WHERE {found.sql}", found.parameters
+            if not filters and include_bots and not self.some_hidden():
+                sql, parameters = "SELECT count(*) FROM changes", ()  # reads no row
+            return int(self.connection.execute(sql, parameters).fetchone()[0])
 
     def ids(
         self,
@@ -419,11 +441,6 @@ class Archive:
             found = vectors.of_changes(self.connection, key, kind, list(rowids.values()))
             return {item: found[rowid] for item, rowid in rowids.items() if rowid in found}
 
-    def with_vectors(self, rowids: Sequence[int]) -> dict[str, set[int]]:
-        """Those of these changes that have a vector, by its kind."""
-        with self.reading():
-            return vectors.kinds_of_changes(self.connection, rowids)
-
     # --- answers, reports, questions -------------------------------------------------------
 
     def cached_answer(self, key: str) -> str | None:
@@ -439,7 +456,7 @@ class Archive:
         text: str,
         usage: Mapping[str, Any] | None = None,
     ) -> None:
-        with self.writing() as connection:
+        with self.writing(found=False) as connection:
             kept.put_answer(
                 connection,
                 key,
@@ -466,7 +483,7 @@ class Archive:
         made_at: datetime | None = None,
     ) -> int:
         """Keeps a report's JSON; `scope` names its filters, so that the next one finds it."""
-        with self.writing() as connection:
+        with self.writing(found=False) as connection:
             return kept.put_report(
                 connection,
                 kind,
@@ -494,7 +511,7 @@ class Archive:
             return kept.last_report(self.connection, kind, scope, ended_by)
 
     def put_question(self, text: str, answer: Mapping[str, Any]) -> int:
-        with self.writing() as connection:
+        with self.writing(found=False) as connection:
             return kept.put_question(connection, text, answer)
 
     def questions(self, limit: int = 50) -> list[QuestionEntry]:

@@ -13,12 +13,13 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kb.errors import StoreError
-from kb.store.exact_index import CHANGE, CHUNK, MOST_CHUNKS, SERIAL
+from kb.store.exact_index import CHANGE, CHUNK, MOST_CHUNKS, SERIAL, changes_among
 from kb.store.exact_index import load as load_exact
 from kb.store.manifest import Manifest
 from kb.store.vector_index import VectorHit, best_chunks
@@ -38,6 +39,8 @@ MAX_NEIGHBORS = 24
 # Every `add` is written through. Below its threshold (1,000) Chroma keeps new vectors in a log, and
 # each process that asks writes them into the published graph: two readers then write one file.
 SYNC_THRESHOLD = 2
+THREADS = 3  # one a kind: Chroma lets go of the interpreter while it searches
+SPARE = 1.15  # so many more than are wanted, for changes with several chunks among the nearest
 # Clients of one folder share a system, which chromadb puts into its table before it has started:
 # a second thread that opens the folder meanwhile gets one that cannot answer.
 _OPENING = threading.Lock()
@@ -104,7 +107,7 @@ class ChromaIndex:
         self._folder = folder
         self._collections: dict[str, ChromaCollection] = {}
         self._keys: dict[str, Keys] = {}
-        self._by_change: dict[str, dict[int, list[int]]] = {}
+        self._threads = ThreadPoolExecutor(THREADS, "chroma")
         try:
             path = None if manifest.server else folder / "chroma"
             if path is not None and not (path / DATABASE).exists():
@@ -122,29 +125,35 @@ class ChromaIndex:
         limit: int,
         rowids: Collection[int] | None = None,
     ) -> list[VectorHit]:
-        names = (kinds,) if isinstance(kinds, str) else kinds
-        return [hit for kind in names for hit in self._search_kind(vector, kind, limit, rowids)]
+        if isinstance(kinds, str):
+            return self._search_kind(vector, kinds, limit, rowids)
+        found = self._threads.map(
+            lambda kind: self._search_kind(vector, kind, limit, rowids), kinds
+        )
+        return [hit for hits in found for hit in hits]
 
     def _search_kind(
         self, vector: Vector, kind: str, limit: int, rowids: Collection[int] | None
     ) -> list[VectorHit]:
         if not self.manifest.vectors.get(kind) or limit <= 0:
             return []
-        keys = self._keys_of(kind)
-        total = len(keys)
-        ids: list[str] | None = None
-        if rowids is not None:
-            ids = self._ids_of(kind, rowids)
-            if not ids:
-                return []
-            total = len(ids)
-            if total == len(keys):
-                ids = None
         import numpy as np
 
+        keys = self._keys_of(kind)
+        ids: list[str] | None = None
+        if rowids is not None:
+            allowed = np.fromiter(rowids, dtype=np.int64, count=len(rowids))
+            chosen = keys[np.isin(keys[:, CHANGE], allowed)]
+            if not len(chosen):
+                return []
+            if len(chosen) < len(keys):
+                keys = chosen
+                ids = list(map(str, keys[:, SERIAL].tolist()))
+        total = len(keys)
         serials = keys[:, SERIAL]
         asked: Any = [vector]
-        wide = min(limit * 2, total)
+        chunks = total / np.count_nonzero(keys[:, CHUNK] == 0)  # of a change, on average
+        wide = min(int(limit * chunks * (SPARE if chunks > 1 else 1)), total)
         while True:
             try:
                 found = self._collection(kind).query(
@@ -168,6 +177,9 @@ class ChromaIndex:
                 return hits
             wide = min(total, wide * 2)
 
+    def having(self, kind: str, rowids: Collection[int]) -> set[int]:
+        return changes_among(self._keys_of(kind), rowids)
+
     def count(self, kind: str) -> int:
         if not self.manifest.vectors.get(kind):
             return 0
@@ -177,6 +189,7 @@ class ChromaIndex:
             raise self._broken(exc) from exc
 
     def close(self) -> None:
+        self._threads.shutdown()
         close = getattr(self._client, "close", None)
         if close is not None:
             with _OPENING:
@@ -192,14 +205,6 @@ class ChromaIndex:
         if kind not in self._keys:
             self._keys[kind] = load_exact(self._folder, kind, self.manifest.dimension)[1]
         return self._keys[kind]
-
-    def _ids_of(self, kind: str, rowids: Collection[int]) -> list[str]:
-        import numpy as np
-
-        keys = self._keys_of(kind)
-        allowed = np.fromiter(rowids, dtype=np.int64, count=len(rowids))
-        chosen = keys[np.isin(keys[:, CHANGE], allowed), SERIAL]
-        return list(map(str, chosen.tolist()))
 
     def _broken(self, exc: Exception) -> StoreError:
         where = self.manifest.server or f"generation {self.manifest.generation}"

@@ -79,6 +79,9 @@ class ExactIndex:
         )
         return best_chunks(list(rows), kind, limit)
 
+    def having(self, kind: str, rowids: Collection[int]) -> set[int]:
+        return changes_among(self._load(kind)[1], rowids)
+
     def count(self, kind: str) -> int:
         return len(self._load(kind)[1])
 
@@ -89,6 +92,14 @@ class ExactIndex:
         if kind not in self._kinds:
             self._kinds[kind] = load(self._folder, kind, self.manifest.dimension)
         return self._kinds[kind]
+
+
+def changes_among(keys: Keys, rowids: Collection[int]) -> set[int]:
+    """Those of these changes that have a key."""
+    import numpy as np
+
+    asked = np.fromiter(rowids, dtype=np.int64, count=len(rowids))
+    return set(asked[np.isin(asked, keys[:, CHANGE])].tolist())
 
 
 def load(folder: Path, kind: str, dimension: int) -> tuple[Vector, Keys]:

@@ -120,11 +120,21 @@ def search(
         return []
     with archive.reading():
         where, parameters = _restriction(archive, filters, rowids)
-        weights = ", ".join(str(float(query.weights.get(name, 1.0))) for name in FIELDS)
         rows = archive.connection.execute(
-            f"SELECT rowid / {VERSIONS}, -bm25(words, {weights}) AS score FROM words"
+            f"SELECT rowid / {VERSIONS}, {_score(query.weights)} AS score FROM words"
             f" WHERE words MATCH ?{where} ORDER BY score DESC, 1 LIMIT ?",
             (wanted, *parameters, limit),
+        )
+        return rows.fetchall()
+
+
+def word(archive: Archive, token: str, weights: Mapping[str, float]) -> list[tuple[int, float]]:
+    """(rowid, score) of every change with a token, shown or not, by rowid."""
+    with archive.reading():
+        rows = archive.connection.execute(
+            f"SELECT rowid / {VERSIONS}, {_score(weights)} FROM words WHERE words MATCH ?"
+            f"{_alive(archive.connection)}",
+            (_quoted((token,)),),
         )
         return rows.fetchall()
 
@@ -138,60 +148,28 @@ def count_with(archive: Archive, token: str, most: int) -> int:
     return int(row[0])
 
 
-def rowids_with(archive: Archive, phrase: Sequence[str]) -> set[int]:
-    """Visible changes in which these tokens stand side by side, in any field."""
-    if not phrase:
-        return set()
-    with archive.reading():
-        where, parameters = _restriction(archive, Filters(), None)
-        rows = archive.connection.execute(
-            f"SELECT rowid / {VERSIONS} FROM words WHERE words MATCH ?{where}",
-            (_quoted(phrase), *parameters),
-        )
-        return {rowid for (rowid,) in rows}
-
-
-def matched_fields(
-    archive: Archive, tokens: Sequence[str], rowids: Sequence[int]
-) -> dict[int, dict[str, tuple[str, ...]]]:
-    """Which of these tokens stand in which field of each change: for --explain."""
-    found: dict[int, dict[str, tuple[str, ...]]] = {rowid: {} for rowid in rowids}
-    with archive.reading():
-        where, parameters = _restriction(archive, Filters(), rowids)
-        for name in FIELDS:
-            for token in dict.fromkeys(tokens):
-                rows = archive.connection.execute(
-                    f"SELECT rowid / {VERSIONS} FROM words WHERE words MATCH ?{where}",
-                    (f"{name} : {_quoted((token,))}", *parameters),
-                )
-                for (rowid,) in rows:
-                    found[rowid][name] = (*found[rowid].get(name, ()), token)
-    return found
-
-
 def _restriction(
     archive: Archive, filters: Filters, rowids: Collection[int] | None
 ) -> tuple[str, list[object]]:
     """SQL that leaves out replaced words and changes that are not shown or not asked for."""
-    parts: list[str] = []
+    sql = _alive(archive.connection)
     parameters: list[object] = []
-    connection = archive.connection
-    if connection.execute("SELECT 1 FROM dead_words LIMIT 1").fetchone():
-        parts.append("rowid NOT IN (SELECT doc FROM dead_words)")
-    condition = archive.condition(filters)
-    if filters or _some_hidden(connection, archive.generation()):
-        parts.append(f"rowid / {VERSIONS} IN (SELECT rowid FROM changes WHERE {condition.sql})")
+    if filters or archive.some_hidden():
+        condition = archive.condition(filters)
+        sql += f" AND rowid / {VERSIONS} IN (SELECT rowid FROM changes WHERE {condition.sql})"
         parameters += condition.parameters
     if rowids is not None:
-        parts.append(f"rowid / {VERSIONS} IN (SELECT value FROM json_each(?))")
+        sql += f" AND rowid / {VERSIONS} IN (SELECT value FROM json_each(?))"
         parameters.append(json.dumps(list(rowids)))
-    return "".join(f" AND {part}" for part in parts), parameters
+    return sql, parameters
 
 
-def _some_hidden(connection: sqlite3.Connection, generation: int) -> bool:
-    found = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM changes WHERE generation > ?)"
-        " OR EXISTS (SELECT 1 FROM changes WHERE stale = 1)",
-        (generation,),
-    ).fetchone()
-    return bool(found[0])
+def _alive(connection: sqlite3.Connection) -> str:
+    """SQL that leaves out replaced words."""
+    some = connection.execute("SELECT 1 FROM dead_words LIMIT 1").fetchone()
+    return " AND rowid NOT IN (SELECT doc FROM dead_words)" if some else ""
+
+
+def _score(weights: Mapping[str, float]) -> str:
+    """SQL of BM25 with these weights of the fields; a higher score is better."""
+    return f"-bm25(words, {', '.join(str(float(weights.get(name, 1.0))) for name in FIELDS)})"

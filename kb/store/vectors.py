@@ -173,17 +173,3 @@ def of_changes(
         for rowid, blob in rows:
             found[rowid] = np.frombuffer(blob, STORED).astype(np.float32)
     return found
-
-
-def kinds_of_changes(connection: sqlite3.Connection, rowids: Sequence[int]) -> dict[str, set[int]]:
-    """The changes among these that have a vector, by kind."""
-    found: dict[str, set[int]] = {kind: set() for kind in KINDS}
-    batch = 500
-    for start in range(0, len(rowids), batch):
-        part = tuple(rowids[start : start + batch])
-        rows = connection.execute(
-            f"SELECT DISTINCT kind, change FROM vectors WHERE change IN ({marks(part)})", part
-        )
-        for kind, rowid in rows:
-            found.setdefault(kind, set()).add(rowid)
-    return found

@@ -190,3 +190,10 @@ def test_a_broken_chroma_is_an_error_and_the_exact_scan_still_answers(world, tmp
 def test_an_unknown_engine_is_wrong_usage(world):
     with pytest.raises(UsageError):
         open_index(world[0], 1, "faiss")
+
+
+def test_it_says_which_changes_have_a_vector(index, world):
+    some = {keys[0] for keys in world[1]["title"][0][:5]}
+    assert index.having("title", {*some, 10_000_000}) == some
+    assert index.having("no-such-kind", some) == set()
+    assert index.having("title", []) == set()

@@ -37,7 +37,6 @@ def test_phrases_must_stand_side_by_side(shown):
     part = tuple(tokens("part 7"))
     assert numbers(shown, "cache", phrases=(part,)) == [7]
     assert numbers(shown, phrases=(tuple(tokens("7 part")),)) == []
-    assert lexical_index.rowids_with(shown, part) == set(shown.rowids(["acme/engine#7"]).values())
 
 
 def test_excluded_words_take_changes_out(shown):
@@ -80,10 +79,3 @@ def test_words_are_built_again_from_the_archive(shown):
     assert search(shown, LexicalQuery(any_of=("cach", "7"))) == []
     assert shown.rebuild_words() == 12
     assert search(shown, LexicalQuery(any_of=("cach", "7"))) == before
-
-
-def test_explaining_says_which_words_stand_where(shown):
-    (rowid,) = shown.rowids(["acme/engine#7"]).values()
-    found = lexical_index.matched_fields(shown, ("cach", "7", "lru"), [rowid])
-    assert found[rowid]["title"] == ("cach", "7")
-    assert found[rowid]["reviews"] == ("lru",)
