@@ -181,6 +181,8 @@ def test_an_interrupted_ingest_ends_with_130_and_goes_on(
         env=os.environ | {"KB_HOME": str(home)},
         stderr=subprocess.PIPE,
         text=True,
+        # Tests that a shell runs in the background ignore SIGINT, and so would what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     for _ in range(400):
         if (home / "archive.sqlite3").exists():
