@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from kb.embedders import SMALL_INCREMENT
 from kb.errors import StoreError
+from kb.store.vectors import KINDS
 from kb.types import Observer
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from kb.store.vectors import Missing
 
 RECENT = timedelta(days=90)  # searchable first
-KINDS = ("title", "text", "diff")
 # A batch is sorted by length inside; it is also what a kill can lose. 512 texts take 4-35 s.
 TEXTS_A_BATCH = 512
 CHANGES_A_LOOK = 256  # records loaded at once

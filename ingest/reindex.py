@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ingest.embedding import KINDS, Backlog
+from ingest.embedding import Backlog
 from kb.settings import Settings
 from kb.store.archive import Archive
 from kb.store.generations import reindex as rebuild
 from kb.store.lock import writer_lock
 from kb.store.schema import must_exist
+from kb.store.vectors import KINDS
 from kb.types import Filters, Observer
 
 

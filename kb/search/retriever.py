@@ -22,6 +22,7 @@ from kb.search.spelling import respelled, with_spellings
 from kb.search.words import by_words
 from kb.store import lexical_index
 from kb.store.lexical_index import LexicalQuery
+from kb.store.vectors import KINDS
 from kb.text.tokenizer import tokens
 from kb.types import ChangeRecord, Filters, Hit, Query, SearchResult
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 OpenIndex = Callable[[], "VectorIndex"]
 OpenEmbedder = Callable[[], "Embedder"]
 
-KINDS = ("title", "text", "diff")
 # The words count as much as two vectors. Measured on seven repositories: 1.5 to 2.5 are within 0.01
 # of each other where a question uses the change's words, and 2.5 is lower where it does not.
 FUSION_WEIGHTS = {"lexical": 2.0, "title": 1.0, "text": 1.0, "diff": 1.0}
