@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Self
 from kb.embedders import SMALL_INCREMENT
 from kb.errors import StoreError
 from kb.store.vectors import KINDS
-from kb.types import Observer
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from kb.store.archive import Archive
     from kb.store.chroma_builder import ChromaBuilder
     from kb.store.vectors import Missing
+    from kb.types import Observer
 
 RECENT = timedelta(days=90)  # searchable first
 # A batch is sorted by length inside; it is also what a kill can lose. 512 texts take 4-35 s.

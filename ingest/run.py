@@ -21,8 +21,6 @@ from ingest.sources.interface import (
 )
 from ingest.workers import preparation, prepare_one
 from kb.analysis.overrides import overridden
-from kb.errors import LimitReached
-from kb.store.archive import Archive
 from kb.types import (
     Analysis,
     Change,
@@ -35,7 +33,9 @@ from kb.types import (
 
 if TYPE_CHECKING:
     from kb.analysis.context import RepoContext
+    from kb.errors import LimitReached
     from kb.settings import Settings
+    from kb.store.archive import Archive
 
 LONG = 1000  # changes; an ingest of fewer is over before a first step would be worth its time
 CHANGES_A_BATCH = 100  # of one transaction: about a second of work that a kill may repeat

@@ -15,17 +15,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ingest.embedding import Backlog
-from ingest.run import LONG, Run
-from ingest.sources.interface import Bounds, Enricher, Identity, Known, Source
+from ingest.sources.interface import Bounds, Known
 from kb.errors import LimitReached, SourceError, StoreError, UsageError
 from kb.store import manifest
 from kb.store.archive import Archive
 from kb.store.lock import writer_lock
-from kb.types import Observer, SilentObserver, SourceState
+from kb.types import Filters, SilentObserver, SourceState
 
 if TYPE_CHECKING:
+    from ingest.run import Run
+    from ingest.sources.interface import Enricher, Identity, Source
     from kb.embedders.interface import Embedder
     from kb.settings import Settings
+    from kb.types import Observer
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,10 @@ def sync(
         _same_embedder(archive, backlog)
         if enricher is None and not _may_be_new(state, bounds, tip):
             _publish_rest(archive, backlog, lambda: None, changed=False)
-            unchanged = archive.coverage(identity.name).changes
+            unchanged = archive.count(Filters(repos=(identity.name,)))
             return IngestResult(identity.name, unchanged=unchanged, took_ms=_since_ms(started))
+        from ingest.run import Run
+
         for note in identity.notes:
             observer.note(note)
         complete = _complete(state)
@@ -261,12 +265,13 @@ def _publish_rest(
 
     `settle` relates the changes and ends the run's state, before the last of them are shown."""
     missing = len(backlog.missing())
-    unpublished = any(archive.coverage(repo).pending for repo in archive.repos())
-    if not missing and not unpublished and not changed:
+    if not missing and not archive.has_pending() and not changed:
         settle()
         if not backlog.shown():
             backlog.publish()
         return
+    from ingest.run import LONG
+
     if missing < LONG:
         backlog.embed(("title", "text", "diff"))
         backlog.publish(meanwhile=settle)

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from kb.analysis.path_roles import LOCK_NAMES, path_role
-from kb.types import Change, FileChange
+
+if TYPE_CHECKING:
+    from kb.types import Change, FileChange
 
 FILE_BYTES = 64 * 1024
 CHANGE_BYTES = 512 * 1024

@@ -10,10 +10,13 @@ import os
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from kb.errors import UsageError
-from kb.types import Period
+
+if TYPE_CHECKING:
+    from kb.types import Period
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _WEEK = re.compile(r"(\d{4})-?W(\d{2})\Z", re.IGNORECASE)
@@ -114,7 +117,7 @@ def between(since: datetime, until: datetime, tz: str) -> Period:
             f"until {local(until, tz):%Y-%m-%d %H:%M}",
             "UNTIL is exclusive: for one day give the day and the next",
         )
-    return Period(since, until, tz, "range")
+    return _period(since, until, tz, "range")
 
 
 def previous(period: Period, steps: int = 1) -> Period:
@@ -127,7 +130,7 @@ def previous(period: Period, steps: int = 1) -> Period:
         days = steps * (1 if period.kind == "day" else 7)
         return _containing(period.kind, first - timedelta(days=days), period.tz)
     span = period.until - period.since
-    return Period(period.since - steps * span, period.until - steps * span, period.tz, "range")
+    return _period(period.since - steps * span, period.until - steps * span, period.tz, "range")
 
 
 def last_day(period: Period) -> date:
@@ -187,4 +190,10 @@ def _containing(kind: str, day: date, tz: str) -> Period:
     else:
         first = day.replace(day=1)
         after = (first + timedelta(days=31)).replace(day=1)
-    return Period(midnight(first, tz), midnight(after, tz), tz, kind)
+    return _period(midnight(first, tz), midnight(after, tz), tz, kind)
+
+
+def _period(since: datetime, until: datetime, tz: str, kind: str) -> Period:
+    from kb.types import Period  # zones are asked for by every command, periods by few
+
+    return Period(since, until, tz, kind)

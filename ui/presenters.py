@@ -9,21 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from kb.types import (
-    Answer,
-    Change,
-    ChangeRecord,
-    FileChange,
-    Hit,
-    Period,
-    Relation,
-    SearchResult,
-    Term,
-)
 from ui.messages import message
+
+if TYPE_CHECKING:
+    from kb.types import (
+        Answer,
+        Change,
+        ChangeRecord,
+        FileChange,
+        Hit,
+        Period,
+        Relation,
+        SearchResult,
+        Term,
+    )
 
 Json = dict[str, Any]
 LEVEL_MARKS = {"high": "🔴", "medium": "🟡", "low": "🟢"}

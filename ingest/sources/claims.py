@@ -11,14 +11,13 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PR_MERGE = re.compile(r"Merge pull request #(\d+) from\b")
 PR_NUMBER = re.compile(r"\(#(\d+)\)\s*$")
 
 
-@dataclass(frozen=True, slots=True)
-class GraphCommit:
+class GraphCommit(NamedTuple):
     """A commit without its diff."""
 
     sha: str
@@ -29,8 +28,7 @@ class GraphCommit:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedChange:
+class PlannedChange(NamedTuple):
     """A change by identity; its diff is the one against the first parent of `sha`."""
 
     id: str
@@ -64,7 +62,7 @@ def plan_changes(commits: Sequence[GraphCommit], repo: str) -> list[PlannedChang
         if change.number is not None:
             owned.add(change.number)
         name = f"{repo}#{change.number}" if owns else f"{repo}@{change.sha}"
-        changes.append(_named(change, name))
+        changes.append(change._replace(id=name))
     changes.reverse()
     changes.sort(key=lambda change: change.committed, reverse=True)  # stable: git's order in ties
     return changes
@@ -94,19 +92,6 @@ def _single(commit: GraphCommit) -> PlannedChange:
     number = int(match[1]) if match else None
     return PlannedChange(
         "", number, commit.sha, commit.title, commit.body, commit.author, commit.committed, ()
-    )
-
-
-def _named(change: PlannedChange, name: str) -> PlannedChange:
-    return PlannedChange(
-        name,
-        change.number,
-        change.sha,
-        change.title,
-        change.body,
-        change.author,
-        change.committed,
-        change.commits,
     )
 
 

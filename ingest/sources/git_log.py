@@ -13,11 +13,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ingest.sources.claims import GraphCommit, PlannedChange, plan_changes
-from ingest.sources.git_patches import read_patches, read_paths
 from ingest.sources.git_process import LOG_OPTIONS, GitStopped, Repository, open_repository
 from ingest.sources.interface import (
     REPOSITORY_NAME,
@@ -30,7 +30,10 @@ from ingest.sources.interface import (
     Reading,
 )
 from kb.errors import SourceError
-from kb.types import Change, Commit, FileChange, Observer
+
+if TYPE_CHECKING:
+    from ingest.sources.claims import GraphCommit, PlannedChange
+    from kb.types import Change, FileChange, Observer
 
 READING_VERSION = "1"  # another one reads every diff again: raise it when the parser brings more
 _FIELDS = ("%H", "%P", "%ct", "%an", "%s", "%b")
@@ -38,7 +41,7 @@ _FORMAT = "tformat:" + "%x00".join(_FIELDS)
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z-]*-(?:by|Id|authored-by): |Merge(?:d)? |\* |- |#")
 _LATEST = 253_402_300_799  # 9999-12-31T23:59:59Z, the last second that datetime holds
 
-Keep = Callable[[tuple[FileChange, ...]], tuple[FileChange, ...]]
+Keep = Callable[["tuple[FileChange, ...]"], "tuple[FileChange, ...]"]
 
 
 def _all_files(files: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
@@ -66,10 +69,22 @@ class GitSource:
     def location(self) -> str:
         return str(self.repository.folder)
 
+    @cached_property
+    def _remote(self) -> tuple[str, str | None]:
+        """Host and name that the clone's remote says; not asked for where `repo` says it."""
+        if self.repo is not None:
+            return "", None
+        return remote_repository(
+            self.repository.answer("config", "--get", "remote.origin.url") or ""
+        )
+
+    @cached_property
+    def _head(self) -> str | None:
+        return self.repository.answer("symbolic-ref", "-q", "--short", "HEAD")
+
     def identify(self, stored_name: str | None = None) -> Identity:
         repository, notes = self.repository, []
-        remote = repository.answer("config", "--get", "remote.origin.url") or ""
-        host, remote_name = remote_repository(remote)
+        host, remote_name = self._remote
         name = self.repo or stored_name or remote_name or f"local/{folder_name(repository.folder)}"
         if self.repo is not None and not REPOSITORY_NAME.fullmatch(self.repo):
             raise SourceError(
@@ -84,7 +99,7 @@ class GitSource:
             notes.append(f"no remote names this repository: it is {name} (--repo owner/name)")
         if repository.shallow:
             notes.append("a shallow clone: older changes and some merges are not in it")
-        branch = self.branch or repository.answer("symbolic-ref", "-q", "--short", "HEAD")
+        branch = self.branch or self._head
         return Identity(
             name,
             self.kind,
@@ -121,6 +136,9 @@ class GitSource:
         raise SourceError(f"{what} in {repository.folder}", f"--branch NAME{there}")
 
     def read(self, known: Known, bounds: Bounds, observer: Observer) -> Reading:
+        from ingest.sources.claims import plan_changes
+        from ingest.sources.git_patches import read_paths
+
         identity, tip = self.identify(known.repo or None), self.tip()
         if tip is None:
             return Reading(iter(()), total=0, reachable=frozenset())
@@ -146,6 +164,8 @@ class GitSource:
 
     def _graph(self, tip: str) -> Iterator[GraphCommit]:
         """Every commit that `tip` reaches, children first, otherwise by date."""
+        from ingest.sources.claims import GraphCommit
+
         arguments = ("-z", "--date-order", f"--format={_FORMAT}", *LOG_OPTIONS, "--end-of-options")
         size, rest, fields = len(_FIELDS), b"", list[str]()
         try:
@@ -154,7 +174,9 @@ class GitSource:
                 fields += [value.decode("utf-8", "replace") for value in whole]
                 end = len(fields) - len(fields) % size
                 for start in range(0, end, size):
-                    yield _graph_commit(fields[start : start + size])
+                    sha, parents, committed, author, title, body = fields[start : start + size]
+                    shas = tuple(parents.split())
+                    yield GraphCommit(sha.strip(), shas, int(committed or 0), author, title, body)
                 del fields[:end]
         except GitStopped as exc:
             raise SourceError(
@@ -164,6 +186,8 @@ class GitSource:
     def _changes(
         self, planned: list[PlannedChange], repo: str, url: str | None
     ) -> Iterator[Change | Failure | Checkpoint]:
+        from ingest.sources.git_patches import read_patches
+
         by_sha = {change.sha: change for change in planned}
         for sha, files in read_patches(self.repository, list(by_sha), self.keep):
             yield build(by_sha[sha], files, repo, url)
@@ -173,6 +197,8 @@ def build(
     planned: PlannedChange, files: tuple[FileChange, ...], repo: str, url: str | None
 ) -> Change:
     """The change as it is stored, of its plan and its diff."""
+    from kb.types import Change, Commit
+
     return Change(
         id=planned.id,
         repo=repo,
@@ -254,10 +280,3 @@ def folder_name(folder: Path) -> str:
     generic = folder.name in ("repo", ".git") or folder.name.endswith(".git")
     name = folder.parent.name if generic else folder.name
     return re.sub(r"[^\w.-]+", "-", name) or "repository"
-
-
-def _graph_commit(fields: list[str]) -> GraphCommit:
-    sha, parents, committed, author, title, body = fields
-    return GraphCommit(
-        sha.strip(), tuple(parents.split()), int(committed or 0), author, title, body
-    )

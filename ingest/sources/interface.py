@@ -18,15 +18,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from kb.types import Change, Comment, Commit, Observer, PullRequest, ReviewThread
+if TYPE_CHECKING:
+    from kb.types import Change, Commit, Observer, PullRequest, ReviewThread
 
 __all__ = [
     "REPOSITORY_NAME",
     "Bounds",
     "Checkpoint",
-    "Comment",
     "Details",
     "Enricher",
     "Failure",
@@ -42,8 +42,7 @@ __all__ = [
 REPOSITORY_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*/(?!\.{1,2}$)[\w.-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who a source is. `url` is None for a local repository: reports then print no links."""
 
     name: str  # owner/name
@@ -54,8 +53,7 @@ class Identity:
     notes: tuple[str, ...] = ()  # lines for stderr: "shallow clone", "named local/x"
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """Half open, on committer time (a host: the time of the merge); None is unbounded."""
 
     since: datetime | None = None
@@ -118,8 +116,7 @@ class Details:
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(NamedTuple):
     """A change without its diff: what series, runs and core paths are found from."""
 
     id: str

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.sources.git_log import GitSource
-from ingest.sources.interface import Enricher, Source
-from ingest.sources.jsonl import JsonlSource
-from ingest.trim import trim_files
 from kb.errors import SourceError, UsageError
-from kb.types import Observer, SourceState
 
 if TYPE_CHECKING:
+    from ingest.sources.interface import Enricher, Source
     from kb.settings import Settings
+    from kb.types import FileChange, Observer, SourceState
 
 NAME = re.compile(r"(?P<prefix>github:)?(?P<name>[A-Za-z0-9][\w.-]*/[\w.-]+)")
 
@@ -34,11 +32,13 @@ def located(
     """
     path = Path(source).expanduser()
     if path.is_file():
+        from ingest.sources.jsonl import JsonlSource
+
         if branch or github:
             raise UsageError(f"{source} is a file of changes: it has no branch and no GitHub part")
         return JsonlSource(path, repo=repo), None
     if path.exists():
-        clone = GitSource(path, branch=branch, repo=repo or github, keep=trim_files)
+        clone = GitSource(path, branch=branch, repo=repo or github, keep=_trimmed)
         return clone, enricher_for(github, settings, observer) if github else None
     if found := NAME.fullmatch(source):
         from ingest.sources.github import own_clone, source_for
@@ -56,6 +56,8 @@ def again(
 ) -> tuple[Source, Enricher | None]:
     """A stored source, ready to be read once more; a clone is fetched first where `fetch` says so."""
     if state.kind == "jsonl":
+        from ingest.sources.jsonl import JsonlSource
+
         return JsonlSource(Path(state.location), repo=state.name), None
     if state.kind == "github":
         from ingest.sources.github import source_for
@@ -65,7 +67,7 @@ def again(
         from ingest.sources.github import own_clone
 
         return own_clone(state.name, settings, branch=state.branch, observer=observer)
-    clone = GitSource(Path(state.location), branch=state.branch, keep=trim_files)
+    clone = GitSource(Path(state.location), branch=state.branch, keep=_trimmed)
     if fetch:
         from ingest.sources.git_fetch import fetch as git_fetch
 
@@ -73,6 +75,13 @@ def again(
             observer.note(note)
     github = state.cursor.get("github")
     return clone, enricher_for(str(github), settings, observer) if github else None
+
+
+def _trimmed(files: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
+    """What is kept of a diff; its rules are read when there is one."""
+    from ingest.trim import trim_files
+
+    return trim_files(files)
 
 
 def _is_own_clone(state: SourceState, settings: Settings) -> bool:

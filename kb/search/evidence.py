@@ -6,11 +6,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from kb.phrases import phrase
-from kb.search.question import Question
 from kb.text.tokenizer import chunk_tokens, words
-from kb.types import ChangeRecord
+
+if TYPE_CHECKING:
+    from kb.search.question import Question
+    from kb.types import ChangeRecord
 
 PASSAGE_LETTERS = 320
 STEM_LETTERS = 4

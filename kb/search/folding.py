@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from kb.types import ChangeRecord
+if TYPE_CHECKING:
+    from kb.types import ChangeRecord
 
 SHOWN_OF_A_SERIES = 2
 _NUMBER = re.compile(r"\(#\d+\)")

@@ -10,9 +10,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from string import ascii_lowercase
+from typing import TYPE_CHECKING
 
-from kb.search.question import Question
 from kb.text.stemmer import stem
+
+if TYPE_CHECKING:
+    from kb.search.question import Question
 
 SHORTEST = 5
 LEAST_CHANGES = 2  # a spelling that one change has may be a slip itself

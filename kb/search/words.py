@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from kb.search.question import Question
 from kb.store.lexical_index import LexicalQuery, search
 
 if TYPE_CHECKING:
+    from kb.search.question import Question
     from kb.store.archive import Archive
     from kb.store.word_scores import WordScores
 

@@ -17,13 +17,22 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kb.store import changes, conditions, kept, manifest, reading, schema, vectors
 from kb.store.codec import epoch, pack
-from kb.store.conditions import Condition
 from kb.store.kept import QuestionEntry, ReportEntry
 from kb.store.reading import Coverage
-from kb.types import Analysis, Change, ChangeRecord, Digest, Filters, Period, Relation, SourceState
+from kb.types import Filters
 
 if TYPE_CHECKING:
+    from kb.store.conditions import Condition
     from kb.store.vectors import Vector
+    from kb.types import (
+        Analysis,
+        Change,
+        ChangeRecord,
+        Digest,
+        Period,
+        Relation,
+        SourceState,
+    )
 
 __all__ = ["Archive", "Coverage", "QuestionEntry", "ReportEntry"]
 
@@ -154,11 +163,7 @@ class Archive:
                 lexical_fields=_lexical_tokens,
             )
 
-    def put_analyses(self, analysed: Iterable[ChangeRecord | tuple[str, Analysis]]) -> int:
-        pairs = (
-            (item.id, item.analysis) if isinstance(item, ChangeRecord) else item
-            for item in analysed
-        )
+    def put_analyses(self, pairs: Iterable[tuple[str, Analysis]]) -> int:
         with self.writing() as connection:
             return changes.put_analyses(connection, pairs)
 
@@ -423,6 +428,15 @@ class Archive:
         """Every repository with a change or a source."""
         rows = self._rows("SELECT repo FROM changes UNION SELECT name FROM sources ORDER BY 1", ())
         return [repo for (repo,) in rows]
+
+    def has_pending(self) -> bool:
+        """Whether anything is stored that a later generation publishes."""
+        with self.reading() as generation:
+            row = self.connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM changes WHERE generation > ? AND stale = 0)",
+                (generation,),
+            ).fetchone()
+            return bool(row[0])
 
     def coverage(self, repo: str) -> Coverage:
         with self.reading() as generation:

@@ -7,16 +7,18 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kb.store import lexical_index
 from kb.store.codec import epoch, pack, unpack
 from kb.store.conditions import marks, words_of
-from kb.types import Analysis, Change, ChangeRecord, Digest, Relation
+
+if TYPE_CHECKING:
+    from kb.types import Analysis, Change, ChangeRecord, Digest, Relation
 
 PATCH_LEVEL = 6
 
-LexicalFields = Callable[[Change, Digest], Mapping[str, Sequence[str]]]
+LexicalFields = Callable[["Change", "Digest"], Mapping[str, Sequence[str]]]
 
 
 class PutCounts(NamedTuple):
@@ -95,6 +97,8 @@ def put_digests(
 
 
 def rebuild_words(connection: sqlite3.Connection, lexical_fields: LexicalFields) -> int:
+    from kb.types import Change, Digest
+
     lexical_index.clear(connection)
     rows = connection.execute("SELECT change, record, digest FROM documents ORDER BY change")
     count = 0
@@ -313,6 +317,7 @@ def _forget_outdated_vectors(
 ) -> None:
     """A kind whose passages read as before keeps its vectors: it is not embedded again."""
     from kb.analysis.digest import passages
+    from kb.types import Change, Digest
 
     row = connection.execute(
         "SELECT record, digest FROM documents WHERE change = ?", (rowid,)

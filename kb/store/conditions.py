@@ -7,10 +7,13 @@ import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kb.store import path_globs
 from kb.store.codec import epoch
-from kb.types import Filters
+
+if TYPE_CHECKING:
+    from kb.types import Filters
 
 WORD = re.compile(r"\w+")
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.errors import StoreError
-from kb.store.manifest import Manifest
 from kb.store.vector_index import VectorHit, best_chunks
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from kb.store.manifest import Manifest
     from kb.store.vectors import Vector
 
     Keys = NDArray[np.int64]

@@ -8,16 +8,16 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kb.store.codec import epoch, moment
-from kb.types import Period
+
+if TYPE_CHECKING:
+    from kb.types import Period
 
 
-@dataclass(frozen=True, slots=True)
-class ReportEntry:
+class ReportEntry(NamedTuple):
     """A kept report, without its text. `period` is None for a report that has none."""
 
     id: int
@@ -29,8 +29,7 @@ class ReportEntry:
     made_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionEntry:
+class QuestionEntry(NamedTuple):
     id: int
     text: str
     asked_at: datetime
@@ -142,6 +141,8 @@ def _entry(
     period = None
     if since is not None and until is not None:
         zone, _, period_kind = tz.partition("|")
+        from kb.types import Period
+
         period = Period(moment(since), moment(until), zone, period_kind)
     return ReportEntry(report_id, kind, lang, scope, period, title, moment(made_at))
 

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from kb.store.codec import moment, unpack
 from kb.store.conditions import Condition, marks
-from kb.types import Analysis, Change, ChangeRecord, Digest, Relation, SourceState
+
+if TYPE_CHECKING:
+    from kb.types import ChangeRecord, Relation, SourceState
 
 ORDERS = {
     # A run stores newest first: of the same second, the lower key is the later commit.
@@ -75,6 +77,8 @@ def ids(
 
 def by_rowids(connection: sqlite3.Connection, rowids: Sequence[int]) -> dict[int, ChangeRecord]:
     """Records by key, in the order asked for; a key that is not there is left out."""
+    from kb.types import Analysis, Change, ChangeRecord, Digest
+
     found: dict[int, ChangeRecord] = {}
     for batch in batched(rowids, BATCH):
         rows = connection.execute(
@@ -208,6 +212,8 @@ def facets(
 
 def relations(connection: sqlite3.Connection, change_ids: Sequence[str]) -> list[Relation]:
     """Every relation that starts or ends at one of these changes."""
+    from kb.types import Relation
+
     found: dict[tuple[str, str, str], Relation] = {}
     for column in ("source", "target"):
         for batch in batched(change_ids, BATCH):
@@ -222,6 +228,8 @@ def relations(connection: sqlite3.Connection, change_ids: Sequence[str]) -> list
 
 
 def sources(connection: sqlite3.Connection) -> list[SourceState]:
+    from kb.types import SourceState
+
     rows = connection.execute("SELECT state FROM sources ORDER BY name, kind, branch")
     return [unpack(SourceState, state) for (state,) in rows]
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from kb.embedders import identity_for
 from kb.errors import StoreError, UsageError
 from kb.store import manifest
-from kb.store.manifest import Manifest
 
 if TYPE_CHECKING:
     from kb.settings import Settings
+    from kb.store.manifest import Manifest
     from kb.store.vectors import Vector
 
 ENGINES = ("chroma", "exact")

@@ -6,10 +6,13 @@ import shutil
 import textwrap
 import unicodedata
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from kb.types import ChangeRecord, Hit, SearchResult
 from ui.messages import message
 from ui.presenters import local_time, reference, risk_kinds, word
+
+if TYPE_CHECKING:
+    from kb.types import ChangeRecord, Hit, SearchResult
 
 
 def inert(text: str) -> str:

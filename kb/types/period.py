@@ -1,0 +1,16 @@
+"""A stretch of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A half-open interval [since, until) of aware datetimes, with the zone that it was said in."""
+
+    since: datetime
+    until: datetime
+    tz: str
+    kind: str = "range"  # day, week, month, range

@@ -1,0 +1,35 @@
+"""What a search found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kb.types.query import Query
+    from kb.types.record import ChangeRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    record: ChangeRecord
+    score: float
+    ranks: Mapping[str, int]  # dense, lexical, exact: 1-based rank in each retriever
+    passage: str  # the text that matched
+    passage_kind: str = ""  # title, text, diff, symbols, paths, review
+    matched: tuple[str, ...] = ()  # the words of the query found in it
+    found_by: tuple[str, ...] = ()  # one line a reason, for --explain
+    folded: tuple[
+        str, ...
+    ] = ()  # ids of near duplicates or of the same series folded into this hit
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    query: Query
+    mode: str  # the mode really used
+    engine: str | None  # exact, chroma; None when no vector was asked
+    hits: tuple[Hit, ...]
+    took_ms: float
+    notes: tuple[str, ...] = ()
