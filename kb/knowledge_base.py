@@ -11,28 +11,15 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from kb.errors import NotFound, StoreError
 from kb.settings import Settings, load_settings
-from kb.types import (
-    Answer,
-    Change,
-    ChangeRecord,
-    Filters,
-    Hit,
-    Observer,
-    Period,
-    Query,
-    Relation,
-    SearchResult,
-    SilentObserver,
-    SourceState,
-)
+from kb.types import Filters, SilentObserver
 
 if TYPE_CHECKING:
     from kb.chat.client import Chat
@@ -43,12 +30,23 @@ if TYPE_CHECKING:
     from kb.store.archive import Archive, Coverage, QuestionEntry, ReportEntry
     from kb.store.vector_index import VectorIndex
     from kb.store.word_scores import WordScores
+    from kb.types import (
+        Answer,
+        Change,
+        ChangeRecord,
+        Hit,
+        Observer,
+        Period,
+        Query,
+        Relation,
+        SearchResult,
+        SourceState,
+    )
 
 Read = TypeVar("Read")
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """The state of a knowledge base; `engine` answers the next dense search."""
 
     home: Path
@@ -56,7 +54,7 @@ class Status:
     embedder: str | None
     generation: int
     engine: str
-    chat: Mapping[str, int] = field(default_factory=dict)  # calls and tokens of kept answers
+    chat: Mapping[str, int] = MappingProxyType({})  # calls and tokens of kept answers
 
 
 class KnowledgeBase:
@@ -146,6 +144,8 @@ class KnowledgeBase:
 
         def answer(published: bool) -> SearchResult:
             if not published:
+                from kb.types import SearchResult
+
                 return SearchResult(asked, asked.mode, None, (), 0.0)
             return search(
                 self.archive,

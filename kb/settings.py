@@ -11,20 +11,21 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from dataclasses import MISSING, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kb.errors import UsageError
 from kb.periods import machine_zone, zone
+from kb.types.noun import noun
 from kb.vocabulary import LANGUAGES, LEVELS
 
 CONFIG_NAME = "kb.toml"
 ENGINES = ("auto", "chroma", "exact")
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class AnalysisSettings:
     """How changes are judged; `[repo."owner/name"]` overrides it for one repository."""
 
@@ -33,7 +34,7 @@ class AnalysisSettings:
     package_root: str | None = None  # where modules start; none: found from the tree
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class EmbedderSettings:
     """`model`: "bundled" (all-MiniLM-L6-v2), a sentence-transformers name, or a folder."""
 
@@ -43,7 +44,7 @@ class EmbedderSettings:
     batch_size: int = 32
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class SearchSettings:
     """`engine`: auto, chroma, exact; `reranker`: a cross-encoder's name or folder."""
 
@@ -51,7 +52,7 @@ class SearchSettings:
     reranker: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class ChatSettings:
     """The chat model; keys come from the environment only."""
 
@@ -69,13 +70,15 @@ class ChatSettings:
     max_failed: float = 0.2  # share of failed changes above which the command fails
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class GitHubSettings:
+    """The host of pull requests."""
+
     url: str = "https://api.github.com"
     max_wait: float = 900.0  # seconds to wait for a rate limit before stopping with 75
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Override:
     """A maintainer's word on one change."""
 
@@ -84,8 +87,10 @@ class Override:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Settings:
+    """All settings of one run."""
+
     home: Path
     tz: str = "UTC"
     lang: str = "en"

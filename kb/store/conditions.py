@@ -6,8 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kb.store import path_globs
 from kb.store.codec import epoch
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     sql: str
     parameters: tuple[object, ...]
 

@@ -6,10 +6,10 @@ import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kb.store.codec import moment, unpack
 from kb.store.conditions import Condition, marks
@@ -34,8 +34,7 @@ BATCH = 500
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     """What is stored of a repository. `since`: the oldest moment from which all is searchable."""
 
     repo: str

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kb.errors import IndexMismatch
 from kb.store.conditions import marks
@@ -24,8 +23,7 @@ KINDS = ("title", "text", "diff")
 STORED = "<f2"
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """A change and the kinds of its passages that have no vectors of this embedder yet."""
 
     rowid: int

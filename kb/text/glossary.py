@@ -7,17 +7,16 @@ The file is read when the first Chinese text is asked for; an English search nev
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from kb.text.tokenizer import has_cjk, normalize
 
 GLOSSARY = Path(__file__).with_name("glossary.tsv")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A piece of a text: a term of the glossary with its renderings, or text without any."""
 
     text: str

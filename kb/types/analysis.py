@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from kb.types.noun import noun
 
-@dataclass(frozen=True, slots=True)
+
+@noun
 class Term:
     """One term of the importance: `points` on the raw scale; `name` is a phrase key, `values` fill it."""
 
@@ -16,7 +18,7 @@ class Term:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Risk:
     """A risk tag with its evidence: where it stands, and what stood there (quoted from the diff)."""
 
@@ -27,7 +29,7 @@ class Risk:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Size:
     """Lines by what they are: only source counts as size."""
 
@@ -41,7 +43,7 @@ class Size:
     deletions: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Relation:
     """A link between two changes, from the later to the earlier one."""
 
@@ -51,15 +53,17 @@ class Relation:
     evidence: str = ""  # words of the change that say so
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Series:
+    """A change's place in a line of changes."""
+
     key: str
     name: str
     index: int | None = None
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Analysis:
     """The judgement of one change; everything here can be computed again from the archive."""
 

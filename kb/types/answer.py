@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from kb.types.noun import noun
 from kb.types.query import Filters
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Citation:
     """A place in an answer that stands on a change."""
 
@@ -19,8 +19,10 @@ class Citation:
     passage: str
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Answer:
+    """What is known of a question, with the changes that it stands on."""
+
     question: str
     text: str
     citations: tuple[Citation, ...]
@@ -31,7 +33,7 @@ class Answer:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class ChangeProse:
     """What a model wrote of a change, after verification; texts by language."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from kb.types.noun import noun
 
-@dataclass(frozen=True, slots=True)
+
+@noun
 class FileChange:
     """One file of a change. `patch` is the redacted, trimmed unified diff body (hunks only).
 
@@ -27,14 +28,16 @@ class FileChange:
     role: str = ""  # kb.analysis.path_roles.ROLES; "" before analysis
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Comment:
+    """What somebody wrote in a review."""
+
     author: str
     text: str
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class ReviewThread:
     """A review conversation; `path` is None for a review of the whole change."""
 
@@ -44,7 +47,7 @@ class ReviewThread:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Commit:
     """A commit that belongs to a change."""
 
@@ -53,7 +56,7 @@ class Commit:
     author: str
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class PullRequest:
     """What an API says of a change beside git's own words (kept, never mixed into identity)."""
 
@@ -65,7 +68,7 @@ class PullRequest:
     author_is_bot: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Change:
     """A merged pull request or a commit without one (CONTRACT.md, "Repository and change")."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from kb.types.noun import noun
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Flag:
     """A command line flag, configuration key or environment variable that a diff adds or drops."""
 
@@ -19,7 +21,7 @@ class Flag:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Symbol:
     """A definition that a diff adds, removes or changes."""
 
@@ -32,7 +34,7 @@ class Symbol:
     previous_signature: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Passage:
     """A text that is embedded. `kind`: title, text (title, description, paths), diff (natural language lines)."""
 
@@ -41,7 +43,7 @@ class Passage:
     chunk: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Digest:
     """The diff summary of one change: what is indexed, shown and given to a model."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from kb.types.noun import noun
 
-@dataclass(frozen=True, slots=True)
+
+@noun
 class Period:
     """A half-open interval [since, until) of aware datetimes, with the zone that it was said in."""
 

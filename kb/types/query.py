@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from kb.types.noun import noun, values
 
-@dataclass(frozen=True, slots=True)
+
+@noun
 class Filters:
     """Conditions that all must hold; several values of one field mean any of them."""
 
@@ -25,12 +26,10 @@ class Filters:
     until: datetime | None = None  # aware; exclusive
 
     def __bool__(self) -> bool:
-        return any(
-            value not in ((), None) for value in (getattr(self, name) for name in self.__slots__)
-        )
+        return any(value not in ((), None) for value in values(self))
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Query:
     """A parsed question. `text` is what is left to search by meaning."""
 

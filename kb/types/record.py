@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from kb.types.noun import noun
 
 if TYPE_CHECKING:
     from kb.types.analysis import Analysis
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from kb.types.digest import Digest
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class ChangeRecord:
     """A change with all that is known of it. Listings load it without patches."""
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from kb.types.noun import noun
 
 if TYPE_CHECKING:
     from kb.types.query import Query
     from kb.types.record import ChangeRecord
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Hit:
+    """A change that was found, and why."""
+
     record: ChangeRecord
     score: float
     ranks: Mapping[str, int]  # dense, lexical, exact: 1-based rank in each retriever
@@ -25,8 +28,10 @@ class Hit:
     ] = ()  # ids of near duplicates or of the same series folded into this hit
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class SearchResult:
+    """What a search found, and how."""
+
     query: Query
     mode: str  # the mode really used
     engine: str | None  # exact, chroma; None when no vector was asked

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from kb.types.noun import noun
 
-@dataclass(frozen=True, slots=True)
+
+@noun
 class SourceState:
     """What is stored of a source between runs."""
 
