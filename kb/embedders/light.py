@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 MAX_TOKENS = 256
 LAYERS, HEADS, WIDTH = 6, 12, 384
 LAYER_NORM_EPSILON = 1e-12
-MASKED = -1e9
-BATCH_TOKENS = 1024  # texts of about equal length go together; a batch a thread
+BATCH_TOKENS = 1024  # a batch a thread
 ERF_SERIES = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 GELU_BLOCK = 16_384
 
@@ -88,14 +87,15 @@ class LightEmbedder:
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Places of texts of about equal length; the longest first, so that threads end together."""
-    batches: list[list[int]] = []
+    """Places of texts, about as many tokens in each batch; the longest first, so that they even out."""
+    count = max(1, round(sum(lengths) / BATCH_TOKENS))
+    batches: list[list[int]] = [[] for _ in range(count)]
+    filled = [0] * count
     for place in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
-        if batches and (len(batches[-1]) + 1) * lengths[batches[-1][0]] <= BATCH_TOKENS:
-            batches[-1].append(place)
-        else:
-            batches.append([place])
-    return batches
+        least = filled.index(min(filled))
+        batches[least].append(place)
+        filled[least] += lengths[place]
+    return [batch for batch in batches if batch]
 
 
 def read_safetensors(path: Path) -> Weights:
@@ -115,44 +115,47 @@ def read_safetensors(path: Path) -> Weights:
 
 
 def forward(weights: Weights, ids: Sequence[Sequence[int]]) -> Vectors:
-    """Token ids of a batch to mean-pooled unit rows (n, 384)."""
+    """Token ids of a batch to mean-pooled unit rows (n, 384).
+
+    The texts stand one after the other: nothing is filled up to the longest, and one product takes
+    all their tokens. Only attention goes text by text."""
     import numpy as np
 
-    length = max(map(len, ids))
-    tokens = np.zeros((len(ids), length), np.int64)
-    mask = np.zeros((len(ids), length), np.float32)
-    for row, item in enumerate(ids):
-        tokens[row, : len(item)] = item
-        mask[row, : len(item)] = 1.0
+    lengths = np.array([len(item) for item in ids])
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    tokens = np.concatenate([np.array(item, np.int64) for item in ids])
+    positions = np.arange(ends[-1]) - np.repeat(starts, lengths)
     embed = "embeddings."
     x = (
         weights[embed + "word_embeddings.weight"][tokens]
-        + weights[embed + "position_embeddings.weight"][:length]
+        + weights[embed + "position_embeddings.weight"][positions]
         + weights[embed + "token_type_embeddings.weight"][0]
     )
     x = _layer_norm(x, weights, embed + "LayerNorm")
-    bias = None if mask.all() else ((1.0 - mask) * MASKED)[:, None, None, :]
+    texts = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
     for number in range(LAYERS):
-        x = _layer(x, weights, f"encoder.layer.{number}.", bias)
-    pooled = np.einsum("blw,bl->bw", x, mask) / mask.sum(1, keepdims=True)
+        x = _layer(x, weights, f"encoder.layer.{number}.", texts)
+    pooled = np.add.reduceat(x, starts) / lengths[:, None].astype(np.float32)
     unit: Vectors = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
     return unit
 
 
-def _layer(x: Any, weights: Weights, prefix: str, bias: Any) -> Any:
-    batch, length, width = x.shape
-    heads = (batch, length, HEADS, width // HEADS)
+def _layer(x: Any, weights: Weights, prefix: str, texts: Sequence[slice]) -> Any:
+    import numpy as np
 
     def linear(value: Any, name: str) -> Any:
         return value @ weights[f"{prefix}{name}.weight"].T + weights[f"{prefix}{name}.bias"]
 
     query, key, value = (
-        linear(x, f"attention.self.{name}").reshape(heads).transpose(0, 2, 1, 3)
+        linear(x, f"attention.self.{name}").reshape(-1, HEADS, WIDTH // HEADS).transpose(1, 0, 2)
         for name in ("query", "key", "value")
     )
-    scores = query @ key.transpose(0, 1, 3, 2) / (width // HEADS) ** 0.5
-    attended = _softmax(scores if bias is None else scores + bias) @ value
-    attended = attended.transpose(0, 2, 1, 3).reshape(batch, length, width)
+    attended = np.empty_like(x)
+    for text in texts:
+        scores = query[:, text] @ key[:, text].transpose(0, 2, 1) / (WIDTH // HEADS) ** 0.5
+        found = _softmax(scores) @ value[:, text]
+        attended[text] = found.transpose(1, 0, 2).reshape(-1, WIDTH)
     x = x + linear(attended, "attention.output.dense")
     x = _layer_norm(x, weights, prefix + "attention.output.LayerNorm")
     x = x + linear(_gelu(linear(x, "intermediate.dense")), "output.dense")
