@@ -104,7 +104,10 @@ def _close(client: Any) -> None:
 
 def main() -> int:
     """Builds, then probes, each in a fork of its own: Chroma is imported once, and opened twice."""
-    import chromadb  # noqa: F401 - while the parent still writes the matrices
+    # While the parent still writes the matrices; the latter two are what opening a folder imports.
+    import chromadb
+    import chromadb.api.rust
+    import chromadb.telemetry.product.posthog  # noqa: F401
 
     name = os.fsdecode(sys.stdin.buffer.readline()).rstrip("\n")
     if not name:

@@ -10,6 +10,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,8 @@ def publish(
         manifest.sweep(home, before)  # also what an interrupted run left half made
         folder.mkdir(parents=True)
         # it imports Chroma while the matrices are written
-        with builder or chroma_builder.ChromaBuilder() as builder:
+        with builder or chroma_builder.ChromaBuilder() as builder, ThreadPoolExecutor(1) as pool:
+            copied = pool.submit(_copy_chroma, home, previous, folder)
             counts = _write_matrices(archive, folder, previous, embedder, dimension)
             found = Manifest(
                 before + 1,
@@ -62,8 +64,7 @@ def publish(
                 server=chroma_url or "",
             )
             manifest.write(folder, found)
-            if previous is not None and not found.server:
-                _copy_chroma(manifest.folder(home, previous.generation), folder)
+            copied.result()
             builder.start(folder)
             if meanwhile is not None:
                 meanwhile()
@@ -97,12 +98,15 @@ def _previous(
     return found if same and found.server == (chroma_url or "") else None
 
 
-def _copy_chroma(previous: Path, folder: Path) -> None:
+def _copy_chroma(home: Path, previous: Manifest | None, folder: Path) -> None:
     """What the generation before holds; a damaged one is made anew from the matrices."""
-    if not (previous / "chroma").is_dir():
+    if previous is None or previous.server:
+        return
+    before = manifest.folder(home, previous.generation) / "chroma"
+    if not before.is_dir():
         return
     try:
-        chroma_index.copy_folder(previous / "chroma", folder / "chroma")
+        chroma_index.copy_folder(before, folder / "chroma")
     except sqlite3.Error:
         shutil.rmtree(folder / "chroma")
 
@@ -119,42 +123,54 @@ def _write_matrices(
         for kind in vectors.KINDS:
             rows = [] if key is None else list(vectors.serials(connection, key, kind))
             keys = np.array(rows, dtype=np.int64).reshape(-1, 3)
+            keys = keys[np.argsort(keys[:, SERIAL])]
             counts[kind] = len(keys)
             if not len(keys):
                 continue
-            matrix = np.lib.format.open_memmap(
-                matrix_path(folder, kind), "w+", np.float32, (len(keys), dimension)
-            )
-            fresh = _take_known(
-                home=archive.home, kind=kind, previous=previous, keys=keys, out=matrix
-            )
-            for start in range(0, len(fresh), ROWS_A_STEP):
-                places = fresh[start : start + ROWS_A_STEP]
-                wanted = keys[places, SERIAL].tolist()
-                matrix[places] = vectors.matrix(connection, wanted, dimension)
-            matrix.flush()
+            known = _known(archive.home, kind, previous, dimension)
+            with matrix_path(folder, kind).open("wb") as file:
+                shape = {"descr": "<f4", "fortran_order": False, "shape": (len(keys), dimension)}
+                np.lib.format.write_array_header_1_0(file, shape)
+                # Written, not mapped: faults of new pages take seven times as long.
+                for start in range(0, len(keys), ROWS_A_STEP):
+                    serials = keys[start : start + ROWS_A_STEP, SERIAL]
+                    _rows(connection, serials, known, dimension).tofile(file)
             np.save(keys_path(folder, kind), keys)
     return counts
 
 
-def _take_known(
-    *, home: Path, kind: str, previous: Manifest | None, keys: Keys, out: Vector
-) -> Keys:
-    """Copies the rows that the previous generation has; returns the places of the others."""
+def _known(
+    home: Path, kind: str, previous: Manifest | None, dimension: int
+) -> tuple[Vector, Keys] | None:
+    """The matrix of the previous generation and its keys, where it can be read."""
+    if previous is None:
+        return None
+    try:
+        return load(manifest.folder(home, previous.generation), kind, dimension)
+    except StoreError:
+        return None
+
+
+def _rows(
+    connection: sqlite3.Connection,
+    serials: Keys,
+    known: tuple[Vector, Keys] | None,
+    dimension: int,
+) -> Vector:
+    """The rows of these serials: those that the previous generation has from there."""
     import numpy as np
 
-    if previous is None:
-        return np.arange(len(keys))
-    try:
-        matrix, known = load(manifest.folder(home, previous.generation), kind, previous.dimension)
-    except StoreError:
-        return np.arange(len(keys))
-    _, here, there = np.intersect1d(
-        keys[:, SERIAL], known[:, SERIAL], assume_unique=True, return_indices=True
-    )
-    for start in range(0, len(here), ROWS_A_STEP):
-        out[here[start : start + ROWS_A_STEP]] = matrix[there[start : start + ROWS_A_STEP]]
-    return np.flatnonzero(~np.isin(keys[:, SERIAL], known[:, SERIAL]))
+    if known is None or not len(known[1]):
+        return vectors.matrix(connection, serials.tolist(), dimension)
+    matrix, stored = known[0], known[1][:, SERIAL]
+    places = np.minimum(np.searchsorted(stored, serials), len(stored) - 1)
+    there = stored[places] == serials
+    if there.all() and places[-1] - places[0] == len(places) - 1:
+        return matrix[places[0] : places[-1] + 1]  # as they stand, without a copy
+    rows = np.empty((len(serials), dimension), np.float32)
+    rows[there] = matrix[places[there]]
+    rows[~there] = vectors.matrix(connection, serials[~there].tolist(), dimension)
+    return rows
 
 
 def _sync_folder(folder: Path) -> None:

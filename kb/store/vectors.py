@@ -131,9 +131,10 @@ def _all_embedded(
 def serials(
     connection: sqlite3.Connection, embedder: int, kind: str
 ) -> Iterator[tuple[int, int, int]]:
-    """(serial, change, chunk) of every vector of a kind, by serial."""
+    """(serial, change, chunk) of every vector of a kind, in any order: an index holds all three,
+    and sorting by serial would read the vectors themselves."""
     return connection.execute(
-        "SELECT serial, change, chunk FROM vectors WHERE embedder = ? AND kind = ? ORDER BY serial",
+        "SELECT serial, change, chunk FROM vectors WHERE embedder = ? AND kind = ?",
         (embedder, kind),
     )
 
