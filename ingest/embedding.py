@@ -128,10 +128,17 @@ class Backlog:
         return (sum(found.vectors.values()), found.last_serial) == stored
 
     def embed(
-        self, kinds: Sequence[str], since: datetime | None = None, *, phase: str = "texts"
+        self,
+        kinds: Sequence[str],
+        since: datetime | None = None,
+        *,
+        phase: str = "texts",
+        missing: Sequence[Missing] | None = None,
     ) -> int:
-        """Embeds these kinds of changes since a moment; publishes long work in steps."""
-        missing = self.missing(kinds, since)
+        """Embeds these kinds of changes since a moment; publishes long work in steps. `missing`:
+        where it was asked for already."""
+        if missing is None:
+            missing = self.missing(kinds, since)
         if not missing:
             return 0
         batches: Iterable[_Batch] = _batches(self.archive, missing)

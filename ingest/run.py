@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.embedding import RECENT, Backlog
@@ -122,7 +122,21 @@ class Run:
             for outline in self.reading.outlines
             if outline.id not in known.fingerprints and outline.sha not in known.shas
         )
-        return context_of(self.reading, min(unknown, default=None))
+        reading = self.reading
+        if reading.paths is not None:
+            reading = replace(reading, paths=partial(self._paths, reading.paths))
+        return context_of(reading, min(unknown, default=None))
+
+    def _paths(
+        self,
+        source: Callable[[Sequence[str]], Iterator[tuple[str, tuple[str, ...]]]],
+        shas: Sequence[str],
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Of what is stored the archive tells, in a fifth of the time; of the rest the source."""
+        stored = self.archive.paths(self.repo, shas)
+        yield from stored.items()
+        if rest := [sha for sha in shas if sha not in stored]:
+            yield from source(rest)
 
     def _keeping_details(
         self, change: Change | Failure | Checkpoint

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ingest.embedding import Backlog
+from ingest.embedding import KINDS, Backlog
 from ingest.sources.interface import Bounds, Known
 from kb.errors import LimitReached, SourceError, StoreError, UsageError
 from kb.store import manifest
@@ -264,7 +264,7 @@ def _publish_rest(
     """Words of all at once, then titles, then whatever vectors are missing, newest first.
 
     `settle` relates the changes and ends the run's state, before the last of them are shown."""
-    missing = len(backlog.missing())
+    missing = backlog.missing()
     if not missing and not archive.has_pending() and not changed:
         settle()
         if not backlog.shown():
@@ -272,13 +272,13 @@ def _publish_rest(
         return
     from ingest.run import LONG
 
-    if missing < LONG:
-        backlog.embed(("title", "text", "diff"))
+    if len(missing) < LONG:
+        backlog.embed(KINDS, missing=missing)
         backlog.publish(meanwhile=settle)
         return
     settle()
     backlog.embed(("title",), phase="titles")
     backlog.publish()
     # Newest first, so what is recent is complete long before the rest.
-    if backlog.embed(("title", "text", "diff")):
+    if backlog.embed(KINDS):
         backlog.publish()

@@ -118,10 +118,12 @@ def author_runs(
     groups: dict[tuple[str, str], list[tuple[str, datetime]]] = defaultdict(list)
     for identity, author, _, merged_at in rows:
         for word in terms[identity]:
-            if frequency[word] <= limit:
+            if RUN_LENGTH <= frequency[word] <= limit:
                 groups[author, word].append((identity, merged_at))
     clusters: list[tuple[int, str, list[str]]] = []
     for (_, word), members in groups.items():
+        if len(members) < RUN_LENGTH:
+            continue
         for cluster in _clusters(members):
             if len(cluster) >= RUN_LENGTH:
                 clusters.append((frequency[word], word, cluster))

@@ -42,7 +42,7 @@ _TITLE_NUMBERS = re.compile(
 _TITLE_SHA = re.compile(r"\b[0-9a-f]{7,40}\b")
 _CUT = re.compile(r"\s*(?:…|\.\.\.)\W*$")
 CUT_LENGTH = 30  # so much of a cut title must agree
-_NUMBER = re.compile(r"\s*\(#(\d+)\)\s*$")
+_NUMBER = re.compile(r"\(#(\d+)\)\s*$")
 _FOLLOWS = re.compile(
     r"(?P<words>follow(?:s|ing)?[- ]?up(?:\s+(?:of|to|on|for|from))?|continu(?:es|ation of|ing)|builds? on(?: top of)?|based on|stacked on|depends on|"
     r"(?:split|extracted|spun) (?:out )?(?:of|from)|part of|successor of|complements?|re-?land(?:s|ing)?(?: of)?|re-?appl(?:y|ies|ied)|re-?submit(?:s)?|"
@@ -96,10 +96,10 @@ def relations(rows: Iterable[RelationRow | tuple[object, ...]]) -> list[Relation
 
     for row in history:
         body = _TRAILER.sub("", row.body)[:6000] if row.body else ""
-        text = f"{_NUMBER.sub('', row.title)}\n{body}"
+        text = f"{_unnumbered(row.title)}\n{body}"
         if _REVERT_TITLE.match(row.title):
             _link_revert(row, body, by_number, by_prefix, by_title, link)
-        elif body and (match := _REVERTS_COMMIT.search(body)):
+        elif "evert" in body and (match := _REVERTS_COMMIT.search(body)):
             sha = match[1] or match[2]
             target = by_prefix.get(sha[:7])
             if target is not None and target.sha.startswith(sha[: len(target.sha)]):
@@ -120,8 +120,15 @@ def relations(rows: Iterable[RelationRow | tuple[object, ...]]) -> list[Relation
 
 
 def _plain(title: str) -> str:
-    text = _NUMBER.sub("", title.strip())
+    text = _unnumbered(title.strip())
     return " ".join(text.lower().split())
+
+
+def _unnumbered(title: str) -> str:
+    """Without the number at its end, which is looked for from there: titles are many."""
+    place = title.rfind("(#")
+    numbered = place >= 0 and _NUMBER.match(title, place)
+    return title[:place].rstrip() if numbered else title
 
 
 Link = Callable[[str, RelationRow, RelationRow | None, str], bool]
@@ -145,7 +152,7 @@ def _link_revert(
             and link("reverts", row, target, match[0])
         ):
             return
-    rest = _NUMBER.sub("", row.title)
+    rest = _unnumbered(row.title)
     inner = [number for groups in _TITLE_NUMBERS.findall(rest) for number in groups if number]
     linked = False
     for number in inner:
@@ -229,7 +236,7 @@ def _marked(history: Sequence[RelationRow]) -> list[Relation]:
 
 def series_name(title: str) -> str:
     """The title without its marker and number: what the series is about."""
-    text = _NUMBER.sub("", title)
+    text = _unnumbered(title)
     text = _MARK.sub(" ", text)
     return " ".join(text.split()).strip(" :-,")
 
@@ -237,7 +244,7 @@ def series_name(title: str) -> str:
 def _runs(history: Sequence[RelationRow]) -> list[Relation]:
     """One author's run of changes near each other that share a rare title word."""
     runs = author_runs(
-        [(row.id, row.author, _NUMBER.sub("", row.title), row.merged_at) for row in history]
+        [(row.id, row.author, _unnumbered(row.title), row.merged_at) for row in history]
     )
     return [
         Relation(

@@ -262,6 +262,22 @@ class Archive:
         found.update(self._rows("SELECT sha, id FROM changes WHERE repo = ?", (repo,)))
         return found
 
+    def paths(self, repo: str, shas: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Sha -> the paths that its change touches, both ends of a rename, in git's order; without
+        what a host folded into one change, and what touches nothing."""
+        found: dict[str, list[str]] = {}
+        for batch in reading.batched(shas, reading.BATCH):
+            rows = self._rows(
+                "SELECT sha, path FROM changes JOIN change_paths ON change = changes.rowid"
+                " JOIN paths USING (path_key)"
+                f" WHERE repo = ? AND sha IN ({conditions.marks(batch)})"
+                " AND NOT EXISTS (SELECT 1 FROM aliases WHERE aliases.change = changes.rowid)",
+                (repo, *batch),
+            )
+            for sha, path in rows:
+                found.setdefault(sha, []).append(path)
+        return {sha: tuple(sorted(paths)) for sha, paths in found.items()}
+
     def details(self, repo: str) -> dict[int, str]:
         """Number -> fingerprint of what a host said of it."""
         return dict(self._rows("SELECT number, fingerprint FROM details WHERE repo = ?", (repo,)))

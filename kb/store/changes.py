@@ -123,18 +123,21 @@ def mark_reachable(
     connection: sqlite3.Connection, repo: str, branch: str, shas: Iterable[str]
 ) -> int:
     """What the tip of this branch reaches; returns how many changes no ingested tip reaches."""
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS tip_shas (sha TEXT PRIMARY KEY)")
-    connection.execute("DELETE FROM temp.tip_shas")
+    tip = frozenset(shas)
+    stored = connection.execute("SELECT rowid, sha FROM changes WHERE repo = ?", (repo,))
+    now = {rowid for rowid, sha in stored if sha in tip}
+    rows = connection.execute(
+        "SELECT change FROM reached WHERE repo = ? AND branch = ?", (repo, branch)
+    )
+    before = {rowid for (rowid,) in rows}
     connection.executemany(
-        "INSERT OR IGNORE INTO temp.tip_shas (sha) VALUES (?)", ((sha,) for sha in shas)
+        "DELETE FROM reached WHERE repo = ? AND branch = ? AND change = ?",
+        ((repo, branch, rowid) for rowid in before - now),
     )
-    connection.execute("DELETE FROM reached WHERE repo = ? AND branch = ?", (repo, branch))
-    connection.execute(
-        "INSERT INTO reached (repo, branch, change) SELECT ?, ?, rowid FROM changes"
-        " WHERE repo = ? AND sha IN (SELECT sha FROM temp.tip_shas)",
-        (repo, branch, repo),
+    connection.executemany(
+        "INSERT INTO reached (repo, branch, change) VALUES (?, ?, ?)",
+        ((repo, branch, rowid) for rowid in sorted(now - before)),
     )
-    connection.execute("DELETE FROM temp.tip_shas")
     connection.execute(
         "UPDATE changes SET stale = NOT EXISTS"
         " (SELECT 1 FROM reached WHERE reached.change = changes.rowid)"
