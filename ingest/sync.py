@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ingest.embedding import KINDS, Backlog
+from ingest.embedding import Backlog
 from ingest.sources.interface import Bounds, Known
 from kb.errors import LimitReached, SourceError, StoreError, UsageError
 from kb.store import manifest
 from kb.store.archive import Archive
 from kb.store.lock import writer_lock
+from kb.store.vectors import KINDS
 from kb.types import Filters, SilentObserver, SourceState
 
 if TYPE_CHECKING:
