@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -85,10 +86,17 @@ def reader_for(tz: str, model: str | None) -> KnowledgeBase:
 
 
 def _warm(knowledge: KnowledgeBase) -> None:
-    """Load index and embedder before the first question; what fails here fails there, visibly."""
+    """Load index and embedder before the first question; what fails here fails there, visibly.
+
+    Streamlit collects all garbage at the end of every run, and nothing reaches the browser
+    meanwhile (150 ms over half a million objects). What is loaded by now stays for good, so it is
+    left out of that.
+    """
     with suppress(Exception):
         if knowledge.exists:
             knowledge.search("warm", limit=1)
+    gc.collect()
+    gc.freeze()
 
 
 Facets = dict[str, list[tuple[str, int]]]
