@@ -8,6 +8,7 @@ import streamlit as st
 
 from kb.types import ChangeRecord, Hit
 from ui.presenters import reference, risk_kinds
+from ui.web.description import safe_address
 from ui.web.text import clean, escape, excerpt, marked
 from ui.web.view import View
 
@@ -51,8 +52,10 @@ def card(view: View, record: ChangeRecord, *, several: bool, hit: Hit | None = N
         told = facts(view, record, several=several)
         if hit is not None and hit.passage and clean(hit.passage) != clean(record.change.title):
             told += "\n\n" + _passage(view, hit)
+        if foot := _foot(view, record, hit):
+            told += "\n\n" + foot
         st.markdown(told)  # one element: each costs the browser more than its text
-        _foot(view, record, hit)
+        view.link(view.say("card.similar"), "search", like=record.id)
 
 
 def _passage(view: View, hit: Hit) -> str:
@@ -64,19 +67,15 @@ def _passage(view: View, hit: Hit) -> str:
 PASSAGES = ("title", "text", "diff", "symbols", "paths", "review")
 
 
-def _foot(view: View, record: ChangeRecord, hit: Hit | None) -> None:
-    key = f"foot-{record.change.sha[:12]}-{record.change.number or 0}"
-    row = st.container(horizontal=True, vertical_alignment="center", gap="small", key=key)
+def _foot(view: View, record: ChangeRecord, hit: Hit | None) -> str:
     words = []
     if hit is not None:
         words.append(why_found(view, hit))
         if hit.folded:
             words.append(view.say("card.folded", count=len(hit.folded)))
-    if record.change.url:
-        words.append(f"[{outward(record.change.url)} ↗]({record.change.url})")
-    if words:
-        row.caption(" · ".join(words), width="stretch")
-    view.link(view.say("card.similar"), "search", row, like=record.id)
+    if link := outward(record.change.url):
+        words.append(link)
+    return f":small[{' · '.join(words)}]" if words else ""
 
 
 def why_found(view: View, hit: Hit) -> str:
@@ -89,7 +88,9 @@ def why_found(view: View, hit: Hit) -> str:
     return view.say("found.by", how=", ".join(ranks)) if ranks else view.say("found.neighbour")
 
 
-def outward(url: str) -> str:
-    """What a link out is called: its host."""
-    host = url.split("//", 1)[-1].split("/", 1)[0]
-    return "GitHub" if host == "github.com" else escape(host)
+def outward(url: str | None) -> str:
+    """A link out, named by its host; "" for what is no web address."""
+    if not (address := safe_address(url or "")):
+        return ""
+    host = address.split("//", 1)[-1].split("/", 1)[0]
+    return f"[{'GitHub' if host == 'github.com' else escape(host)} ↗]({address})"

@@ -1,19 +1,20 @@
-"""Charts: plain data in, an Altair chart (or an ECharts option) out; colours suit dark and light.
+"""Charts: plain data in, an ECharts option out; colours suit dark and light.
 
-Vega and ECharts come with Streamlit and are served by it; nothing is fetched.
+ECharts draws a chart of bars in a fifth of Vega's time, so Vega-Lite is left to what only it has: a brush
+that needs no button, and text of several lengths over bars. Both come with Streamlit; nothing is
+fetched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-import altair as alt
-import pandas as pd
-
+Spec = dict[str, Any]
 POSITIVE, NEGATIVE = "#2f9e7d", "#d9705f"
-MAIN = "#3c9a80"
+MAIN, GRAY = "#3c9a80", "#83918c"
+HALVES = tuple(step / 2 for step in range(20))
 LEVELS = {"high": "#d9534f", "medium": "#e8a33d", "low": "#8aa39b"}
 PALETTE = (
     "#3c9a80", "#5b8def", "#e8a33d", "#d9705f", "#9b79d1", "#4fb3bf", "#b9a23c", "#c77aa5",
@@ -22,119 +23,178 @@ PALETTE = (
 RAMP = ("#d7ebe4", "#9fd0c0", "#5fae98", "#2f7f69", "#17513f")
 
 
-def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> Any:
+def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> Spec:
     """The terms of an importance: each a line of text with its bar below, also on a phone."""
-    frame = pd.DataFrame([{"term": text, "points": round(value, 2)} for text, value in points])
-    rows = alt.Y("term:N", sort=list(frame["term"]), title=None, axis=None)
-    tooltip = [
-        alt.Tooltip("term:N", title=name),
-        alt.Tooltip("points:Q", title=unit, format="+.2f"),
-    ]
-    base = alt.Chart(frame).encode(y=rows, tooltip=tooltip)
-    bars = base.mark_bar(cornerRadius=3, height=9, yOffset=9).encode(
-        x=alt.X("points:Q", title=unit, axis=alt.Axis(grid=False, tickCount=6)),
-        color=alt.condition("datum.points >= 0", alt.value(POSITIVE), alt.value(NEGATIVE)),
-    )
-    # Text wider than the chart would be given its room by taking it from the bars.
-    words = base.mark_text(
-        align="left", baseline="middle", dy=-6, fontSize=13, clip=True, limit=alt.ExprRef("width")
-    ).encode(x=alt.value(0), text="term:N", color=alt.value("#83918c"))
-    return (bars + words).properties(height=38 * len(points) + 64)
+    values = [{"term": text, "points": round(value, 2)} for text, value in points]
+    return {
+        "data": {"values": values},
+        "height": 38 * len(points) + 64,
+        "encoding": {
+            "y": {
+                "field": "term",
+                "type": "nominal",
+                "sort": [value["term"] for value in values],
+                "title": None,
+                "axis": None,
+            },
+            "tooltip": [
+                {"field": "term", "type": "nominal", "title": name},
+                {"field": "points", "type": "quantitative", "title": unit, "format": "+.2f"},
+            ],
+        },
+        "layer": [
+            {
+                "mark": {"type": "bar", "cornerRadius": 3, "height": 9, "yOffset": 9},
+                "encoding": {
+                    "x": {
+                        "field": "points",
+                        "type": "quantitative",
+                        "title": unit,
+                        "axis": {"grid": False, "tickCount": 6},
+                    },
+                    "color": {
+                        "condition": {"test": "datum.points >= 0", "value": POSITIVE},
+                        "value": NEGATIVE,
+                    },
+                },
+            },
+            {
+                # Text wider than the chart would be given its room by taking it from the bars.
+                "mark": {
+                    "type": "text",
+                    "align": "left",
+                    "baseline": "middle",
+                    "dy": -6,
+                    "fontSize": 13,
+                    "clip": True,
+                    "limit": {"expr": "width"},
+                },
+                "encoding": {
+                    "x": {"value": 0},
+                    "text": {"field": "term", "type": "nominal"},
+                    "color": {"value": GRAY},
+                },
+            },
+        ],
+    }
 
 
-def bucketed(days: Mapping[date, int]) -> tuple[dict[date, int], int]:
-    """Changes a day, or a week where the span is long, without gaps; and a bucket's days.
+def bucketed(days: Mapping[date, int]) -> tuple[dict[date, int], str]:
+    """Changes a day, a week or a month, by the length of the span, without gaps; and which it is.
 
     Buckets are names on an axis, not moments: the zone was applied when they were counted, and a
     browser in another one must not move them.
     """
     if not days:
-        return {}, 1
+        return {}, "day"
     first, last = min(days), max(days)
-    span = 7 if (last - first).days > 200 else 1
-    if span == 7:
-        first -= timedelta(days=first.weekday())
-    buckets = {first + timedelta(days=step): 0 for step in range(0, (last - first).days + 1, span)}
+    span = (last - first).days
+    unit = "day" if span <= 200 else "week" if span <= 800 else "month"
+    buckets = {}
+    start = _start(first, unit)
+    while start <= last:
+        buckets[start] = 0
+        start = last_day(start, unit) + timedelta(days=1)
     for day, count in days.items():
-        buckets[day - timedelta(days=day.weekday() if span == 7 else 0)] += count
-    return buckets, span
+        buckets[_start(day, unit)] += count
+    return buckets, unit
+
+
+def _start(day: date, unit: str) -> date:
+    if unit == "month":
+        return day.replace(day=1)
+    return day - timedelta(days=day.weekday() if unit == "week" else 0)
+
+
+def last_day(start: date, unit: str) -> date:
+    """The last day of the bucket that begins on `start`."""
+    if unit == "month":
+        return (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return start + timedelta(days=6 if unit == "week" else 0)
 
 
 def activity(
     days: Mapping[date, int], labels: Mapping[str, str], chosen: tuple[date, date] | None
-) -> Any:
+) -> Spec:
     """Changes over time with a brush named `range`; `chosen` is where the brush lies at first."""
-    counts, span = bucketed(days)
-    frame = pd.DataFrame([{"start": str(day), "changes": count} for day, count in counts.items()])
+    counts, unit = bucketed(days)
     held = [
         str(day)
         for day in counts
-        if chosen and day <= chosen[1] and day + timedelta(days=span) > chosen[0]
+        if chosen and day <= chosen[1] and last_day(day, unit) >= chosen[0]
     ]
-    start: dict[str, Any] = {"value": {"x": [held[0], held[-1]]}} if held else {}
-    brush = alt.selection_interval(name="range", encodings=["x"], **start)
-    return (
-        alt.Chart(frame)
-        .mark_bar(cornerRadiusEnd=2, cursor="crosshair")
-        .encode(
-            x=_days_axis(list(frame["start"])),
-            y=alt.Y("changes:Q", title=labels["week" if span == 7 else "day"]),
-            color=alt.condition(brush, alt.value(MAIN), alt.value("#9db5ae")),
-            tooltip=[
-                alt.Tooltip("start:N", title=labels["week_of" if span == 7 else "on"]),
-                alt.Tooltip("changes:Q", title=labels["changes"]),
+    names = [str(day) for day in counts]
+    brush: dict[str, Any] = {"name": "range", "select": {"type": "interval", "encodings": ["x"]}}
+    if held:
+        brush["value"] = {"x": [held[0], held[-1]]}
+    return {
+        "data": {
+            "values": [{"start": str(day), "changes": count} for day, count in counts.items()]
+        },
+        "height": 180,
+        "mark": {"type": "bar", "cornerRadiusEnd": 2, "cursor": "crosshair"},
+        "params": [brush],
+        "encoding": {
+            "x": {
+                "field": "start",
+                "type": "ordinal",
+                "title": None,
+                "scale": {"domain": names, "paddingInner": 0.12},
+                "axis": {
+                    "values": names[:: max(1, round(len(names) / 10))],
+                    "labelAngle": 0,
+                    "grid": False,
+                    "ticks": False,
+                    "labelOverlap": True,
+                },
+            },
+            "y": {
+                "field": "changes",
+                "type": "quantitative",
+                "title": labels[unit],
+            },
+            "color": {"condition": {"param": "range", "value": MAIN}, "value": "#9db5ae"},
+            "tooltip": [
+                {"field": "start", "type": "nominal", "title": labels[f"{unit}_of"]},
+                {"field": "changes", "type": "quantitative", "title": labels["changes"]},
             ],
-        )
-        .add_params(brush)
-        .properties(height=180)
-    )
+        },
+    }
 
 
-def _days_axis(names: Sequence[str], ticks: int = 10) -> alt.X:
-    """A band for every bucket, a label for some."""
-    step = max(1, round(len(names) / ticks))
-    return alt.X(
-        "start:O",
-        title=None,
-        scale=alt.Scale(domain=list(names), paddingInner=0.12),
-        axis=alt.Axis(
-            values=list(names[::step]), labelAngle=0, grid=False, ticks=False, labelOverlap=True
-        ),
-    )
+def distribution(importance: Mapping[float, int], labels: Mapping[str, str]) -> Spec:
+    """How many changes each half point of importance has, in the order of `HALVES`."""
+    bars = [
+        {
+            "name": f"{low:g} – {low + 0.5:g}",
+            "value": importance.get(low, 0),
+            "itemStyle": {"color": RAMP[min(len(RAMP) - 1, max(0, int((low - 1) / 2)))]},
+        }
+        for low in HALVES
+    ]
+    return {
+        **_clickable(labels["changes"]),
+        "xAxis": {
+            "type": "category",
+            "data": [f"{low:g}" for low in HALVES],
+            "name": labels["importance"],
+            "nameLocation": "middle",
+            "nameGap": 28,
+            "axisLabel": {"interval": 1},
+            "axisTick": {"show": False},
+        },
+        "series": [_bars(bars, barCategoryGap="12%")],
+    }
 
 
-def distribution(importance: Mapping[float, int], labels: Mapping[str, str]) -> Any:
-    """How many changes each half point of importance has; a click picks a bar (`bar`)."""
-    frame = pd.DataFrame(
-        [
-            {"low": low, "span": f"{low:g} – {low + 0.5:g}", "changes": importance.get(low, 0)}
-            for low in (step / 2 for step in range(20))
-        ]
-    )
-    pick = alt.selection_point(name="bar", fields=["low"])
-    return (
-        alt.Chart(frame)
-        .mark_bar(cornerRadiusEnd=2, cursor="pointer")
-        .encode(
-            x=alt.X(
-                "low:O",
-                title=labels["importance"],
-                scale=alt.Scale(paddingInner=0.1),
-                axis=alt.Axis(values=list(range(10)), labelAngle=0, ticks=False),
-            ),
-            y=alt.Y("changes:Q", title=labels["changes"]),
-            opacity=alt.condition(pick, alt.value(1), alt.value(0.35)),
-            color=alt.Color(
-                "low:Q", scale=alt.Scale(range=list(RAMP[1:]), domain=[2, 10]), legend=None
-            ),
-            tooltip=[
-                alt.Tooltip("span:N", title=labels["importance"]),
-                alt.Tooltip("changes:Q", title=labels["changes"]),
-            ],
-        )
-        .add_params(pick)
-        .properties(height=300)
-    )
+def stretches(counts: Mapping[tuple[date, str], int]) -> list[tuple[date, date]]:
+    """First and last day of each bar over time: a week, four where there are many weeks."""
+    first, last = min(week for week, _ in counts), max(week for week, _ in counts)
+    days = 7 if (last - first).days <= 400 else 28
+    return [
+        (start := first + timedelta(days=step), start + timedelta(days=days - 1))
+        for step in range(0, (last - first).days + 1, days)
+    ]
 
 
 def over_weeks(
@@ -142,74 +202,75 @@ def over_weeks(
     words: Mapping[str, str],
     labels: Mapping[str, str],
     colours: Mapping[str, str] | None = None,
-) -> Any:
-    """Stacked bars a week, one colour a value; a click picks week and value (`cell`)."""
-    order = _by_weight(counts)
-    first, last = min(week for week, _ in counts), max(week for week, _ in counts)
-    weeks = [str(first + timedelta(days=step)) for step in range(0, (last - first).days + 1, 7)]
-    frame = pd.DataFrame(
-        [
-            {"start": str(week), "value": value, "name": words.get(value, value), "changes": count}
-            for (week, value), count in sorted(counts.items())
-        ]
-    )
-    names = [words.get(value, value) for value in order]
-    scale = alt.Scale(
-        domain=names,
-        range=[
-            (colours or {}).get(value, PALETTE[index % len(PALETTE)])
-            for index, value in enumerate(order)
+) -> Spec:
+    """Stacked bars: a series each value in the order of `by_weight`, a bar each of `stretches`."""
+    bars = stretches(counts)
+    width = (bars[0][1] - bars[0][0]).days + 1
+    rows = {value: [0] * len(bars) for value in by_weight(counts)}
+    for (week, value), count in counts.items():
+        rows[value][(week - bars[0][0]).days // width] += count
+    return {
+        **_clickable(labels["changes"]),
+        "tooltip": {"formatter": "{b}<br>{a}: {c}"},
+        "legend": {"bottom": 0, "type": "scroll"},
+        "xAxis": {
+            "type": "category",
+            "data": [f"{first} – {last:%m-%d}" for first, last in bars],
+            "axisLabel": {"formatter": "{value}"},
+            "axisTick": {"show": False},
+        },
+        "series": [
+            _bars(
+                row,
+                name=words.get(value, value),
+                stack="all",
+                barCategoryGap="8%",
+                itemStyle={"color": (colours or {}).get(value, PALETTE[index % len(PALETTE)])},
+            )
+            for index, (value, row) in enumerate(rows.items())
         ],
-    )
-    pick = alt.selection_point(name="cell", fields=["start", "value"])
-    return (
-        alt.Chart(frame)
-        .mark_bar(cursor="pointer")
-        .encode(
-            x=_days_axis(weeks, 6),
-            y=alt.Y("changes:Q", title=labels["changes"], stack="zero"),
-            color=alt.Color(
-                "name:N",
-                scale=scale,
-                sort=names,
-                legend=alt.Legend(title=None, orient="bottom", columns=4, labelLimit=160),
-            ),
-            opacity=alt.condition(pick, alt.value(1), alt.value(0.35)),
-            tooltip=[
-                alt.Tooltip("start:N", title=labels["week_of"]),
-                alt.Tooltip("name:N", title=labels["value"]),
-                alt.Tooltip("changes:Q", title=labels["changes"]),
-            ],
-        )
-        .add_params(pick)
-        .properties(height=320)
-    )
+    }
 
 
-def ranking(counts: Iterable[tuple[str, int]], labels: Mapping[str, str]) -> Any:
-    """Horizontal bars, longest first; a click picks one (`bar`)."""
-    frame = pd.DataFrame([{"name": name, "changes": count} for name, count in counts])
-    pick = alt.selection_point(name="bar", fields=["name"])
-    return (
-        alt.Chart(frame)
-        .mark_bar(cornerRadiusEnd=3, cursor="pointer", color=MAIN)
-        .encode(
-            y=alt.Y(
-                "name:N", sort="-x", title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False)
-            ),
-            x=alt.X("changes:Q", title=labels["changes"]),
-            opacity=alt.condition(pick, alt.value(1), alt.value(0.35)),
-            tooltip=[
-                alt.Tooltip("name:N", title=labels["value"]),
-                alt.Tooltip("changes:Q", title=labels["changes"]),
-            ],
-        )
-        .add_params(pick)
-        .properties(height=22 * max(len(frame), 1) + 40)
-    )
+def ranking(counts: Sequence[tuple[str, int]]) -> Spec:
+    """Horizontal bars, the first on top, each with its number."""
+    return {
+        **_clickable(""),
+        "grid": {"left": 4, "right": 44, "top": 4, "bottom": 4},
+        "xAxis": {"type": "value", "show": False},
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "data": [name for name, _ in counts],
+            "axisTick": {"show": False},
+            "axisLine": {"show": False},
+            "axisLabel": {"width": 150, "overflow": "truncate", "interval": 0},
+        },
+        "series": [
+            _bars(
+                [count for _, count in counts],
+                label={"show": True, "position": "right", "color": GRAY},
+                itemStyle={"color": MAIN, "borderRadius": 3},
+                barCategoryGap="25%",
+            )
+        ],
+    }
 
 
-def treemap(modules: Sequence[tuple[str, int, float]]) -> dict[str, Any]:
+def _clickable(unit: str) -> Spec:
+    """What the charts share whose bars are clicked."""
+    return {
+        "animation": False,
+        "tooltip": {"formatter": "{b}: {c}"},
+        "yAxis": {"type": "value", "name": unit},
+    }
+
+
+def _bars(data: Sequence[Any], **more: Any) -> Spec:
+    return {"type": "bar", "data": list(data), "selectedMode": "single", **more}
+
+
+def treemap(modules: Sequence[tuple[str, int, float]]) -> Spec:
     """(module, changes, mean importance) as an ECharts option: area by changes, darker is weightier."""
     return {
         "animation": False,
@@ -252,7 +313,8 @@ def shade(weight: float) -> str:
     return steps[min(len(steps) - 1, max(0, int((weight - 3.5) * 2)))]
 
 
-def _by_weight(counts: Mapping[tuple[date, str], int]) -> list[str]:
+def by_weight(counts: Mapping[tuple[date, str], int]) -> list[str]:
+    """The values of a stack, the most frequent first."""
     totals: dict[str, int] = {}
     for (_, value), count in counts.items():
         totals[value] = totals.get(value, 0) + count

@@ -65,15 +65,23 @@ def language_switch(view: View, container: Any) -> None:
     )
 
 
+@st.fragment
 def zone_switch(view: View) -> None:
-    zones = list(dict.fromkeys([view.tz, *COMMON_ZONES, *_zones()]))
-    st.selectbox(
-        view.say("preferences.zone"),
-        zones,
-        key=_current("pick.tz", view.tz),
-        on_change=_choose,
-        args=("tz",),
+    """The zone in words; its six hundred others are sent only to who asks for them."""
+    if st.session_state.get("chosen.tz", view.tz) != view.tz:
+        st.rerun(scope="app")
+    name = view.say("preferences.zone")
+    others = st.popover(
+        f"{name}: {view.tz}", type="tertiary", key="zone", on_change="rerun", width="stretch"
     )
+    if others.open:
+        others.selectbox(
+            name,
+            list(dict.fromkeys([view.tz, *COMMON_ZONES, *_zones()])),
+            key=_current("pick.tz", view.tz),
+            on_change=_choose,
+            args=("tz",),
+        )
 
 
 def _current(key: str, value: str) -> str:

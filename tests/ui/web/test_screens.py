@@ -394,7 +394,7 @@ def test_a_report_on_a_missing_change_says_so_in_the_readers_language(opened: Op
 
 def test_the_text_of_a_term_leaves_the_bars_their_room() -> None:
     """On a phone Vega gave text wider than the screen the room of the bars."""
-    spec = charts.terms([("a long sentence " * 9, 1.5)], "term", "points").to_dict()
+    spec = charts.terms([("a long sentence " * 9, 1.5)], "term", "points")
     words = spec["layer"][1]["mark"]
     assert words["clip"] is True
     assert words["limit"] == {"expr": "width"}

@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -50,14 +51,28 @@ def test_buckets_have_no_gaps_and_lose_nothing() -> None:
     days = {date(2026, 1, 1): 2, date(2026, 1, 4): 1}
     assert charts.bucketed(days) == (
         {date(2026, 1, 1): 2, date(2026, 1, 2): 0, date(2026, 1, 3): 0, date(2026, 1, 4): 1},
-        1,
+        "day",
     )
-    long = {date(2024, 1, 3): 2, date(2026, 1, 4): 1}
-    weeks, span = charts.bucketed(long)
-    assert span == 7
+    weeks, unit = charts.bucketed({date(2025, 1, 3): 2, date(2026, 1, 4): 1})
+    assert unit == "week"
     assert sum(weeks.values()) == 3
     assert all(day.weekday() == 0 for day in weeks)
-    assert charts.bucketed({}) == ({}, 1)
+    months, unit = charts.bucketed({date(2022, 12, 31): 2, date(2026, 2, 4): 1})
+    assert unit == "month"
+    assert list(months)[:3] == [date(2022, 12, 1), date(2023, 1, 1), date(2023, 2, 1)]
+    assert sum(months.values()) == 3
+    assert charts.last_day(date(2024, 2, 1), "month") == date(2024, 2, 29)
+    assert charts.bucketed({}) == ({}, "day")
+
+
+def test_every_week_has_its_place_in_the_bars_over_time() -> None:
+    weeks = [date(2022, 1, 3) + timedelta(days=7 * place) for place in range(120)]
+    counts = {(week, value): 1 for week in weeks for value in ("fix", "test")}
+    bars = charts.stretches(counts)
+    assert all(after[0] - before[1] == timedelta(days=1) for before, after in pairwise(bars))
+    spec = charts.over_weeks(counts, {}, {"changes": "Changes"})
+    assert [sum(row["data"]) for row in spec["series"]] == [120, 120]
+    assert charts.stretches({(weeks[0], "fix"): 1}) == [(weeks[0], date(2022, 1, 9))]
 
 
 def test_what_a_form_says_cannot_become_an_option() -> None:

@@ -7,7 +7,7 @@ can be taken away, and holds for every chart and the table below.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -78,7 +78,7 @@ def _counted(mark: str, _knowledge: Any, filters: Filters, tz: str) -> Statistic
 
 
 def _labels(view: View) -> dict[str, str]:
-    names = ("changes", "day", "week", "on", "week_of", "importance", "value", "modules")
+    names = ("changes", "importance", "day", "week", "month", "day_of", "week_of", "month_of")
     return {name: view.say(f"chart.{name}") for name in names}
 
 
@@ -119,26 +119,26 @@ def _activity(view: View, filters: Filters) -> None:
             (held[0] or min(days), (held[1] or max(days))) if any(held) else None
         )
         st.session_state["_brushed"] = held
-    span = charts.bucketed(days)[1]
+    unit = charts.bucketed(days)[1]
     key = f"activity-{st.session_state['_brush_round']}"
-    st.altair_chart(
+    st.vega_lite_chart(
         charts.activity(days, _labels(view), st.session_state["_brush_start"]),
         key=key,
-        on_select=lambda: _brush(key, span),
+        on_select=lambda: _brush(key, unit),
         selection_mode="range",
         alt=view.say("browse.activity"),
     )
     st.caption(view.say("browse.brush"))
 
 
-def _brush(key: str, span: int) -> None:
+def _brush(key: str, unit: str) -> None:
     """Callback: the bars under the brush, as the first and the last day that they hold."""
     chosen = st.session_state[key].selection.get("range", {})
     starts = sorted(name for names in chosen.values() for name in names)
     since = until = None
     if starts:
         since = date.fromisoformat(str(starts[0]))
-        until = date.fromisoformat(str(starts[-1])) + timedelta(days=span - 1)
+        until = charts.last_day(date.fromisoformat(str(starts[-1])), unit)
     state.put("since", since)
     state.put("until", until)
     st.session_state["_brushed"] = (since, until)
@@ -166,29 +166,37 @@ def _modules(view: View, found: Statistics) -> None:
 
 
 def _pick_module(key: str, names: list[str]) -> None:
-    for group in st.session_state[key].selection.get("selected", []):
-        for index in group.get("data_indices", []):
-            # ECharts counts the invisible root of the tree as the first item.
-            if 0 <= index - 1 < len(names):
-                _add("module", names[index - 1])
+    for _, index in _picked(key):
+        # ECharts counts the invisible root of the tree as the first item.
+        if 0 <= index - 1 < len(names):
+            _add("module", names[index - 1])
+
+
+def _picked(key: str) -> list[tuple[int, int]]:
+    """The marks that were clicked: the series' place, the place in it."""
+    return [
+        (group["series_index"], index)
+        for group in st.session_state[key].selection.get("selected", [])
+        for index in group["data_indices"]
+    ]
 
 
 def _importance(view: View, found: Statistics) -> None:
     st.subheader(view.say("browse.importance"), anchor=False)
     key = _key("importance")
-    st.altair_chart(
+    st.echarts_chart(
         charts.distribution(found.importance, _labels(view)),
+        height=300,
         key=key,
         on_select=lambda: _pick_importance(key),
-        selection_mode="bar",
         alt=view.say("browse.importance"),
     )
     st.caption(view.say("browse.importance_hint"))
 
 
 def _pick_importance(key: str) -> None:
-    for picked in st.session_state[key].selection.get("bar", []):
-        state.put("min", float(picked["low"]))
+    for _, index in _picked(key):
+        state.put("min", charts.HALVES[index])
         _next_round()
 
 
@@ -211,28 +219,30 @@ def _weeks(view: View, filters: Filters, found: Statistics) -> None:
     if counts:
         values = {value for _, value in counts}
         key = _key(f"weeks-{field}")
-        st.altair_chart(
+        st.echarts_chart(
             charts.over_weeks(
                 counts,
                 {value: view.word(field, value) for value in values},
                 _labels(view),
                 charts.LEVELS if field == "level" else None,
             ),
+            height=360,
             key=key,
-            on_select=lambda: _pick_cell(key, field),
-            selection_mode="cell",
+            on_select=lambda: _pick_cell(
+                key, field, charts.stretches(counts), charts.by_weight(counts)
+            ),
             alt=view.say("browse.weeks"),
         )
     else:
         st.caption(view.say("browse.none"))
 
 
-def _pick_cell(key: str, field: str) -> None:
-    for picked in st.session_state[key].selection.get("cell", []):
-        monday = date.fromisoformat(picked["start"])
-        state.put("since", monday)
-        state.put("until", monday + timedelta(days=6))
-        _add(field, picked["value"])
+def _pick_cell(key: str, field: str, bars: list[tuple[date, date]], values: list[str]) -> None:
+    for value, bar in _picked(key):
+        since, until = bars[bar]
+        state.put("since", since)
+        state.put("until", until)
+        _add(field, values[value])
 
 
 def _authors(view: View, found: Statistics) -> None:
@@ -240,22 +250,20 @@ def _authors(view: View, found: Statistics) -> None:
     counts = sorted(found.totals["author"].items(), key=lambda item: (-item[1], item[0]))[:AUTHORS]
     if not counts:
         return
-    shown = [(clean(name) or "–", count) for name, count in counts]
-    names = dict(zip([label for label, _ in shown], [name for name, _ in counts], strict=True))
+    names = [name for name, _ in counts]
     key = _key("authors")
-    st.altair_chart(
-        charts.ranking(shown, _labels(view)),
+    st.echarts_chart(
+        charts.ranking([(clean(name) or "–", count) for name, count in counts]),
+        height=24 * len(counts) + 8,
         key=key,
         on_select=lambda: _pick_author(key, names),
-        selection_mode="bar",
         alt=view.say("browse.author_title"),
     )
 
 
-def _pick_author(key: str, names: dict[str, str]) -> None:
-    for picked in st.session_state[key].selection.get("bar", []):
-        if picked["name"] in names:
-            _add("author", names[picked["name"]])
+def _pick_author(key: str, names: list[str]) -> None:
+    for _, index in _picked(key):
+        _add("author", names[index])
 
 
 def _add(name: str, value: str) -> None:

@@ -82,8 +82,8 @@ def _head(view: View, record: ChangeRecord) -> None:
     view.link(view.say("change.report"), "report", row, kind="change", id=record.id)
     view.link(view.say("card.similar"), "search", row, like=record.id)
     links = []
-    if change.url:
-        links.append(f"[{outward(change.url)} ↗]({change.url})")
+    if link := outward(change.url):
+        links.append(link)
     if (commit := commit_url(change)) and commit != change.url:
         links.append(f"[{change.sha[:8]} ↗]({commit})")
     else:
@@ -123,7 +123,7 @@ def _importance(view: View, record: ChangeRecord) -> None:
         told = [(clean(term_text(term, view.lang)), term.points) for term in analysis.terms]
         weighty = sorted((pair for pair in told if pair[1]), key=lambda pair: -abs(pair[1]))
         if weighty:
-            st.altair_chart(
+            st.vega_lite_chart(
                 charts.terms(weighty, view.say("chart.term"), view.say("chart.points")),
                 alt=view.say("change.terms"),
             )
@@ -204,8 +204,8 @@ def _thread(view: View, thread: ReviewThread) -> None:
         for comment in thread.comments[:30]:
             st.markdown(f"**{escape(comment.author)}**")
             st.markdown(safe_markdown(comment.text), anchors=False)
-        if address := safe_address(thread.url or ""):
-            st.markdown(f"[{outward(address)} ↗]({address})")
+        if link := outward(thread.url):
+            st.markdown(link)
 
 
 def _risks(view: View, record: ChangeRecord) -> None:
