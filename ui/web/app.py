@@ -85,11 +85,15 @@ def _frame(name: str, pages: dict[str, Any]) -> None:
             if st.session_state.get(f"chosen.{key}")
         },
     )
-    _sidebar(view)
-    if view.knowledge.exists or name == "sources":
-        DRAW[name](view)
-    else:
-        welcome.empty(view)
+    top = st.sidebar.container()
+    with told(name, view.lang):
+        if view.knowledge.exists or name == "sources":
+            DRAW[name](view)
+        else:
+            welcome.empty(view)
+    # Last, and so together with what took its time: the browser lays out all of it once.
+    with top:
+        _navigation(view)
     with st.sidebar:
         st.divider()
         zone_switch(view)
@@ -115,15 +119,14 @@ def _allowed() -> bool:
     return False
 
 
-def _sidebar(view: View) -> None:
-    with st.sidebar:
-        brand = st.container(horizontal=True, vertical_alignment="center", key="brand")
-        brand.markdown("**RepoKB**", width="stretch")
-        language_switch(view, brand)
-        with st.container(key="navigation", gap="small"):
-            for name in SCREENS:
-                if name != "change":
-                    view.link(view.say(f"page.{name}"), name)
+def _navigation(view: View) -> None:
+    brand = st.container(horizontal=True, vertical_alignment="center", key="brand")
+    brand.markdown("**RepoKB**", width="stretch")
+    language_switch(view, brand)
+    with st.container(key="navigation", gap="small"):
+        for name in SCREENS:
+            if name != "change":
+                view.link(view.say(f"page.{name}"), name)
 
 
 if __name__ == "__main__":

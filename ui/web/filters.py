@@ -12,7 +12,7 @@ from kb.periods import local, midnight
 from kb.types import Filters
 from kb.vocabulary import LEVELS
 from ui.web import state
-from ui.web.knowledge import facets
+from ui.web.knowledge import Facets, facets
 from ui.web.text import clean, escape
 from ui.web.view import View
 
@@ -28,7 +28,7 @@ CHOICES: dict[str, tuple[str, str, str | None]] = {
 }
 NAMES = (*CHOICES, "path", "min", "since", "until")
 _ALIASES = {"repo": "repos", "type": "types", "level": "levels", "risk": "risks"}
-MOST = 100  # values offered of one field; the rest is reached by typing `author:` in the query
+MOST = 50  # values offered of one field; the rest is reached by typing `author:` in the query
 
 
 def from_address(tz: str) -> Filters:
@@ -93,16 +93,20 @@ def address(filters: Filters, tz: str) -> dict[str, object]:
 
 
 def panel(view: View, container: Any) -> Filters:
-    """Draw the filters; return what they now say."""
+    """Draw the filters; return what they now say.
+
+    Everything is counted before anything is drawn: what is sent in one go is laid out in one go.
+    """
     filters = current(view.tz)
-    counts = facets(view.knowledge, filters)
+    left = facets(view.knowledge, filters)
+    counts = {name: _counts(view, name, filters, left) for name in CHOICES}
     with container:
         heading = st.container(horizontal=True, vertical_alignment="center")
         heading.markdown(f"**{view.say('filters.title')}**", width="stretch")
         if filters:
             heading.button(view.say("filters.clear"), key="clear", type="tertiary", on_click=clear)
         for name in CHOICES:
-            _choice(view, name, filters, counts)
+            _choice(view, name, filters, counts[name])
         for name in ("since", "until"):  # beside each other they would be cut
             st.date_input(
                 view.say(f"filters.{name}"),
@@ -112,7 +116,7 @@ def panel(view: View, container: Any) -> Filters:
                 min_value=date(1970, 1, 1),
                 max_value=date(2100, 1, 1),
             )
-        st.slider(
+        st.number_input(
             view.say("filters.min"),
             0.0,
             10.0,
@@ -128,14 +132,18 @@ def panel(view: View, container: Any) -> Filters:
     return current(view.tz)
 
 
-def _choice(
-    view: View, name: str, filters: Filters, counts: dict[str, list[tuple[str, int]]]
-) -> None:
-    field, facet, room = CHOICES[name]
+def _counts(view: View, name: str, filters: Filters, left: Facets) -> dict[str, int]:
+    """What the other filters leave: a field's own choice must not hide its other values."""
+    field, facet, _ = CHOICES[name]
+    if getattr(filters, field):
+        cleared: dict[str, Any] = {field: ()}
+        left = facets(view.knowledge, replace(filters, **cleared))
+    return dict(left.get(facet) or left.get(_ALIASES.get(name, name)) or ())
+
+
+def _choice(view: View, name: str, filters: Filters, values: dict[str, int]) -> None:
+    field, _, room = CHOICES[name]
     chosen = tuple(getattr(filters, field))
-    # What the other filters leave: a field's own choice must not hide its other values.
-    own = facets(view.knowledge, _without(filters, field)) if chosen else counts
-    values = dict(own.get(facet) or own.get(_ALIASES.get(name, name)) or ())
     if name == "level":
         values = {level: values[level] for level in LEVELS if level in values}
     options = list(values)[:MOST]
@@ -155,11 +163,6 @@ def _choice(
         key=state.seed(name, list(state.texts(name))),
         placeholder=view.say("filters.any"),
     )
-
-
-def _without(filters: Filters, field: str) -> Filters:
-    changed: dict[str, Any] = {field: ()}
-    return replace(filters, **changed)
 
 
 def clear() -> None:

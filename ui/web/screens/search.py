@@ -38,10 +38,8 @@ class Listing:
 
 
 def draw(view: View) -> None:
-    found = st.container()
     filters = filter_panel.panel(view, st.sidebar)
-    with found:
-        _found(view, filters, published(view.knowledge.settings.home))
+    _found(view, filters, published(view.knowledge.settings.home))
 
 
 @st.fragment
