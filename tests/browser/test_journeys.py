@@ -159,7 +159,7 @@ def test_a_brush_becomes_a_range_and_a_click_a_filter(
     page.until(lambda: "module=" in page.path(), what="a module")
 
 
-def test_a_report_can_be_cancelled_and_made_again(browse: Browse, sample_page: str) -> None:
+def test_a_kept_report_is_found_by_its_address(browse: Browse, sample_page: str) -> None:
     page = browse(sample_page)
     page.open("/report?on=2026-10-28")
     page.button("Make the report")
@@ -169,6 +169,42 @@ def test_a_report_can_be_cancelled_and_made_again(browse: Browse, sample_page: s
     page.open(link)
     page.one("iframe", 60)
     page.sees("Reports made before")
+
+
+def test_a_report_is_cancelled_while_the_model_is_asked_and_made_again(
+    browse: Browse, served_home: Path, tmp_path: Path, screenshots: Path
+) -> None:
+    from browser_page import served
+    from openai_server import OpenAIServer, honest
+
+    def slow(request: Any) -> Any:
+        time.sleep(1.5)
+        return honest(request)
+
+    home = Path(shutil.copytree(served_home, tmp_path / "home"))
+    with (
+        OpenAIServer(author=slow) as model,
+        served(home, KB_CHAT_MODEL="openai:test", KB_CHAT_BASE_URL=model.url) as address,
+    ):
+        page = browse(address)
+        page.open("/report?on=2026-10-28")
+        page.button("Make the report")
+        page.sees("Asking the model")
+        page.until(lambda: model.requests, what="the first question to the model")
+        page.shoot(screenshots / "report-progress.png")
+        page.button("Cancel")
+        page.sees("The report was cancelled.", 5)
+        assert "Asking the model" not in page.text()
+        time.sleep(4)  # what was under way ends; nothing new is asked
+        asked = len(model.requests)
+        time.sleep(4)
+        assert len(model.requests) == asked
+        assert "saved=" not in page.path()
+        page.button("Make the report")
+        page.sees("Asking the model")
+        assert "The report was cancelled." not in page.text()
+        page.button("Cancel")
+        page.sees("The report was cancelled.", 5)
 
 
 @pytest.mark.parametrize("size", [(1440, 1000), (390, 844)], ids=["wide", "phone"])

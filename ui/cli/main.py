@@ -115,9 +115,26 @@ def _say(message: str, hint: str, verbose: bool) -> None:
         import traceback
 
         traceback.print_exc()
-    click.echo(f"error: {message}", err=True)
+    from ui.messages import error_text
+
+    lang = _language(sys.argv)
+    click.echo(f"error: {error_text(message, lang)}", err=True)
     if hint:
-        click.echo(f"hint:  {hint}", err=True)
+        click.echo(f"hint:  {error_text(hint, lang)}", err=True)
+
+
+def _language(arguments: list[str]) -> str:
+    """What `--lang` says, else the settings: an error may come before either was understood."""
+    for place, word in enumerate(arguments):
+        name, _, value = word.partition("=")
+        if name == "--lang":
+            return value or "".join(arguments[place + 1 : place + 2])
+    from kb.settings import load_settings
+
+    try:
+        return load_settings().lang
+    except KBError:
+        return "en"
 
 
 if __name__ == "__main__":

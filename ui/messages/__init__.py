@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -31,3 +32,29 @@ def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, str]:
         else:
             flat[key] = str(value)
     return flat
+
+
+def error_text(text: str, lang: str) -> str:
+    """An error's sentence or hint in a language; as it is where no translation is known.
+
+    Errors are raised in English where they happen, some in another process that leaves only its
+    words (an ingest), so what translates them is their wording.
+    """
+    for pattern, said in _wordings(lang):
+        if found := pattern.fullmatch(text):
+            return said.format(*found.groups())
+    return text
+
+
+@cache
+def _wordings(lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The most particular wording first: the one that leaves the least to its values."""
+    if lang not in LANGUAGES or lang == "en":
+        return ()
+    path = Path(__file__).parent / f"errors.{lang}.toml"
+    known = tomllib.loads(path.read_text(encoding="utf-8"))
+    ordered = sorted(known, key=lambda wording: -len(wording.replace("{}", "")))
+    return tuple(
+        (re.compile("(.*)".join(map(re.escape, wording.split("{}"))), re.DOTALL), known[wording])
+        for wording in ordered
+    )

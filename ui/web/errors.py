@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import streamlit as st
 
 from kb.errors import KBError
-from ui.messages import message
+from ui.messages import error_text, message
 from ui.web.text import escape
 
+if TYPE_CHECKING:
+    from ui.web.view import View
+
+P = ParamSpec("P")
 log = logging.getLogger("repo_kb.web")
+
+
+def show(error: KBError, lang: str) -> None:
+    """What happened, and below it what to do."""
+    st.error(escape(error_text(error.message, lang)))
+    if error.hint:
+        st.caption(escape(error_text(error.hint, lang)))
 
 
 @contextmanager
@@ -21,11 +34,23 @@ def told(name: str, lang: str) -> Iterator[None]:
     try:
         yield
     except KBError as error:
-        st.error(escape(error.message))
-        if error.hint:
-            st.markdown(escape(error.hint))
+        show(error, lang)
     except Exception as error:
         if type(error).__module__.startswith("streamlit"):
             raise  # rerun and stop are how Streamlit changes pages
         log.exception("the page %s failed", name)
         st.error(message("web", "error.unexpected", lang))
+
+
+def part(
+    draw: Callable[Concatenate[View, P], None],
+) -> Callable[Concatenate[View, P], None]:
+    """A fragment of the page: drawn again by itself, so its errors are told where it stands."""
+
+    @st.fragment
+    @wraps(draw)
+    def guarded(view: View, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        with told(view.page, view.lang):
+            draw(view, *args, **kwargs)
+
+    return guarded

@@ -12,6 +12,7 @@ import streamlit as st
 
 from kb.types import ChangeRecord
 from ui.presenters import change_json, row
+from ui.web.errors import part
 from ui.web.text import clean, escape
 from ui.web.view import View
 
@@ -31,7 +32,7 @@ COLUMNS = (
 )
 
 
-@st.fragment
+@part
 def table(
     view: View,
     records: Sequence[ChangeRecord],

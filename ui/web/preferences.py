@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui.messages import LANGUAGES, message
 from ui.web import state
+from ui.web.errors import part
 
 if TYPE_CHECKING:
     from ui.web.view import View
@@ -65,7 +66,7 @@ def language_switch(view: View, container: Any) -> None:
     )
 
 
-@st.fragment
+@part
 def zone_switch(view: View) -> None:
     """The zone in words; its six hundred others are sent only to who asks for them."""
     if st.session_state.get("chosen.tz", view.tz) != view.tz:

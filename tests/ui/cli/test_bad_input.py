@@ -175,3 +175,14 @@ def test_an_export_into_a_missing_folder_is_refused_in_a_sentence(
 def test_the_same_clone_under_another_name_is_refused(kb: Run, home: Path, clone: Path) -> None:
     assert kb("ingest", clone, "--repo", "acme/relay", home=home).status == 0
     refused(kb("ingest", clone, "--repo", "other/relay", home=home), "acme/relay", "kb forget")
+
+
+def test_an_error_is_said_in_the_language_that_was_asked_for(
+    kb: Run, sample_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = kb("search", "importance:>nonsense", "--lang", "zh", home=sample_home)
+    assert ran.status == 2
+    assert "error: 重要度只能是下限：>nonsense" in ran.err
+    assert "error: importance must be" in kb("search", "importance:>nonsense", home=sample_home).err
+    monkeypatch.setenv("KB_LANG", "zh")
+    assert "没有变更 '99999'" in kb("show", "99999", home=sample_home).err

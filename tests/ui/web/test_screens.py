@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb.store.archive import Archive
+from ui.messages import message
 from ui.web import charts
 from ui.web.knowledge import generation
 
@@ -390,6 +391,43 @@ def test_a_report_on_a_missing_change_says_so_in_the_readers_language(opened: Op
     assert "这里没有变更 no/such#9" in words(
         opened("report", kind="risks", id="no/such#9", lang="zh")
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [("importance:>nonsense", "重要度只能是下限：>nonsense"), ("nosuch:field", "没有字段 nosuch:")],
+)
+def test_an_error_is_in_the_readers_language(opened: Opened, asked: str, said: str) -> None:
+    app = opened("search", q=asked, lang="zh")
+    assert said in words(app)
+    assert "lower bound" not in words(app)
+    assert any(link.proto.label == "搜索" for link in app.get("page_link"))
+
+
+def test_a_part_that_fails_alone_says_so_in_words() -> None:
+    def script() -> None:
+        from types import SimpleNamespace
+
+        from kb.errors import StoreError
+        from ui.web.errors import part
+
+        @part
+        def fails(view: object) -> None:
+            raise StoreError("the disk is full")
+
+        @part
+        def breaks(view: object) -> None:
+            raise ZeroDivisionError
+
+        fails(SimpleNamespace(page="browse", lang="zh"))
+        breaks(SimpleNamespace(page="browse", lang="en"))
+
+    app = AppTest.from_function(script).run()
+    assert not app.exception
+    assert [error.value for error in app.error] == [
+        "磁盘已满",
+        message("web", "error.unexpected", "en"),
+    ]
 
 
 def test_the_text_of_a_term_leaves_the_bars_their_room() -> None:

@@ -9,6 +9,7 @@ from kb.types import Answer, Filters
 from ui.web import filters as filter_panel
 from ui.web import questions, state
 from ui.web.description import safe_markdown
+from ui.web.errors import show
 from ui.web.knowledge import reader_for
 from ui.web.text import clean, escape
 from ui.web.view import View
@@ -93,9 +94,7 @@ def _answer(view: View, question: str, filters: Filters, model: str | None) -> A
                 question, filters=filters, now=view.now, on_text=on_text
             )
     except KBError as error:
-        st.error(escape(error.message))
-        if error.hint:
-            st.caption(escape(error.hint))
+        show(error, view.lang)
         return None
     place.empty()
     return answer

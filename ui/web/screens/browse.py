@@ -17,6 +17,7 @@ from kb.types import Filters
 from kb.vocabulary import LEVELS
 from ui.web import charts, ledger, state
 from ui.web import filters as filter_panel
+from ui.web.errors import part
 from ui.web.knowledge import generation
 from ui.web.text import clean
 from ui.web.view import View
@@ -200,7 +201,7 @@ def _pick_importance(key: str) -> None:
         _next_round()
 
 
-@st.fragment
+@part
 def _weeks(view: View, filters: Filters, found: Statistics) -> None:
     _part(view, filters)
     st.subheader(view.say("browse.weeks"), anchor=False)
@@ -278,7 +279,7 @@ def _add(name: str, value: str) -> None:
 # --- the ledger ----------------------------------------------------------------------------------
 
 
-@st.fragment
+@part
 def _ledger(view: View, filters: Filters, total: int) -> None:
     _part(view, filters)
     st.subheader(view.say("browse.ledger"), anchor=False)

@@ -13,6 +13,7 @@ from ui.presenters import commit_url, reference, term_text
 from ui.web import charts, state
 from ui.web.cards import facts, outward
 from ui.web.description import safe_address, safe_markdown
+from ui.web.errors import show
 from ui.web.text import clean, escape
 from ui.web.view import View
 
@@ -325,7 +326,7 @@ def _neighbours(view: View, record: ChangeRecord) -> None:
     try:
         hits = view.knowledge.similar(record.id, limit=6)
     except KBError as error:
-        st.caption(escape(error.message))
+        show(error, view.lang)
         return
     if hits:
         st.subheader(view.say("change.neighbours"), anchor=False)

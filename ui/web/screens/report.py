@@ -15,6 +15,7 @@ from kb.types import Filters
 from kb.vocabulary import LANGUAGES
 from ui.web import filters as filter_panel
 from ui.web import jobs, ledger, reporting, state
+from ui.web.errors import show
 from ui.web.preferences import LONG_NAMES
 from ui.web.text import clean, escape
 from ui.web.view import View
@@ -60,7 +61,8 @@ def draw(view: View) -> None:
         view.leave({**address, "saved": saved})
         _kept(view, saved)
     elif job is not None and st.session_state.get("report.of") is not None:
-        shown = job.result.saved if job.finished and job.result else None
+        made = job.finished and job.result and not job.cancelled.is_set()
+        shown = job.result.saved if made else None
         view.leave({**address, "saved": shown})
         _watched(view, job)
     else:
@@ -212,7 +214,7 @@ def _start(view: View, choice: Choice) -> str | None:
         st.markdown(view.say("missing.text"))
         return None
     except KBError as error:
-        st.error(escape(error.message))
+        show(error, view.lang)
         return None
     settings = view.knowledge.settings
     model = None if choice.model == RULES else choice.model
@@ -252,14 +254,12 @@ def _request(view: View, choice: Choice) -> ReportRequest:
 
 
 def _watched(view: View, job: jobs.Job) -> None:
-    if not job.finished:
+    if job.cancelled.is_set():  # at once: a model's answer under way is waited for by nobody
+        st.info(view.say("report.cancelled"))
+    elif not job.finished:
         _progress(view, job)
     elif job.error is not None:
-        st.error(escape(job.error.message))
-        if job.error.hint:
-            st.caption(escape(job.error.hint))
-    elif job.result is None:
-        st.info(view.say("report.cancelled"))
+        show(job.error, view.lang)
     else:
         _show(view, job.result)
 
@@ -276,6 +276,7 @@ def _progress(view: View, job: jobs.Job) -> None:
         st.progress(job.share, text=f"{_phase(view, job.phase)}{count} · {took} s")
         if st.button(view.say("report.cancel"), key=f"cancel-{job.id}"):
             job.cancelled.set()
+            st.rerun(scope="app")
         for note in job.notes[-3:]:
             st.caption(escape(note))
 
@@ -320,7 +321,7 @@ def _kept(view: View, saved: int) -> None:
     try:
         found = reporting.kept(view.knowledge, saved)
     except KBError as error:
-        st.error(escape(error.message))
+        show(error, view.lang)
         return
     _show(view, found)
 

@@ -12,7 +12,7 @@ from ui.presenters import reference
 from ui.web import filters as filter_panel
 from ui.web import ledger, state
 from ui.web.cards import card
-from ui.web.errors import told
+from ui.web.errors import part
 from ui.web.knowledge import generation, published
 from ui.web.screens import welcome
 from ui.web.text import clean, escape
@@ -42,7 +42,7 @@ def draw(view: View) -> None:
     _found(view, filters, published(view.knowledge.settings.home))
 
 
-@st.fragment
+@part
 def _found(view: View, filters: Filters, mark: str) -> None:
     """The box and what it finds. Drawn alone when only they change, so that a question does not
     wait for the filters' widgets, which no question changes."""
@@ -51,11 +51,6 @@ def _found(view: View, filters: Filters, mark: str) -> None:
         or published(view.knowledge.settings.home) != mark  # an ingest has published
     ):
         st.rerun(scope="app")
-    with told(view.page, view.lang):
-        _draw(view, filters)
-
-
-def _draw(view: View, filters: Filters) -> None:
     like = state.text("like")
     text = _box(view)
     mode, sort, layout = _controls(view)

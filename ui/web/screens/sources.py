@@ -8,7 +8,9 @@ import streamlit as st
 
 from kb.errors import KBError
 from kb.types import SourceState
+from ui.messages import error_text
 from ui.web import ingests
+from ui.web.errors import show
 from ui.web.text import clean, escape
 from ui.web.view import View
 
@@ -55,7 +57,7 @@ def _source(view: View, source: SourceState) -> None:
             + (f" · {escape(source.tip[:10])}" if source.tip else "")
         )
         if source.last_error:
-            st.warning(escape(source.last_error))
+            st.warning(escape(error_text(source.last_error, view.lang)))
 
 
 def _again(source: SourceState) -> list[str]:
@@ -92,7 +94,7 @@ def _start(view: View, *, opened: bool) -> None:
                 try:
                     arguments = ingests.arguments_for(location, repo, since)
                 except KBError as error:
-                    st.error(escape(error.message))
+                    show(error, view.lang)
                 else:
                     _run(view, arguments)
 
@@ -101,7 +103,9 @@ def _run(view: View, arguments: list[str]) -> None:
     settings = view.knowledge.settings
     try:
         ingests.start(settings.home, settings.config, arguments)
-    except (KBError, OSError) as error:
+    except KBError as error:
+        show(error, view.lang)
+    except OSError as error:
         st.error(escape(str(error)))
     else:
         st.rerun()
@@ -157,4 +161,11 @@ def _health(view: View) -> None:
     if st.button(view.say("health.check"), key="check"):
         for check in view.knowledge.doctor():
             line = f"{'✓' if check.ok else '✗'} **{escape(check.name)}** {escape(check.detail)}"
-            st.markdown(line + ("" if check.ok or not check.hint else f"  \n{escape(check.hint)}"))
+            st.markdown(
+                line
+                + (
+                    ""
+                    if check.ok or not check.hint
+                    else f"  \n{escape(error_text(check.hint, view.lang))}"
+                )
+            )
