@@ -143,6 +143,7 @@ def activity(
                 "axis": {
                     "values": names[:: max(1, round(len(names) / 10))],
                     "labelAngle": 0,
+                    "labelExpr": "slice(datum.label, 0, 7)" if unit == "month" else "datum.label",
                     "grid": False,
                     "ticks": False,
                     "labelOverlap": True,
