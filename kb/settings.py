@@ -7,7 +7,6 @@ command, and importing pydantic alone costs 60 ms.
 from __future__ import annotations
 
 import os
-import tomllib
 import types
 import typing
 from collections.abc import Mapping
@@ -163,6 +162,8 @@ def _find(config: Path | None, environ: Mapping[str, str], folder: Path) -> Path
 
 
 def _read(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:

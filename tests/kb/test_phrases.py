@@ -14,7 +14,7 @@ from ui.messages import catalogue
 
 ROOMS = sorted(path.parent.name for path in Path(kb.__file__).parent.glob("*/phrases"))
 CATALOGUES = sorted(
-    {path.name.split(".")[0] for path in (Path(ui.__file__).parent / "messages").glob("*.toml")}
+    {path.name.split(".")[0] for path in (Path(ui.__file__).parent / "messages").glob("*.en.toml")}
 )
 
 
