@@ -23,7 +23,7 @@ from ui.web.text import clean
 from ui.web.view import View
 
 ROWS = 300
-MODULES = 48
+MODULES = 28  # smaller boxes have no room for a name
 AUTHORS = 15
 WEEKLY = ("type", "risk", "level")
 ORDERS = ("newest", "importance")
