@@ -127,9 +127,12 @@ class ChromaIndex:
     ) -> list[VectorHit]:
         if isinstance(kinds, str):
             return self._search_kind(vector, kinds, limit, rowids)
-        found = self._threads.map(
-            lambda kind: self._search_kind(vector, kind, limit, rowids), kinds
-        )
+        try:
+            found = self._threads.map(
+                lambda kind: self._search_kind(vector, kind, limit, rowids), kinds
+            )
+        except RuntimeError as exc:  # another thread closed it, for a newer generation
+            raise self._broken(exc) from exc
         return [hit for hits in found for hit in hits]
 
     def _search_kind(

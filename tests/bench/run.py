@@ -6,6 +6,7 @@ What a part needs is read from the environment; a part that lacks it says so and
     KB_BENCH_REPO     its owner/name
     KB_BENCH_HOME     a knowledge base of the whole clone, for search and cold starts
     KB_BENCH_COMMITS  how many of the newest changes the ingest is compared on (default 1000)
+    KB_BENCH_100K     set: how things grow is shown up to 100,000 changes (a quarter of an hour more)
     KB_EVAL_FILE      questions with known answers over KB_BENCH_HOME
 """
 

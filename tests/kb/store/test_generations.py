@@ -85,6 +85,17 @@ def test_a_damaged_chroma_index_is_made_anew_by_the_next_generation(archive, mad
     index.close()
 
 
+def test_an_index_that_another_thread_closed_says_so(archive, made):
+    archive.put_changes([made.record(1)])
+    made.vectors(archive, ("title", "text"))
+    made.publish(archive)
+    index = open_index(Settings(home=archive.home), 1, "chroma")
+    index.close()
+    for kinds in ("title", ("title", "text")):
+        with pytest.raises(StoreError):
+            index.search(made.rows(1)[0], kinds, 3)
+
+
 def test_the_generation_before_is_kept_and_older_ones_go(archive, made):
     archive.put_changes([made.record(1)])
     made.vectors(archive)
