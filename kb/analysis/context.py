@@ -83,7 +83,9 @@ def _core_paths(history: Sequence[HistoryRow]) -> frozenset[str]:
     if not counts:
         return frozenset()
     keep = max(3, round(len(counts) * CORE_SHARE))
-    return frozenset(path for path, count in counts.most_common(keep) if count >= 3)
+    # Of paths that changed as often the first by name, so that runs agree.
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:keep]
+    return frozenset(path for path, count in most if count >= 3)
 
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,}")

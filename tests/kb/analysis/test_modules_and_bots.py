@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from kb.analysis.context import HistoryRow, build_context
@@ -70,6 +72,13 @@ def test_core_paths_are_the_most_changed_sources(change) -> None:
         for n in range(20)
     ]
     assert build_context(rows).core_paths == {"acme/loop.py"}
+
+
+def test_of_sources_that_changed_as_often_the_first_by_name_are_core() -> None:
+    names = [f"acme/{letter}.py" for letter in "hgfedcba"]
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [HistoryRow(f"r#{n}", "Ann", "Work", when + timedelta(n), names) for n in range(4)]
+    assert build_context(rows).core_paths == {"acme/a.py", "acme/b.py", "acme/c.py"}
 
 
 def test_a_stored_change_is_judged_again_and_keeps_its_links(change, many) -> None:
