@@ -138,6 +138,8 @@ def _search(
         rankings["lexical"] = by_words(archive, question, allowed, depth, scores)
         for rank, (rowid, _) in enumerate(rankings["lexical"], 1):
             trails.setdefault(rowid, Trail()).ranks["lexical"] = rank
+        if not rankings["lexical"] and any(rankings.values()):
+            notes.append(phrase("search.note.by_meaning", settings.lang))
     without = _without(index, rankings)
     _rank_dense(rankings, without, trails)
     order = fuse(rankings, FUSION_WEIGHTS, without)

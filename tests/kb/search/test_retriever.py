@@ -96,6 +96,13 @@ def test_nothing_asked_finds_nothing(sample: KnowledgeBase) -> None:
     assert sample.search("").hits == ()
 
 
+def test_what_only_meaning_found_says_so(sample: KnowledgeBase) -> None:
+    assert sample.search("qzxv wkrtz").notes == (
+        "no change holds a word of the question; these are near by meaning alone",
+    )
+    assert sample.search("shutdown hangs").notes == ()
+
+
 def test_an_unknown_field_is_an_error(sample: KnowledgeBase) -> None:
     with pytest.raises(QueryError):
         sample.search("autor:yang cache")
