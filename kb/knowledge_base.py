@@ -134,13 +134,17 @@ class KnowledgeBase:
         filters: Filters = Filters(),
         mode: str = "hybrid",
         limit: int = 10,
+        lang: str | None = None,
     ) -> SearchResult:
-        """Find changes. A string is parsed (`author:`, "phrase", -word); QueryError says what is wrong."""
+        """Find changes. A string is parsed (`author:`, "phrase", -word); QueryError says what is wrong.
+
+        `lang`: of the notes and reasons; of None the settings'."""
         if isinstance(query, str):
             query = self.parse(query, filters=filters, mode=mode, limit=limit)
         from kb.search.retriever import search
 
         asked = query
+        settings = replace(self.settings, lang=lang or self.settings.lang)
 
         def answer(published: bool) -> SearchResult:
             if not published:
@@ -152,7 +156,7 @@ class KnowledgeBase:
                 self._open_index,
                 lambda: self.embedder,
                 asked,
-                self.settings,
+                settings,
                 self._word_scores(),
             )
 
