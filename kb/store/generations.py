@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from kb.errors import StoreError
 from kb.store import chroma_builder, chroma_index, manifest, vectors
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kb.store.vectors import Vector
 
 ROWS_A_STEP = 20_000
+COPIED_AT_ONCE = 1 << 20  # bytes
 
 
 def publish(
@@ -121,22 +122,52 @@ def _write_matrices(
         connection = archive.connection
         key = vectors.embedder_key(connection, embedder)
         for kind in vectors.KINDS:
-            rows = [] if key is None else list(vectors.serials(connection, key, kind))
-            keys = np.array(rows, dtype=np.int64).reshape(-1, 3)
-            keys = keys[np.argsort(keys[:, SERIAL])]
+            known = _known(archive.home, kind, previous, dimension)
+            keys, same = _keys(connection, key, kind, known)
             counts[kind] = len(keys)
             if not len(keys):
                 continue
-            known = _known(archive.home, kind, previous, dimension)
             with matrix_path(folder, kind).open("wb") as file:
                 shape = {"descr": "<f4", "fortran_order": False, "shape": (len(keys), dimension)}
                 np.lib.format.write_array_header_1_0(file, shape)
+                if same and known is not None and previous is not None:
+                    before = manifest.folder(archive.home, previous.generation)
+                    _copy_rows(matrix_path(before, kind), known[0].nbytes, file)
                 # Written, not mapped: faults of new pages take seven times as long.
-                for start in range(0, len(keys), ROWS_A_STEP):
+                for start in range(same, len(keys), ROWS_A_STEP):
                     serials = keys[start : start + ROWS_A_STEP, SERIAL]
                     _rows(connection, serials, known, dimension).tofile(file)
             np.save(keys_path(folder, kind), keys)
     return counts
+
+
+def _keys(
+    connection: sqlite3.Connection,
+    embedder: int | None,
+    kind: str,
+    known: tuple[Vector, Keys] | None,
+) -> tuple[Keys, int]:
+    """The keys of a kind by serial, and how many rows are the previous generation's, all of them or
+    none. Serials only grow: where none of its vectors was lost, what is new comes after them."""
+    import numpy as np
+
+    if embedder is None:
+        return np.empty((0, 3), np.int64), 0
+    if known is not None and len(known[1]):
+        stored = known[1]
+        last = int(stored[-1, SERIAL])
+        if vectors.count_up_to(connection, embedder, kind, last) == len(stored):
+            added = list(vectors.serials(connection, embedder, kind, after=last))
+            return np.concatenate([stored, np.array(added, np.int64).reshape(-1, 3)]), len(stored)
+    keys = np.array(list(vectors.serials(connection, embedder, kind)), np.int64).reshape(-1, 3)
+    return keys[np.argsort(keys[:, SERIAL])], 0
+
+
+def _copy_rows(before: Path, size: int, file: BinaryIO) -> None:
+    """The rows of a matrix, by reading: faults of a map of them would take most of the time."""
+    with before.open("rb") as source:
+        source.seek(-size, os.SEEK_END)
+        shutil.copyfileobj(source, file, COPIED_AT_ONCE)
 
 
 def _known(

@@ -129,14 +129,29 @@ def _all_embedded(
 
 
 def serials(
-    connection: sqlite3.Connection, embedder: int, kind: str
+    connection: sqlite3.Connection, embedder: int, kind: str, after: int = 0
 ) -> Iterator[tuple[int, int, int]]:
-    """(serial, change, chunk) of every vector of a kind, in any order: an index holds all three,
-    and sorting by serial would read the vectors themselves."""
+    """(serial, change, chunk) of the vectors of a kind: all in any order, because sorting by serial
+    would read the vectors themselves; those `after` a serial in their order."""
+    if after:
+        return connection.execute(
+            "SELECT serial, change, chunk FROM vectors"
+            " WHERE serial > ? AND embedder = ? AND kind = ? ORDER BY serial",
+            (after, embedder, kind),
+        )
     return connection.execute(
         "SELECT serial, change, chunk FROM vectors WHERE embedder = ? AND kind = ?",
         (embedder, kind),
     )
+
+
+def count_up_to(connection: sqlite3.Connection, embedder: int, kind: str, serial: int) -> int:
+    """By an index that holds all three columns; by the serial the vectors would be read too."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM vectors WHERE embedder = ? AND kind = ? AND +serial <= ?",
+        (embedder, kind, serial),
+    ).fetchone()
+    return int(count)
 
 
 def last_serial(connection: sqlite3.Connection, embedder: int | None) -> tuple[int, int]:

@@ -57,6 +57,35 @@ def test_later_generations_take_new_vectors_and_lose_deleted_ones(archive, made)
         index.close()
 
 
+def test_a_matrix_holds_the_same_whatever_the_generation_before_held(archive, made):
+    def arrays(generation):
+        folder = manifest.folder(archive.home, generation)
+        return [
+            (np.load(folder / f"{kind}.npy"), np.load(folder / f"{kind}.keys.npy"))
+            for kind in ("title", "text")
+        ]
+
+    def same(generation, other):
+        pairs = zip(arrays(generation), arrays(other), strict=True)
+        return all(
+            np.array_equal(a, b) for one, two in pairs for a, b in zip(one, two, strict=True)
+        )
+
+    archive.put_changes([made.record(number) for number in range(1, 6)])
+    made.vectors(archive, ("title", "text"))
+    made.publish(archive)
+    archive.put_changes([made.record(number) for number in range(6, 9)])
+    made.vectors(archive, ("title", "text"), seed=5)
+    made.publish(archive)  # those of before, and more
+    generations.reindex(archive, embedder=made.embedder, dimension=made.dimension)
+    assert same(2, 3)
+    archive.put_changes([made.record(2, title="New words", fingerprint="2")])
+    made.vectors(archive, ("title", "text"), seed=7)
+    made.publish(archive)  # some of before were lost
+    generations.reindex(archive, embedder=made.embedder, dimension=made.dimension)
+    assert same(4, 5)
+
+
 def test_a_reader_leaves_the_graph_of_a_generation_as_it_was(archive, made):
     def graph():
         folder = manifest.folder(archive.home, 1) / "chroma"
