@@ -145,7 +145,9 @@ def _layer(x: Any, weights: Weights, prefix: str, texts: Sequence[slice]) -> Any
     import numpy as np
 
     def linear(value: Any, name: str) -> Any:
-        return value @ weights[f"{prefix}{name}.weight"].T + weights[f"{prefix}{name}.bias"]
+        product = value @ weights[f"{prefix}{name}.weight"].T
+        product += weights[f"{prefix}{name}.bias"]
+        return product
 
     query, key, value = (
         linear(x, f"attention.self.{name}").reshape(-1, HEADS, WIDTH // HEADS).transpose(1, 0, 2)
@@ -156,10 +158,12 @@ def _layer(x: Any, weights: Weights, prefix: str, texts: Sequence[slice]) -> Any
         scores = query[:, text] @ key[:, text].transpose(0, 2, 1) / (WIDTH // HEADS) ** 0.5
         found = _softmax(scores) @ value[:, text]
         attended[text] = found.transpose(1, 0, 2).reshape(-1, WIDTH)
-    x = x + linear(attended, "attention.output.dense")
-    x = _layer_norm(x, weights, prefix + "attention.output.LayerNorm")
-    x = x + linear(_gelu(linear(x, "intermediate.dense")), "output.dense")
-    return _layer_norm(x, weights, prefix + "output.LayerNorm")
+    found = linear(attended, "attention.output.dense")
+    found += x
+    x = _layer_norm(found, weights, prefix + "attention.output.LayerNorm")
+    found = linear(_gelu(linear(x, "intermediate.dense")), "output.dense")
+    found += x
+    return _layer_norm(found, weights, prefix + "output.LayerNorm")
 
 
 def _softmax(scores: Any) -> Any:
@@ -176,7 +180,10 @@ def _layer_norm(x: Any, weights: Weights, name: str) -> Any:
 
     x = x - x.mean(axis=-1, keepdims=True)
     deviation = np.sqrt((x * x).mean(axis=-1, keepdims=True) + LAYER_NORM_EPSILON)
-    return x / deviation * weights[name + ".weight"] + weights[name + ".bias"]
+    x /= deviation
+    x *= weights[name + ".weight"]
+    x += weights[name + ".bias"]
+    return x
 
 
 def _gelu(x: Any) -> Any:
