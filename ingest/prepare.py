@@ -14,7 +14,7 @@ from kb.analysis.path_roles import role
 from kb.types import Change, ChangeRecord
 
 if TYPE_CHECKING:
-    from kb.analysis.context import RepoContext
+    from kb.analysis.context import HistoryRow, RepoContext
     from kb.settings import AnalysisSettings
 
 # A judgement looks this far around a change (runs of one author) and at least this many changes
@@ -49,9 +49,9 @@ def context_of(reading: Reading, oldest_new: datetime | None) -> RepoContext:
     return build_context(_rows(reading, oldest_new))
 
 
-def _rows(
-    reading: Reading, oldest_new: datetime | None
-) -> Iterator[tuple[str, str, str, datetime, tuple[str, ...]]]:
+def _rows(reading: Reading, oldest_new: datetime | None) -> Iterator[HistoryRow]:
+    from kb.analysis.context import HistoryRow
+
     outlines = sorted(reading.outlines, key=lambda outline: outline.merged_at, reverse=True)
     floor = oldest_new and oldest_new - timedelta(days=CONTEXT_DAYS)
     wanted = [
@@ -61,7 +61,7 @@ def _rows(
     ]
     paths = _paths(wanted, reading)
     for outline in wanted:
-        yield (
+        yield HistoryRow(
             outline.id,
             outline.author,
             outline.title,

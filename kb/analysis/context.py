@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 
 from kb.analysis.path_roles import path_role
 from kb.analysis.word_sets import words
@@ -102,7 +103,7 @@ _COMMON = words(
 
 def title_words(title: str) -> frozenset[str]:
     """The words of a title that may name a line of work."""
-    return frozenset(word.lower() for word in _WORD.findall(title)) - _COMMON
+    return frozenset(" ".join(_WORD.findall(title)).lower().split()) - _COMMON
 
 
 def author_runs(
@@ -113,15 +114,13 @@ def author_runs(
     Rows are (id, author, title, merged_at), oldest first; the result is id -> (word, id of the first).
     """
     terms = {identity: title_words(title) for identity, _, title, _ in rows}
-    frequency: Counter[str] = Counter()
-    for found in terms.values():
-        frequency.update(found)
+    frequency = Counter(chain.from_iterable(terms.values()))
     limit = max(RARE_COUNT, RARE_SHARE * len(rows))
+    rare = frozenset(word for word, count in frequency.items() if RUN_LENGTH <= count <= limit)
     groups: dict[tuple[str, str], list[tuple[str, datetime]]] = defaultdict(list)
     for identity, author, _, merged_at in rows:
-        for word in terms[identity]:
-            if RUN_LENGTH <= frequency[word] <= limit:
-                groups[author, word].append((identity, merged_at))
+        for word in terms[identity] & rare:
+            groups[author, word].append((identity, merged_at))
     clusters: list[tuple[int, str, list[str]]] = []
     for (_, word), members in groups.items():
         if len(members) < RUN_LENGTH:
@@ -156,16 +155,16 @@ _ROOT_NAMES = words("src lib python source sources")
 
 def _roots(history: Sequence[HistoryRow]) -> tuple[str, ...]:
     """Folders with a package marker in their name or that hold nearly all source files."""
+    touched = Counter(chain.from_iterable(row.paths[:200] for row in history[-4000:]))
     counts: Counter[str] = Counter()
     total = 0
-    for row in history[-4000:]:
-        for path in row.paths[:200]:
-            if path_role(path) != "source":
-                continue
-            total += 1
-            parts = path.split("/")[:-1]
-            for depth in range(1, min(4, len(parts)) + 1):
-                counts["/".join(parts[:depth])] += 1
+    for path, times in touched.items():
+        if path_role(path) != "source":
+            continue
+        total += times
+        parts = path.split("/")[:-1]
+        for depth in range(1, min(4, len(parts)) + 1):
+            counts["/".join(parts[:depth])] += times
     roots = []
     for folder, count in counts.items():
         if count < 0.02 * total:
