@@ -74,10 +74,12 @@ class Backlog:
             self._builder.close()
 
     def expect_to_publish(self) -> None:
-        """Starts the process that will build Chroma's index: it imports Chroma meanwhile."""
-        from kb.store import chroma_builder
+        """Starts the process that will build Chroma's index: it gets ready meanwhile."""
+        from kb.store.generations import expect_to_publish
 
-        self._builder = chroma_builder.ChromaBuilder()
+        self._builder = expect_to_publish(
+            self.archive.home, self.identity, self.settings.chroma_url
+        )
 
     @property
     def identity(self) -> str:

@@ -1,13 +1,16 @@
 """Chroma's part of a new generation, in a process of its own.
 
-`python -m kb.store.chroma_process` waits for a folder's name on stdin, brings the collections of that
-generation to what its matrices hold, then opens them anew, counts and asks. A crash inside Chroma
-(a SIGSEGV was seen) ends a fork with a status, not the ingest.
+`python -m kb.store.chroma_process` reads two names on stdin: the Chroma folder of the generation before
+(or nothing) and the folder of the new one. It copies and opens the one in the other; at the next line
+it brings the collections to what the new matrices hold, then opens them anew, counts and asks. A crash
+inside Chroma (a SIGSEGV was seen) ends a fork with a status, not the ingest.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable
@@ -16,28 +19,44 @@ from typing import TYPE_CHECKING, Any
 
 from kb.store import chroma_index, manifest
 from kb.store.exact_index import CHANGE, CHUNK, SERIAL, load
-from kb.store.manifest import Manifest
+from kb.store.vectors import KINDS
 
 if TYPE_CHECKING:
     import numpy as np
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
     from numpy.typing import NDArray
 
-Task = Callable[[Path, Manifest], None]
+    from kb.store.manifest import Manifest
 
+Task = Callable[[Path], None]
+
+PARENT_ENDED = 3  # an exit status
 PAGE = 20_000  # `get` of more than 32,766 rows fails
 
 
-def add(folder: Path, found: Manifest) -> None:
+def copy(before: Path, folder: Path) -> None:
+    """What the generation before holds; a damaged one is made anew from the matrices."""
+    try:
+        chroma_index.copy_folder(before, folder / "chroma")
+    except sqlite3.Error:
+        shutil.rmtree(folder / "chroma")
+
+
+def add(folder: Path) -> None:
     """Adds what the collections lack and deletes what they should not have."""
     import numpy as np
 
-    client = chroma_index.open_client(None if found.server else folder / "chroma", found.server)
+    # A copy is opened and counted, which loads its graphs, while the ingest still embeds.
+    opened = _open(folder, None) if (folder / "chroma").is_dir() else None
+    if not sys.stdin.buffer.readline():
+        os._exit(PARENT_ENDED)
+    _end_with_parent()
+    found = manifest.read_folder(folder)
+    client, collections = opened or _open(folder, found)
     most = min(client.get_max_batch_size(), 5_461)
-    prefix = chroma_index.server_prefix(found) if found.server else ""
-    for kind in found.vectors:
-        collection = chroma_index.make_collection(client, kind, prefix)
+    for kind, (collection, stored) in collections.items():
         matrix, keys = load(folder, kind, found.dimension)
-        stored = _stored(collection, serials_path(folder, kind))
         gone = np.setdiff1d(stored, keys[:, SERIAL])
         for start in range(0, len(gone), most):
             collection.delete(ids=list(map(str, gone[start : start + most].tolist())))
@@ -57,13 +76,30 @@ def add(folder: Path, found: Manifest) -> None:
     _close(client)
 
 
+def _open(
+    folder: Path, found: Manifest | None
+) -> tuple[ClientAPI, dict[str, tuple[Collection, NDArray[np.int64]]]]:
+    """A client, and by kind the collection and the serials that it holds. `found`: the manifest of
+    the new generation, which says whether a server holds them; None for a copied folder."""
+    server = found.server if found else ""
+    client = chroma_index.open_client(None if server else folder / "chroma", server)
+    prefix = chroma_index.server_prefix(found) if found and server else ""
+    opened = {kind: chroma_index.make_collection(client, kind, prefix) for kind in KINDS}
+    return client, {
+        kind: (collection, _stored(collection, serials_path(folder, kind)))
+        for kind, collection in opened.items()
+    }
+
+
 def serials_path(folder: Path, kind: str) -> Path:
     """What the collection holds, travelling with it: listing 46,000 ids takes a second."""
     return folder / "chroma" / f"{kind}.serials.npy"
 
 
-def probe(folder: Path, found: Manifest) -> None:
+def probe(folder: Path) -> None:
     """Raises where a collection has not what the matrix has, or does not find it."""
+    _end_with_parent()
+    found = manifest.read_folder(folder)
     client = chroma_index.open_client(None if found.server else folder / "chroma", found.server)
     prefix = chroma_index.server_prefix(found) if found.server else ""
     for kind, expected in found.vectors.items():
@@ -109,21 +145,21 @@ def main() -> int:
     import chromadb.api.rust
     import chromadb.telemetry.product.posthog  # noqa: F401
 
-    name = os.fsdecode(sys.stdin.buffer.readline()).rstrip("\n")
+    before, name = (os.fsdecode(sys.stdin.buffer.readline()).rstrip("\n") for _ in range(2))
     if not name:
-        return 1
+        return PARENT_ENDED
     folder = Path(name)
-    found = manifest.read_folder(folder)
-    return _forked(add, folder, found) or _forked(probe, folder, found)
+    if before:
+        copy(Path(before), folder)
+    return _forked(add, folder) or _forked(probe, folder)
 
 
-def _forked(task: Task, folder: Path, found: Manifest) -> int:
+def _forked(task: Task, folder: Path) -> int:
     """The exit status of `task` in a child; a signal's number where it was killed by one."""
     child = os.fork()
     if child == 0:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
         try:
-            task(folder, found)
+            task(folder)
         except BaseException as exc:  # noqa: BLE001 - a fork must not run on in its parent's code
             words = str(exc).splitlines() or [""]
             sys.stderr.write(f"\n{task.__name__}: {type(exc).__name__}: {words[0]}\n")
@@ -139,8 +175,12 @@ def _forked(task: Task, folder: Path, found: Manifest) -> int:
 
 def _end_with_parent() -> None:
     """Our parent's parent holds stdin open; when it is killed, nobody must write here any more."""
-    os.read(0, 1)
-    os._exit(3)
+
+    def wait() -> None:
+        os.read(0, 1)
+        os._exit(PARENT_ENDED)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from kb.errors import StoreError
-from kb.store import chroma_builder, chroma_index, manifest, vectors
+from kb.store import chroma_builder, manifest, vectors
 from kb.store.exact_index import SERIAL, keys_path, load, matrix_path
 from kb.store.manifest import Manifest
 from kb.store.schema import store_error
@@ -46,49 +46,69 @@ def publish(
     its process. On any failure CURRENT stays as it was and StoreError says why.
     """
     home = archive.home
-    before = manifest.current(home)
-    previous = None if rebuild else _previous(home, before, embedder, chroma_url)
-    folder = home / "generations" / f"{manifest.BUILDING}{os.getpid()}"
-    try:
-        manifest.sweep(home, before)  # also what an interrupted run left half made
-        folder.mkdir(parents=True)
-        # it imports Chroma while the matrices are written
-        with builder or chroma_builder.ChromaBuilder() as builder, ThreadPoolExecutor(1) as pool:
-            copied = pool.submit(_copy_chroma, home, previous, folder)
-            counts = _write_matrices(archive, folder, previous, embedder, dimension)
-            found = Manifest(
-                before + 1,
-                embedder,
-                dimension,
-                vectors=counts,
-                last_serial=archive.vectors_stored(embedder)[1],
-                server=chroma_url or "",
-            )
-            manifest.write(folder, found)
-            copied.result()
-            builder.start(folder)
-            if meanwhile is not None:
-                meanwhile()
-            builder.finish()
+    previous = None if rebuild else _previous(home, embedder, chroma_url)
+    with builder or begin(home, previous) as builder, _failing_well(builder.folder):
+        folder = builder.folder
+        counts = _write_matrices(archive, folder, previous, embedder, dimension)
+        found = Manifest(
+            manifest.current(home) + 1,
+            embedder,
+            dimension,
+            vectors=counts,
+            last_serial=archive.vectors_stored(embedder)[1],
+            server=chroma_url or "",
+        )
+        manifest.write(folder, found)
+        builder.start()
+        if meanwhile is not None:
+            meanwhile()
+        builder.finish()
         _sync_folder(folder)
         final = manifest.folder(home, found.generation)
         shutil.rmtree(final, ignore_errors=True)
         folder.rename(final)
         manifest.swap(home, found.generation)
         manifest.sweep(home, found.generation)
-    except OSError as exc:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise store_error(exc, folder) from exc
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
     return found
 
 
-def _previous(
-    home: Path, generation: int, embedder: str, chroma_url: str | None
-) -> Manifest | None:
+def expect_to_publish(
+    home: Path, embedder: str, chroma_url: str | None
+) -> chroma_builder.ChromaBuilder:
+    """A builder for the next `publish`: it gets ready while the caller finds out what to publish.
+
+    Call it under the writer's lock, and close it."""
+    return begin(home, _previous(home, embedder, chroma_url))
+
+
+def begin(home: Path, previous: Manifest | None) -> chroma_builder.ChromaBuilder:
+    """Makes the folder of a new generation, and starts the process that builds Chroma's part of it
+    from what the generation before holds."""
+    folder = home / "generations" / f"{manifest.BUILDING}{os.getpid()}"
+    with _failing_well(folder):
+        manifest.sweep(home, manifest.current(home))  # also what an interrupted run left half made
+        folder.mkdir(parents=True)
+        return chroma_builder.ChromaBuilder(folder, _chroma_of(home, previous))
+
+
+@contextmanager
+def _failing_well(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise store_error(exc, folder) from exc
+
+
+def _chroma_of(home: Path, previous: Manifest | None) -> Path | None:
+    if previous is None or previous.server:
+        return None
+    found = manifest.folder(home, previous.generation) / "chroma"
+    return found if found.is_dir() else None
+
+
+def _previous(home: Path, embedder: str, chroma_url: str | None) -> Manifest | None:
     """What the new generation may start from; None where it has to start from nothing."""
+    generation = manifest.current(home)
     if generation == 0:
         return None
     try:
@@ -97,19 +117,6 @@ def _previous(
         return None
     same = found.embedder == embedder and found.layout == manifest.LAYOUT_VERSION
     return found if same and found.server == (chroma_url or "") else None
-
-
-def _copy_chroma(home: Path, previous: Manifest | None, folder: Path) -> None:
-    """What the generation before holds; a damaged one is made anew from the matrices."""
-    if previous is None or previous.server:
-        return
-    before = manifest.folder(home, previous.generation) / "chroma"
-    if not before.is_dir():
-        return
-    try:
-        chroma_index.copy_folder(before, folder / "chroma")
-    except sqlite3.Error:
-        shutil.rmtree(folder / "chroma")
 
 
 def _write_matrices(

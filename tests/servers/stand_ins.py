@@ -35,10 +35,14 @@ class HashEmbedder:
 class UnbuiltChroma(nullcontext[Any]):
     """Instead of a ChromaBuilder, whose two child processes each publication would wait for."""
 
+    def __init__(self, folder: Path, before: Path | None) -> None:
+        super().__init__()
+        self.folder = folder
+
     def __enter__(self) -> Any:
         return self
 
-    def start(self, folder: Path) -> None:
+    def start(self) -> None:
         pass
 
     def finish(self) -> None:
