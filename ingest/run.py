@@ -270,17 +270,16 @@ class Run:
         from kb.analysis.series import relations
 
         self.observer.phase("relations")
-        found = relations(list(self._relation_rows()))
+        stored = self.archive.fingerprints(self.repo)
+        found = relations(list(self._relation_rows(stored)))
         self.archive.put_relations(self.repo, found)
         by_change: dict[str, list[Relation]] = {}
         for relation in found:
             for end in {relation.source, relation.target}:
                 by_change.setdefault(end, []).append(relation)
         wanted = set(by_change) if whole else _ends(found, self.touched)
-        stored = self.archive.fingerprints(self.repo)
-        for records in self._in_batches(
-            [item for item in by_change if item in wanted & stored.keys()]
-        ):
+        wanted &= stored.keys()
+        for records in self._in_batches([item for item in by_change if item in wanted]):
             self.archive.put_analyses(
                 (record.id, linked)
                 for record in records
@@ -294,9 +293,8 @@ class Run:
         return overridden(linked, self.settings.overrides.get(record.id))
 
     def _relation_rows(
-        self,
+        self, stored: Mapping[str, str]
     ) -> Iterator[tuple[str, int | None, str, str, str, str, datetime]]:
-        stored = self.archive.fingerprints(self.repo)
         told: set[str] = set()
         for row in self.reading.outlines:
             if row.id in stored:
