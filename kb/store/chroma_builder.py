@@ -7,10 +7,12 @@ is started, so an ingest starts it before it has what to add.
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -35,7 +37,7 @@ class ChromaBuilder:
         self._process = subprocess.Popen(
             (sys.executable, "-m", "kb.store.chroma_process"),
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=self._errors,
             # one thread of OpenBLAS: the process forks, and multiplies nothing
             env=os.environ
@@ -66,21 +68,29 @@ class ChromaBuilder:
 
     def finish(self) -> None:
         """Waits; raises StoreError with the last line that the process wrote where it failed."""
-        try:
-            status = self._process.wait(PROCESS_TIMEOUT_S)
-        except subprocess.TimeoutExpired as exc:
-            raise StoreError("building the Chroma index took too long", HINT) from exc
-        if status == 0:
+        if not self._ended():
+            raise StoreError("building the Chroma index took too long", HINT)
+        if self._process.wait() == 0:
             return
         self._errors.seek(0)
         words = self._errors.read().decode("utf-8", "replace")
         if "No space left" in words or "disk is full" in words:
             raise StoreError("the disk is full", "make room and run the same command again")
         lines = [line for line in words.splitlines() if line.strip()]
-        why = lines[-1] if lines else f"it ended with status {status}"
+        why = lines[-1] if lines else f"it ended with status {self._process.returncode}"
         raise StoreError(
             f"the new Chroma index could not be made ({why}); the one before it stays in use", HINT
         )
+
+    def _ended(self) -> bool:
+        """Whether the process ended in time: its stdout ends then, at once, and `wait` with a limit
+        would look every 50 ms."""
+        assert self._process.stdout is not None
+        until = time.monotonic() + PROCESS_TIMEOUT_S
+        while select.select([self._process.stdout], [], [], max(0, until - time.monotonic()))[0]:
+            if not os.read(self._process.stdout.fileno(), 65536):
+                return True
+        return False
 
     def close(self) -> None:
         if self._process.poll() is None:
@@ -89,5 +99,7 @@ class ChromaBuilder:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             self._process.stdin.close()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._errors.close()
         shutil.rmtree(self.folder, ignore_errors=True)  # another name, once it is published

@@ -2,8 +2,9 @@
 
 `python -m kb.store.chroma_process` reads two names on stdin: the Chroma folder of the generation before
 (or nothing) and the folder of the new one. It copies and opens the one in the other; at the next line
-it brings the collections to what the new matrices hold, then opens them anew, counts and asks. A crash
-inside Chroma (a SIGSEGV was seen) ends a fork with a status, not the ingest.
+it brings the collections to what the new matrices hold, opens them anew, counts and asks, and has the
+whole folder written to the disk. A crash inside Chroma (a SIGSEGV was seen) ends a fork with a status,
+not the ingest.
 """
 
 from __future__ import annotations
@@ -117,6 +118,18 @@ def probe(folder: Path) -> None:
     _close(client)
 
 
+def sync(folder: Path) -> None:
+    """The generation is on the disk before CURRENT names it: a power cut must not leave a name
+    without a folder. Here, because the ingest still relates its changes meanwhile."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
 def _stored(collection: Any, noted: Path) -> NDArray[np.int64]:
     import numpy as np
 
@@ -151,7 +164,11 @@ def main() -> int:
     folder = Path(name)
     if before:
         copy(Path(before), folder)
-    return _forked(add, folder) or _forked(probe, folder)
+        sync(folder)  # nobody waits yet
+    if status := _forked(add, folder) or _forked(probe, folder):
+        return status
+    sync(folder)
+    return 0
 
 
 def _forked(task: Task, folder: Path) -> int:

@@ -63,7 +63,6 @@ def publish(
         if meanwhile is not None:
             meanwhile()
         builder.finish()
-        _sync_folder(folder)
         final = manifest.folder(home, found.generation)
         shutil.rmtree(final, ignore_errors=True)
         folder.rename(final)
@@ -209,17 +208,6 @@ def _rows(
     rows[there] = matrix[places[there]]
     rows[~there] = vectors.matrix(connection, serials[~there].tolist(), dimension)
     return rows
-
-
-def _sync_folder(folder: Path) -> None:
-    """On the disk before CURRENT names it: a power cut must not leave a name without a folder."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
 
 
 def reindex(
