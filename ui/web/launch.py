@@ -23,6 +23,9 @@ OPTIONS: tuple[tuple[str, str], ...] = (
     ("server.showEmailPrompt", "false"),
     ("browser.serverAddress", ADDRESS),
     ("browser.gatherUsageStats", "false"),
+    # Frames of Streamlit's cloud may steer a page; ours obeys no other page. The browser asks this
+    # of every message that the page sends itself: of the sixteen origins 40 ms a filter.
+    ("client.allowedOrigins", f"http://{ADDRESS}"),
     ("client.toolbarMode", "viewer"),
     ("client.showErrorDetails", "none"),
     ("client.showErrorLinks", "false"),

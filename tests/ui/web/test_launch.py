@@ -18,6 +18,7 @@ def test_the_page_binds_loopback_and_is_quiet() -> None:
     assert "--server.enableXsrfProtection=true" in words
     assert "--server.headless=true" in words
     assert "--server.allowedHosts=127.0.0.1" in words
+    assert "--client.allowedOrigins=http://127.0.0.1" in words  # no other page steers ours
     assert words[words.index("--") :] == ["--", "--home", "/kb"]
 
 
