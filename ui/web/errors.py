@@ -46,8 +46,20 @@ def part(
     draw: Callable[Concatenate[View, P], None],
 ) -> Callable[Concatenate[View, P], None]:
     """A fragment of the page: drawn again by itself, so its errors are told where it stands."""
+    return _guarded(draw, None)
 
-    @st.fragment
+
+def followed(
+    every: float,
+) -> Callable[[Callable[Concatenate[View, P], None]], Callable[Concatenate[View, P], None]]:
+    """A part that is drawn again every so many seconds too."""
+    return lambda draw: _guarded(draw, every)
+
+
+def _guarded(
+    draw: Callable[Concatenate[View, P], None], every: float | None
+) -> Callable[Concatenate[View, P], None]:
+    @st.fragment(run_every=every)
     @wraps(draw)
     def guarded(view: View, /, *args: P.args, **kwargs: P.kwargs) -> None:
         with told(view.page, view.lang):

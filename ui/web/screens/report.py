@@ -15,7 +15,7 @@ from kb.types import Filters
 from kb.vocabulary import LANGUAGES
 from ui.web import filters as filter_panel
 from ui.web import jobs, ledger, reporting, state
-from ui.web.errors import show
+from ui.web.errors import followed, show
 from ui.web.preferences import LONG_NAMES
 from ui.web.text import clean, escape
 from ui.web.view import View
@@ -264,23 +264,19 @@ def _watched(view: View, job: jobs.Job) -> None:
         _show(view, job.result)
 
 
+@followed(every=0.5)
 def _progress(view: View, job: jobs.Job) -> None:
-    """Live: drawn again twice a second while the thread works; the page around it stays."""
-
-    @st.fragment(run_every=0.5)
-    def follow() -> None:
-        if job.finished:
-            st.rerun(scope="app")
-        took = int((view.now.__class__.now(view.now.tzinfo) - job.started).total_seconds())
-        count = f" {job.done:,}/{job.total:,}" if job.total else ""
-        st.progress(job.share, text=f"{_phase(view, job.phase)}{count} · {took} s")
-        if st.button(view.say("report.cancel"), key=f"cancel-{job.id}"):
-            job.cancelled.set()
-            st.rerun(scope="app")
-        for note in job.notes[-3:]:
-            st.caption(escape(note))
-
-    follow()
+    """Live while the thread works; the page around it stays."""
+    if job.finished:
+        st.rerun(scope="app")
+    took = int((view.now.__class__.now(view.now.tzinfo) - job.started).total_seconds())
+    count = f" {job.done:,}/{job.total:,}" if job.total else ""
+    st.progress(job.share, text=f"{_phase(view, job.phase)}{count} · {took} s")
+    if st.button(view.say("report.cancel"), key=f"cancel-{job.id}"):
+        job.cancelled.set()
+        st.rerun(scope="app")
+    for note in job.notes[-3:]:
+        st.caption(escape(note))
 
 
 def _phase(view: View, name: str) -> str:

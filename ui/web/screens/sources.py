@@ -10,7 +10,7 @@ from kb.errors import KBError
 from kb.types import SourceState
 from ui.messages import error_text
 from ui.web import ingests
-from ui.web.errors import show
+from ui.web.errors import followed, show
 from ui.web.text import clean, escape
 from ui.web.view import View
 
@@ -126,20 +126,21 @@ def _current(view: View) -> None:
             st.code("\n".join(known.log[-40:]) or "–", language=None, wrap_lines=True)
         return
 
-    @st.fragment(run_every=1.0)
-    def follow() -> None:
-        now = ingests.last(home)
-        if now is None or not now.running:
-            st.rerun(scope="app")
-        took = int(datetime.now(UTC).timestamp() - now.started)
-        st.progress(
-            now.share, text=f"{view.say('sources.running')} · {escape(now.words)} · {took} s"
-        )
-        if now.log:
-            st.code("\n".join(now.log[-8:]), language=None, wrap_lines=True)
-
     with st.container(border=True):
-        follow()
+        _follow(view)
+
+
+@followed(every=1.0)
+def _follow(view: View) -> None:
+    known = ingests.last(view.knowledge.settings.home)
+    if known is None or not known.running:
+        st.rerun(scope="app")
+    took = int(datetime.now(UTC).timestamp() - known.started)
+    st.progress(
+        known.share, text=f"{view.say('sources.running')} · {escape(known.words)} · {took} s"
+    )
+    if known.log:
+        st.code("\n".join(known.log[-8:]), language=None, wrap_lines=True)
 
 
 def _health(view: View) -> None:
