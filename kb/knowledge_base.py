@@ -220,6 +220,11 @@ class KnowledgeBase:
             filters, order=order, limit=limit, offset=offset, include_bots=include_bots
         )
 
+    @property
+    def state(self) -> tuple[int, int]:
+        """(generation, writes so far): while it is the same, every reading finds the same."""
+        return self.archive.state()
+
     def count(self, filters: Filters) -> int:
         return self.archive.count(filters)
 

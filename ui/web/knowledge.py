@@ -16,7 +16,6 @@ import streamlit as st
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load_settings
-from kb.store.schema import FILE_NAME as ARCHIVE
 from kb.types import Filters
 
 
@@ -31,17 +30,10 @@ def open_knowledge() -> KnowledgeBase:
     return _opened(str(settings().home), str(_argument("--config") or "")).knowledge
 
 
-def generation(home: Path) -> str:
-    """What `CURRENT` publishes, with the archive's age: an ingest changes both, and `kb analyze`
-    judges anew without publishing."""
-    marks = []
-    for name in ("CURRENT", ARCHIVE, f"{ARCHIVE}-wal"):
-        try:
-            stat = (home / name).stat()
-        except OSError:
-            continue
-        marks.append(f"{name}:{stat.st_mtime_ns}:{stat.st_size}")
-    return " ".join(marks)
+def state_of(knowledge: KnowledgeBase) -> str:
+    """A key for what is remembered of a home: an ingest and `kb analyze` change it; a question or
+    a report that is kept does not."""
+    return f"{knowledge.settings.home} {knowledge.state}"
 
 
 def published(home: Path) -> str:
@@ -110,7 +102,7 @@ def _facets(mark: str, _knowledge: KnowledgeBase, filters: Filters) -> Facets:
 
 def facets(knowledge: KnowledgeBase, filters: Filters) -> Facets:
     """Counts of every field's values among what the filters leave."""
-    return _facets(generation(knowledge.settings.home), knowledge, filters)
+    return _facets(state_of(knowledge), knowledge, filters)
 
 
 def now() -> datetime:

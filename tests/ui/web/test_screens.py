@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kb.knowledge_base import KnowledgeBase
 from kb.store.archive import Archive
 from ui.messages import message
 from ui.web import charts
-from ui.web.knowledge import generation
+from ui.web.knowledge import state_of
 
 CHANGE = "lanternworks/ember#1246"
 Opened = Callable[..., AppTest]
@@ -373,11 +374,18 @@ def test_with_a_login_nobody_reads_before_it(
 def test_what_is_judged_anew_is_counted_anew(sample_home: Path, tmp_path: Path) -> None:
     """`kb analyze` publishes no generation; counts that the page remembers must still go."""
     home = Path(shutil.copytree(sample_home, tmp_path / "home"))
-    before = generation(home)
-    with Archive.open(home) as archive:
-        relations = archive.relations([CHANGE])
-        archive.put_relations("lanternworks/ember", relations)
-        assert generation(home) != before
+    with KnowledgeBase.open(home=home) as knowledge, Archive.open(home) as archive:
+        before = state_of(knowledge)
+        archive.put_relations("lanternworks/ember", archive.relations([CHANGE]))
+        assert state_of(knowledge) != before
+
+
+def test_keeping_a_question_counts_nothing_anew(sample_home: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(sample_home, tmp_path / "home"))
+    with KnowledgeBase.open(home=home) as knowledge, Archive.open(home) as archive:
+        before = state_of(knowledge)
+        archive.put_question("Why?", {})
+        assert state_of(knowledge) == before
 
 
 def test_a_filter_beside_the_box_is_not_shown_as_part_of_the_question(opened: Opened) -> None:
@@ -414,13 +422,13 @@ def test_a_part_that_fails_alone_says_so_in_words() -> None:
         from types import SimpleNamespace
 
         from kb.errors import StoreError
-        from ui.web.errors import part
+        from ui.web.errors import followed, part
 
         @part
         def fails(view: object) -> None:
             raise StoreError("the disk is full")
 
-        @part
+        @followed(every=60)
         def breaks(view: object) -> None:
             raise ZeroDivisionError
 

@@ -18,7 +18,7 @@ from kb.vocabulary import LEVELS
 from ui.web import charts, ledger, state
 from ui.web import filters as filter_panel
 from ui.web.errors import part
-from ui.web.knowledge import generation
+from ui.web.knowledge import state_of
 from ui.web.text import clean
 from ui.web.view import View
 
@@ -69,7 +69,7 @@ def _part(view: View, filters: Filters) -> None:
 
 
 def _statistics(view: View, filters: Filters) -> Statistics:
-    return _counted(generation(view.knowledge.settings.home), view.knowledge, filters, view.tz)
+    return _counted(state_of(view.knowledge), view.knowledge, filters, view.tz)
 
 
 @st.cache_data(show_spinner=False, max_entries=60)

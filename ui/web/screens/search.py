@@ -13,7 +13,7 @@ from ui.web import filters as filter_panel
 from ui.web import ledger, state
 from ui.web.cards import card
 from ui.web.errors import part
-from ui.web.knowledge import generation, published
+from ui.web.knowledge import published, state_of
 from ui.web.screens import welcome
 from ui.web.text import clean, escape
 from ui.web.view import View
@@ -151,9 +151,7 @@ def _listing(
         found = knowledge.select(filters, order=order, limit=shown + 1)
         return Listing(tuple(found[:shown]), {}, None, knowledge.count(filters), len(found) > shown)
     wanted = shown + 1 if sort == "relevance" else max(SORTED_POOL, shown + 1)
-    result = _search(
-        generation(knowledge.settings.home), knowledge, text, filters, mode, wanted, view.tz
-    )
+    result = _search(state_of(knowledge), knowledge, text, filters, mode, wanted, view.tz)
     hits = {hit.record.id: hit for hit in result.hits}
     records = _sorted([hit.record for hit in result.hits], sort)
     more = len(records) > shown and shown < MOST
@@ -164,7 +162,7 @@ def _listing(
 def _search(
     mark: str, _knowledge: object, text: str, filters: Filters, mode: str, limit: int, tz: str
 ) -> SearchResult:
-    del mark, tz  # the cache's key: what is published, and the zone of dates inside the query
+    del mark, tz  # the cache's key: what is found, and the zone of dates inside the query
     result: SearchResult = _knowledge.search(text, filters=filters, mode=mode, limit=limit)  # type: ignore[attr-defined]
     return result
 
