@@ -91,7 +91,7 @@ class Preparation:
         root = str(Path(__file__).resolve().parents[1])
         path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
         worker = subprocess.Popen(
-            [sys.executable, "-m", "ingest.workers"],
+            [sys.executable, "-P", "-m", "ingest.workers"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": path},

@@ -34,8 +34,9 @@ class ChromaBuilder:
         root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        # -P: a folder `kb` where the command was called is not ours.
         self._process = subprocess.Popen(
-            (sys.executable, "-m", "kb.store.chroma_process"),
+            (sys.executable, "-P", "-m", "kb.store.chroma_process"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -70,13 +70,13 @@ def start(home: Path, config: Path | None, arguments: list[str]) -> None:
     folder = home / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / STATE).unlink(missing_ok=True)
-    command = [sys.executable, "-m", "ui.cli.main", "--home", str(home)]
+    command = [sys.executable, "-P", "-m", "ui.cli.main", "--home", str(home)]
     if config is not None:
         command += ["--config", str(config)]
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
     process = subprocess.Popen(
-        [sys.executable, "-m", "ui.web.ingest_runner", str(folder), "--", *command, *arguments],
+        [sys.executable, "-P", "-m", "ui.web.ingest_runner", str(folder), "--", *command, *arguments],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True, env={**os.environ, "PYTHONPATH": path},
     )  # fmt: skip

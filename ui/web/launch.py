@@ -54,7 +54,7 @@ def command(
     home: Path, port: int = 8501, *, config: Path | None = None, open_browser: bool = False
 ) -> list[str]:
     """The argv that serves the knowledge base in `home` on 127.0.0.1:`port`."""
-    arguments = [sys.executable, "-m", "streamlit", "run", str(APP)]
+    arguments = [sys.executable, "-P", "-m", "streamlit", "run", str(APP)]
     for name, value in (*OPTIONS, ("server.port", str(port)), ("browser.serverPort", str(port))):
         arguments.append(f"--{name}={value}")
     arguments.append(f"--server.headless={'false' if open_browser else 'true'}")

@@ -134,6 +134,19 @@ def test_the_generation_before_is_kept_and_older_ones_go(archive, made):
     assert sorted(item.name for item in (archive.home / "generations").iterdir()) == ["2", "3"]
 
 
+def test_a_folder_of_our_name_where_one_stands_is_not_imported(
+    archive, made, tmp_path, monkeypatch
+):
+    stranger = tmp_path / "stranger" / "kb"
+    stranger.mkdir(parents=True)
+    (stranger / "__init__.py").write_text("raise SystemExit('not ours')\n")
+    monkeypatch.chdir(stranger.parent)
+    archive.put_changes([made.record(1)])
+    made.vectors(archive)
+    made.publish(archive)
+    assert manifest.current(archive.home) == 1
+
+
 def test_a_failed_probe_leaves_the_current_generation(archive, made, monkeypatch):
     archive.put_changes([made.record(1)])
     made.vectors(archive)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from kb.knowledge_base import KnowledgeBase
 from kb.types import ChangeRecord, Filters, Hit, SearchResult
 from kb.vocabulary import MODES
 from ui.presenters import reference
@@ -151,7 +152,9 @@ def _listing(
         found = knowledge.select(filters, order=order, limit=shown + 1)
         return Listing(tuple(found[:shown]), {}, None, knowledge.count(filters), len(found) > shown)
     wanted = shown + 1 if sort == "relevance" else max(SORTED_POOL, shown + 1)
-    result = _search(state_of(knowledge), knowledge, text, filters, mode, wanted, view.tz)
+    result = _search(
+        state_of(knowledge), knowledge, text, filters, mode, wanted, view.tz, view.lang
+    )
     hits = {hit.record.id: hit for hit in result.hits}
     records = _sorted([hit.record for hit in result.hits], sort)
     more = len(records) > shown and shown < MOST
@@ -160,11 +163,17 @@ def _listing(
 
 @st.cache_data(show_spinner=False, max_entries=100)
 def _search(
-    mark: str, _knowledge: object, text: str, filters: Filters, mode: str, limit: int, tz: str
+    mark: str,
+    _knowledge: KnowledgeBase,
+    text: str,
+    filters: Filters,
+    mode: str,
+    limit: int,
+    tz: str,
+    lang: str,
 ) -> SearchResult:
     del mark, tz  # the cache's key: what is found, and the zone of dates inside the query
-    result: SearchResult = _knowledge.search(text, filters=filters, mode=mode, limit=limit)  # type: ignore[attr-defined]
-    return result
+    return _knowledge.search(text, filters=filters, mode=mode, limit=limit, lang=lang)
 
 
 def _sorted(records: list[ChangeRecord], sort: str) -> list[ChangeRecord]:
