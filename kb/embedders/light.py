@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ LAYER_NORM_EPSILON = 1e-12
 BATCH_TOKENS = 1024  # a batch a thread
 ERF_SERIES = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 GELU_BLOCK = 16_384
+QUESTIONS_KEPT = 256
 
 
 class LightEmbedder:
@@ -43,6 +44,8 @@ class LightEmbedder:
 
     def __init__(self, folder: Path | None = None, home: Path | None = None) -> None:
         self._folder = folder or bundled_folder()
+        # The same question comes again with another filter or for more results.
+        self._asked = lru_cache(QUESTIONS_KEPT)(lambda text: self.encode([text])[0])
         if folder is None:
             verify_bundled(self._folder, home)
 
@@ -50,8 +53,8 @@ class LightEmbedder:
         return f"{self.name}@{self.revision}"
 
     def encode_query(self, text: str) -> Vectors:
-        row: Vectors = self.encode([text])[0]
-        return row
+        row: Vectors = self._asked(text)
+        return row.copy()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         import numpy as np
