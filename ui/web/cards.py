@@ -52,9 +52,10 @@ def card(view: View, record: ChangeRecord, *, several: bool, hit: Hit | None = N
         told = facts(view, record, several=several)
         if hit is not None and hit.passage and clean(hit.passage) != clean(record.change.title):
             told += "\n\n" + _passage(view, hit)
-        told += "\n\n" + _foot(view, record, hit)
-        # One element with the links in it: ten more cost the browser 50 ms of every new list.
-        st.markdown(told)
+        if foot := _foot(view, record, hit):
+            told += "\n\n" + foot
+        st.markdown(told)  # one element: each costs the browser more than its text
+        view.link(view.say("card.similar"), "search", like=record.id)
 
 
 def _passage(view: View, hit: Hit) -> str:
@@ -74,8 +75,7 @@ def _foot(view: View, record: ChangeRecord, hit: Hit | None) -> str:
             words.append(view.say("card.folded", count=len(hit.folded)))
     if link := outward(record.change.url):
         words.append(link)
-    words.append(f"[{view.say('card.similar')} ↗]({view.href(like=record.id)})")
-    return f":small[{' · '.join(words)}]"
+    return f":small[{' · '.join(words)}]" if words else ""
 
 
 def why_found(view: View, hit: Hit) -> str:

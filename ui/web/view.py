@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -47,10 +46,6 @@ class View:
             label=label,
             query_params=state.params_of({**params, **self.chosen}),
         )
-
-    def href(self, **params: object) -> str:
-        """The search page's relative address, for a link in a text; it opens in a tab of its own."""
-        return "./?" + urlencode(state.params_of({**params, **self.chosen}), doseq=True)
 
     def go(self, page: str, **params: object) -> None:
         st.switch_page(self.pages[page], query_params=state.params_of({**params, **self.chosen}))

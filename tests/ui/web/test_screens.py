@@ -129,11 +129,6 @@ def test_similar_changes_have_an_address(opened: Opened) -> None:
     assert "Changes like #1246" in said
 
 
-def test_a_card_leads_to_similar_changes_in_the_readers_language(opened: Opened) -> None:
-    said = words(opened("search", q="fp8 KV cache", lang="zh"))
-    assert "(./?like=lanternworks%2Fember%231246&lang=zh)" in said
-
-
 def test_sorting_by_time_is_newest_first(opened: Opened) -> None:
     app = opened("search", q="queue", sort="newest", view="table")
     times = list(app.dataframe[0].value["time"])
