@@ -211,6 +211,7 @@ def _embedder(knowledge: KnowledgeBase) -> Iterator[Check]:
 def _index(knowledge: KnowledgeBase) -> Iterator[Check]:
     """Chroma must answer like the exact scan, on vectors that are stored."""
     from kb.store.vector_index import open_index
+    from kb.store.vectors import KINDS
 
     if not knowledge.exists:
         return
@@ -232,11 +233,14 @@ def _index(knowledge: KnowledgeBase) -> Iterator[Check]:
                 == {hit.rowid for hit in chroma.search(vector, "title", 10)}
                 for vector in vectors
             )
+            whole = all(chroma.count(kind) == exact.count(kind) for kind in KINDS)
         finally:
             exact.close()
             chroma.close()
-    ok = same >= 0.9 * len(vectors)
+    ok = whole and same >= 0.9 * len(vectors)
     detail = f"generation {generation}: Chroma and the exact scan agree on {same} of {len(vectors)}"
+    if not whole:
+        detail += ", and Chroma lacks vectors"
     yield Check("index", ok, detail, "" if ok else "kb reindex")
 
 

@@ -9,8 +9,10 @@ from stand_ins import HashEmbedder
 
 from ingest.sources.jsonl import JsonlSource
 from ingest.sync import sync
+from kb.knowledge_base import KnowledgeBase
 from kb.maintenance import analyze
 from kb.settings import Settings
+from kb.store import chroma_index, manifest
 from kb.store.archive import Archive
 from kb.types import Filters, SilentObserver
 
@@ -35,3 +37,18 @@ def test_analyze_reads_digests_again_and_forgets_only_their_vectors(tmp_path: Pa
         assert read.digest == record.digest
         missing = archive.missing_vectors(embedder=embedder.identity())
         assert [archive.by_rowids([item.rowid])[item.rowid].id for item in missing] == [record.id]
+
+
+def test_doctor_sees_that_chroma_lacks_vectors(writable_home: Path) -> None:
+    def index() -> tuple[bool, str]:
+        with KnowledgeBase.open(settings=Settings(home=writable_home)) as knowledge_base:
+            (found,) = [check for check in knowledge_base.doctor() if check.name == "index"]
+            return found.ok, found.hint
+
+    assert index() == (True, "")
+    folder = manifest.folder(writable_home, manifest.current(writable_home))
+    client = chroma_index.open_client(folder / "chroma")
+    diffs = chroma_index.collection(client, "diff")
+    diffs.delete(ids=diffs.get(limit=1)["ids"])
+    client.close()
+    assert index() == (False, "kb reindex")
