@@ -39,7 +39,7 @@ OpenEmbedder = Callable[[], "Embedder"]
 # The words count as much as two vectors. Measured on seven repositories: 1.5 to 2.5 are within 0.01
 # of each other where a question uses the change's words, and 2.5 is lower where it does not.
 FUSION_WEIGHTS = {"lexical": 2.0, "title": 1.0, "text": 1.0, "diff": 1.0}
-DEPTH = 100  # of each retriever: 60 to 200 find the same, and cost as much more time
+DEPTH = 100  # of each retriever; with 60 to 200 as much was found, in as much more time
 WHOLE = 1_000_000_000
 EXACT_SCORE = 1.0
 
@@ -100,7 +100,7 @@ def _search(
     settings: Settings,
     scores: WordScores | None,
 ) -> SearchResult:
-    exact = _exact(archive, query)
+    exact = _exact(archive, query, settings.lang)
     if exact:
         return _result(query, query.mode, None, exact)
     if not query.text.strip():
@@ -157,7 +157,7 @@ def _result(
     return SearchResult(query, mode, engine, tuple(hits), 0.0, tuple(notes))
 
 
-def _exact(archive: Archive, query: Query) -> list[Hit]:
+def _exact(archive: Archive, query: Query, lang: str) -> list[Hit]:
     """Hits of a query that is nothing but a number, a SHA, an id or a link."""
     text = query.text.strip()
     if not text or " " in text or query.phrases or not any(sign.isdigit() for sign in text):
@@ -171,7 +171,7 @@ def _exact(archive: Archive, query: Query) -> list[Hit]:
     nothing = Words(Question())
     hits = []
     for rank, record in enumerate(records.values(), 1):
-        seen = evidence(record, nothing, Trail(ranks={"exact": rank}), "en")
+        seen = evidence(record, nothing, Trail(ranks={"exact": rank}), lang)
         hits.append(
             Hit(
                 record,

@@ -143,7 +143,9 @@ def test_the_passage_is_the_one_that_matched(sample: KnowledgeBase) -> None:
 def test_reasons_are_told_in_the_readers_language(sample_home: Path) -> None:
     with KnowledgeBase.open(settings=Settings(home=sample_home, lang="zh")) as knowledge_base:
         hit = first(knowledge_base.search("prefix cache"))
+        exact = first(knowledge_base.search("#1226"))
     assert any("词语" in reason for reason in hit.found_by)
+    assert not any(reason.isascii() for reason in exact.found_by)
 
 
 def test_neighbours_are_about_the_same_and_without_the_change_itself(
