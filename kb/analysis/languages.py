@@ -227,10 +227,6 @@ def language_of(path: str) -> Language | None:
     return _BY_EXTENSION.get(extension) or (SHELL if extension in ("sh", "bash") else None)
 
 
-def definition_in(language: Language, text: str) -> re.Match[str] | None:
-    return language.definition.match(text)
-
-
 def name_and_kind(match: re.Match[str]) -> tuple[str, str]:
     """The defined name and its kind (class, function, method, constant, type)."""
     groups = match.groupdict()

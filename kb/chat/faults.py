@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 RETRIED = frozenset(("limit", "server", "timeout", "connection"))
-RESHAPED = frozenset(("malformed", "empty", "unsupported"))  # another way to ask may help
 MAX_DETAIL = 160
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from kb.chat.faults import Fault
@@ -73,6 +72,3 @@ class Breaker:
     def gate(self) -> None:
         """Wait until the provider's own wait is over."""
         self.pause(max(0.0, self._not_before - time.monotonic()))
-
-
-Clock = Callable[[], float]

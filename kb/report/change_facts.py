@@ -29,8 +29,6 @@ class ChangeFacts:
     removed: tuple[str, ...]  # public ones first
     lost: tuple[str, ...]  # public definitions that the compatibility risk names
     changed: tuple[str, ...]  # signature differs
-    added_total: int
-    removed_total: int
     switches: tuple[Flag, ...]  # new, each name once
     dropped: tuple[Flag, ...]
     moved_defaults: tuple[tuple[str, str, str], ...]  # name, before, after
@@ -39,7 +37,6 @@ class ChangeFacts:
     main_file: FileChange | None
     source_files: int
     symptom: str
-    symptom_words: str
     touched: tuple[str, ...] | None = None  # bodies edited; None: not looked at
 
     @property
@@ -143,9 +140,7 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
         and flag.default
         and gone[name].default != flag.default
     )
-    what, words = (
-        symptom(record) if record.analysis.types[0] in ("bugfix", "security") else ("", "")
-    )
+    what = symptom(record) if record.analysis.types[0] in ("bugfix", "security") else ""
     added, removed = _told(digest.symbols_added, title), _told(digest.symbols_removed, title)
     return ChangeFacts(
         record=record,
@@ -153,8 +148,6 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
         removed=tuple(name for name in removed if name not in added),
         lost=_lost(record),
         changed=_told(digest.symbols_changed, title),
-        added_total=len(added),
-        removed_total=len(removed),
         switches=_switches([flag for name, flag in new.items() if name not in gone]),
         dropped=tuple(flag for name, flag in gone.items() if name not in new),
         moved_defaults=moved,
@@ -163,7 +156,6 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
         main_file=ranked[0] if ranked else None,
         source_files=len(sources),
         symptom=what,
-        symptom_words=words,
     )
 
 

@@ -8,7 +8,7 @@ from kb.report.daily import entry
 from kb.report.desk import Desk, section
 from kb.report.frame import finish
 from kb.report.insights import advice, insights, latent_risks, scope, verdict
-from kb.report.say import listing, say, word
+from kb.report.say import say, word
 from kb.report.sentences import label, quoted, reference, title_of
 from kb.report.titles import headline, visible
 from kb.report.types import Prose, Report, Section
@@ -147,7 +147,3 @@ def _item(desk: Desk, key: str, other: ChangeRecord) -> dict[str, object]:
     day = f"{local(other.change.merged_at, desk.request.tz):%Y-%m-%d}"
     text = say("change.item", desk.lang, ref=reference(other), title=title_of(other), date=day)
     return {"relation": word(key, desk.lang), "text": text}
-
-
-def relation_line(key: str, others: list[ChangeRecord], lang: str) -> Prose:
-    return say(f"change.{key}", lang, refs=listing([reference(other) for other in others], lang))

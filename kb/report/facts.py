@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kb.periods import previous
-from kb.report.titles import read_title
 from kb.report.types import ReportReader
 from kb.types import ChangeRecord, Digest, Filters, Period
 from kb.vocabulary import LEVELS
@@ -271,11 +270,6 @@ def bot_groups(records: Sequence[ChangeRecord]) -> list[tuple[str, list[ChangeRe
         if record.analysis.bot:
             groups[record.change.author].append(record)
     return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-
-
-def areas_of(record: ChangeRecord) -> tuple[str, ...]:
-    """What the title calls its areas, then the modules."""
-    return tuple(dict.fromkeys((*read_title(record.change.title).tags, *record.analysis.modules)))
 
 
 def newest(records: Iterable[ChangeRecord]) -> datetime | None:

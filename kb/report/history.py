@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kb.report.facts import weightiest
-from kb.report.titles import headline, read_title
+from kb.report.titles import headline
 from kb.report.types import ReportReader, Retrieved
 from kb.types import ChangeRecord, Filters, Hit, Query
 
@@ -136,7 +136,3 @@ def query_of(records: Sequence[ChangeRecord], name: str) -> str:
     """The words to ask for: the theme's name and its leading titles."""
     titles = [headline(record.change) for record in weightiest(records)[:2]]
     return " ".join(dict.fromkeys((name, *titles)))[:240]
-
-
-def tags_of(record: ChangeRecord) -> tuple[str, ...]:
-    return read_title(record.change.title).tags

@@ -57,17 +57,14 @@ _FROM_TEXT = ("security", "hang", "leak", "crash", "wrong-result")
 
 
 @lru_cache(maxsize=8192)
-def _in_text(text: str, names: tuple[str, ...]) -> tuple[str, str] | None:
-    for name in names:
-        if found := _PATTERNS[name].search(text):
-            return name, found[0]
-    return None
+def _in_text(text: str, names: tuple[str, ...]) -> str | None:
+    return next((name for name in names if _PATTERNS[name].search(text)), None)
 
 
-def symptom(record: ChangeRecord) -> tuple[str, str]:
-    """(symptom, the words that say so); "other" and "" where neither title nor text says."""
+def symptom(record: ChangeRecord) -> str:
+    """One of SYMPTOMS; "other" where neither title nor text says."""
     if found := _in_text(visible(record.change.title), _FROM_TITLE):
         return found
     if record.change.described and record.digest.description:
-        return _in_text(record.digest.description[:1500], _FROM_TEXT) or ("other", "")
-    return "other", ""
+        return _in_text(record.digest.description[:1500], _FROM_TEXT) or "other"
+    return "other"

@@ -54,8 +54,3 @@ def stand_out(ranking: Scored) -> tuple[dict[int, float], float]:
     deviation = sqrt(sum((score - mean) ** 2 for score in scores) / len(scores)) or 1.0
     standing = {key: (score - mean) / deviation for key, score in ranking}
     return standing, min(standing.values())
-
-
-def ranks(ranking: Sequence[tuple[int, float]]) -> dict[int, int]:
-    """1-based rank of each key."""
-    return {key: rank for rank, (key, _) in enumerate(ranking, 1)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.search.fusion import fuse, ranks
+from kb.search.fusion import fuse
 
 
 def test_what_stands_out_in_both_lists_comes_first() -> None:
@@ -28,10 +28,6 @@ def test_equal_scores_come_by_key() -> None:
 def test_an_empty_list_says_nothing() -> None:
     assert fuse({"a": [], "b": [(1, 0.5)]}, {}) == [(1, 0.0)]
     assert fuse({}, {}) == []
-
-
-def test_ranks_start_at_one() -> None:
-    assert ranks([(7, 0.9), (3, 0.1)]) == {7: 1, 3: 2}
 
 
 def test_a_change_of_which_a_retriever_has_no_text_is_not_the_last_there() -> None:

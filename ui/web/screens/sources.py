@@ -162,11 +162,6 @@ def _health(view: View) -> None:
     if st.button(view.say("health.check"), key="check"):
         for check in view.knowledge.doctor():
             line = f"{'✓' if check.ok else '✗'} **{escape(check.name)}** {escape(check.detail)}"
-            st.markdown(
-                line
-                + (
-                    ""
-                    if check.ok or not check.hint
-                    else f"  \n{escape(error_text(check.hint, view.lang))}"
-                )
-            )
+            if check.hint and not check.ok:
+                line += f"  \n{escape(error_text(check.hint, view.lang))}"
+            st.markdown(line)
