@@ -58,7 +58,7 @@ class Backlog:
     observer: Observer
     given: Embedder | None = None  # by the caller, instead of the settings'
     _embedder: Embedder | None = None
-    _bulk: bool = False
+    _texts: int = 0  # the most that were asked for at once
     _builder: ChromaBuilder | None = None
 
     def __enter__(self) -> Self:
@@ -91,14 +91,17 @@ class Backlog:
         return self.archive.missing_vectors(kinds, embedder=self.identity, since=since)
 
     def embedder(self, texts: int) -> Embedder:
-        """Light for a few texts; torch is imported only for more, and then kept."""
+        """What is quickest for so many texts; what was started for more stays."""
+        from kb.embedders import embedder_for, runtime_for
+
         if self.given is not None:
             return self.given
-        bulk = self._bulk or texts > SMALL_INCREMENT
-        if self._embedder is None or bulk != self._bulk:
-            from kb.embedders import embedder_for
-
-            self._embedder, self._bulk = embedder_for(self.settings, bulk=bulk), bulk
+        wanted, texts = self.settings.embedder, max(texts, self._texts)
+        if self._embedder is None or (
+            runtime_for(wanted, texts) != runtime_for(wanted, self._texts)
+        ):
+            self._embedder = embedder_for(self.settings, texts)
+        self._texts = texts
         return self._embedder
 
     def publish(self, meanwhile: Callable[[], None] | None = None) -> None:
@@ -147,8 +150,8 @@ class Backlog:
         if len(missing) <= SMALL_INCREMENT:
             batches = list(batches)
             self.embedder(sum(len(batch.texts) for batch in batches))
-        else:
-            self.embedder(SMALL_INCREMENT + 1)
+        else:  # a text a kind at least
+            self.embedder(sum(len(item.kinds) for item in missing))
         self.observer.phase(phase, len(missing))
         count, left, step_s, stepped = 0, len(missing), FIRST_STEP_S, time.monotonic()
         for batch in batches:

@@ -122,8 +122,18 @@ class KnowledgeBase:
 
         with self._lock:
             if self._embedder is None:
-                self._embedder = embedder_for(self.settings, bulk=False)
+                self._embedder = embedder_for(self.settings, resident=self.resident)
             return self._embedder
+
+    def warm(self) -> None:
+        """Loads index and embedder and reads what common words give, so that no question waits for
+        it. For a process that stays: it takes seconds, and may run in a thread of its own."""
+        if not self.exists:
+            return
+        self.search("warm", limit=1)
+        scores = self._word_scores()
+        if scores is not None:
+            scores.keep_common(self.archive)
 
     # --- finding ---------------------------------------------------------------------------
 

@@ -164,7 +164,7 @@ def _published_with(settings: Settings) -> tuple[str, int]:
         if generation := manifest.current(settings.home):
             found = manifest.read(settings.home, generation)
             return found.embedder, found.dimension
-    embedder = embedder_for(settings, bulk=False)
+    embedder = embedder_for(settings)
     return embedder.identity(), embedder.dimension
 
 

@@ -39,7 +39,7 @@ class EmbedderSettings:
 
     model: str = "bundled"
     device: str | None = None  # none: what sentence-transformers chooses
-    backend: str = "torch"  # torch, openvino, onnx
+    backend: str = "auto"  # auto: what is quickest here; torch, openvino, onnx
     batch_size: int = 32
 
 

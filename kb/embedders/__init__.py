@@ -1,18 +1,44 @@
-"""Embedders: `light` for questions and small increments, `sentence_transformer` for everything else."""
+"""Embedders. The bundled model runs in numpy, by ONNX Runtime or in sentence-transformers, and gives
+the same vectors in all of them; every other model runs in sentence-transformers."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kb.embedders.model_files import BUNDLED, BUNDLED_NAME, BUNDLED_REVISION
 
 if TYPE_CHECKING:
     from kb.embedders.interface import Embedder
-    from kb.settings import Settings
+    from kb.settings import EmbedderSettings, Settings
 
-# Texts; more are quicker in torch, whose import with sentence-transformers takes 6-12 s here.
-SMALL_INCREMENT = 100
+# Texts; for more, ONNX Runtime is quicker although its import and graph take 0.3 s.
+SMALL_INCREMENT = 50
+# Texts; for more, torch in bfloat16 or on a GPU is quicker although its import takes 6-12 s.
+LARGE_INCREMENT = 1000
+
+
+Runtime = Literal["numpy", "onnx", "torch"]
+
+
+def runtime_for(settings: EmbedderSettings, texts: int, *, resident: bool = False) -> Runtime:
+    """What is quickest for so many texts, its start included; found out without loading anything.
+
+    A `resident` process has the start behind it."""
+    if settings.model != BUNDLED:
+        return "torch"
+    chosen = settings.backend != "auto" or settings.device not in (None, "cpu")
+    if texts > SMALL_INCREMENT and chosen:
+        return "torch"
+    if texts > LARGE_INCREMENT and _torch_is_quicker(settings.device):
+        return "torch"
+    return "onnx" if resident or texts > SMALL_INCREMENT else "numpy"
+
+
+def _torch_is_quicker(device: str | None) -> bool:
+    from kb.embedders.hardware import has_bfloat16, has_gpu
+
+    return (device is None and has_gpu()) or has_bfloat16()
 
 
 def identity_for(settings: Settings) -> str:
@@ -38,15 +64,20 @@ def folder_revision(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def embedder_for(settings: Settings, *, bulk: bool) -> Embedder:
-    """The settings' embedder; `bulk` says that more than `SMALL_INCREMENT` texts will come.
+def embedder_for(settings: Settings, texts: int = 1, *, resident: bool = False) -> Embedder:
+    """The settings' embedder, run by what is quickest for so many texts.
 
     Raises StoreError where the model is not there or cannot be loaded.
     """
-    if settings.embedder.model == BUNDLED and not bulk:
+    runtime = runtime_for(settings.embedder, texts, resident=resident)
+    if runtime == "numpy":
         from kb.embedders.light import LightEmbedder
 
-        return LightEmbedder(home=settings.home)
+        return LightEmbedder(settings.home)
+    if runtime == "onnx":
+        from kb.embedders.onnx_runtime import OnnxEmbedder
+
+        return OnnxEmbedder(settings.home)
     from kb.embedders.sentence_transformer import SentenceTransformerEmbedder
 
     return SentenceTransformerEmbedder(settings.embedder, identity_for(settings), settings.home)

@@ -1,67 +1,36 @@
-"""The bundled MiniLM without torch: numpy over the memory-mapped weights.
+"""The bundled model in numpy, for the question of a command and for a few texts.
 
-For questions and small increments, where importing torch (1.3 s) and sentence-transformers (5 s)
-would be all that one waits for. A test holds it to sentence-transformers by cosine.
+Where importing torch (1.3 s), sentence-transformers (5 s) or ONNX Runtime and preparing its graph
+(0.3 s) would be all that one waits for. A test holds it to sentence-transformers by cosine.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kb.embedders.model_files import (
-    BUNDLED_NAME,
-    BUNDLED_REVISION,
-    bundled_folder,
-    verify_bundled,
-)
+from kb.embedders.minilm import HEADS, LAYER_NORM_EPSILON, LAYERS, WIDTH, MiniLM
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from kb.embedders.interface import Vectors
+    from kb.embedders.minilm import Weights
 
-    Weights = dict[str, NDArray[np.float32]]
-
-MAX_TOKENS = 256
-LAYERS, HEADS, WIDTH = 6, 12, 384
-LAYER_NORM_EPSILON = 1e-12
 BATCH_TOKENS = 1024  # a batch a thread
 ERF_SERIES = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 GELU_BLOCK = 16_384
-QUESTIONS_KEPT = 256
 
 
-class LightEmbedder:
-    name = BUNDLED_NAME
-    revision = BUNDLED_REVISION
-    dimension = WIDTH
-
-    def __init__(self, folder: Path | None = None, home: Path | None = None) -> None:
-        self._folder = folder or bundled_folder()
-        # The same question comes again with another filter or for more results.
-        self._asked = lru_cache(QUESTIONS_KEPT)(lambda text: self.encode([text])[0])
-        if folder is None:
-            verify_bundled(self._folder, home)
-
-    def identity(self) -> str:
-        return f"{self.name}@{self.revision}"
-
+class LightEmbedder(MiniLM):
     def encode_query(self, text: str) -> Vectors:
-        row: Vectors = self._asked(text)
-        return row.copy()
+        row: Vectors = self.encode([text])[0]
+        return row
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         import numpy as np
 
         found = np.zeros((len(texts), WIDTH), np.float32)
-        ids = [item.ids for item in self._tokenizer.encode_batch(list(texts))]
-        batches, weights = _batches(list(map(len, ids))), self._weights
+        ids = self.tokenize(list(texts))
+        batches, weights = _batches(list(map(len, ids))), self.weights
 
         def encode_batch(places: list[int]) -> None:
             found[places] = forward(weights, [ids[place] for place in places])
@@ -71,22 +40,11 @@ class LightEmbedder:
         else:
             from concurrent.futures import ThreadPoolExecutor
 
-            with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter
+            from kb.embedders.hardware import cores
+
+            with ThreadPoolExecutor(cores()) as pool:  # numpy lets go of the interpreter
                 list(pool.map(encode_batch, batches))
         return found
-
-    @cached_property
-    def _weights(self) -> Weights:
-        return read_safetensors(self._folder / "model.safetensors")
-
-    @cached_property
-    def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-        tokenizer.enable_truncation(MAX_TOKENS)
-        tokenizer.no_padding()
-        return tokenizer
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
@@ -99,22 +57,6 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
         batches[least].append(place)
         filled[least] += lengths[place]
     return [batch for batch in batches if batch]
-
-
-def read_safetensors(path: Path) -> Weights:
-    """Tensors by name, memory-mapped: only what is used is read."""
-    import numpy as np
-
-    data = np.memmap(path, np.uint8, "r")
-    size = int.from_bytes(data[:8].tobytes(), "little")
-    header = json.loads(data[8 : 8 + size].tobytes())
-    header.pop("__metadata__", None)
-    body = data[8 + size :]
-    return {
-        name: body[slice(*entry["data_offsets"])].view(np.float32).reshape(entry["shape"])
-        for name, entry in header.items()
-        if entry["dtype"] == "F32"
-    }
 
 
 def forward(weights: Weights, ids: Sequence[Sequence[int]]) -> Vectors:

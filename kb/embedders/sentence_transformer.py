@@ -1,4 +1,5 @@
-"""Bulk embedding by sentence-transformers: any of its models, the bundled MiniLM by default."""
+"""Embedding by sentence-transformers: any of its models; the bundled one in bulk, where torch has
+bfloat16 or a GPU, or where a backend is set."""
 
 from __future__ import annotations
 
@@ -7,14 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kb.embedders.hardware import has_bfloat16
 from kb.embedders.model_files import BUNDLED, bundled_folder, verify_bundled
 from kb.errors import StoreError
 
 if TYPE_CHECKING:
     from kb.embedders.interface import Vectors
     from kb.settings import EmbedderSettings
-
-BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # bf16: as ARM spells it
 
 
 class SentenceTransformerEmbedder:
@@ -79,13 +79,14 @@ def _load(settings: EmbedderSettings, folder: Path | None) -> Any:
         quiet.disable_progress_bar()
         quiet.set_verbosity_error()
         options: dict[str, Any] = {}
-        if settings.backend == "torch" and settings.device in (None, "cpu") and has_bfloat16():
+        backend = "torch" if settings.backend == "auto" else settings.backend
+        if backend == "torch" and settings.device in (None, "cpu") and _in_bfloat16():
             options["dtype"] = torch.bfloat16
         name = str(folder or Path(settings.model).expanduser())
         return SentenceTransformer(
             name if folder is not None or Path(name).is_dir() else settings.model,
             device=settings.device,
-            backend=settings.backend,  # type: ignore[arg-type]
+            backend=backend,  # type: ignore[arg-type]
             model_kwargs=options,
         )
     except Exception as exc:
@@ -96,17 +97,9 @@ def _load(settings: EmbedderSettings, folder: Path | None) -> Any:
         ) from exc
 
 
-def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether this CPU computes in bfloat16; emulated it is slower than float32."""
+def _in_bfloat16() -> bool:
     import torch
 
     if torch.cuda.is_available() or not torch.ops.mkldnn._is_mkldnn_bf16_supported():
         return False
-    try:
-        text = cpuinfo.read_text()
-    except OSError:
-        return False
-    for line in text.splitlines():
-        if line.lower().startswith(("flags", "features")):
-            return bool(BFLOAT16_FLAGS & set(line.split()))
-    return False
+    return has_bfloat16()

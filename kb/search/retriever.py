@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ from kb.text.tokenizer import tokens
 from kb.types import ChangeRecord, Filters, Hit, Query, SearchResult
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from kb.embedders.interface import Embedder
     from kb.settings import Settings
     from kb.store.archive import Archive
@@ -116,6 +118,7 @@ def _search(
     ]
     engine: str | None = None
     index: VectorIndex | None = None
+    near: Callable[[], list[VectorHit]] | None = None
     mode = query.mode
     depth = max(DEPTH, 2 * (query.offset + query.limit))
     if mode != "lexical":
@@ -125,18 +128,23 @@ def _search(
             embedder = open_embedder()
             # Another embedder may be chosen because it reads Chinese: it gets what was typed.
             text = question.encoded if embedder.name == BUNDLED_NAME else query.text
-            vector = embedder.encode_query(text)
-            dense = _by_kind(index.search(vector, KINDS, depth, allowed))
-            if allowed is None:
-                dense = _shown(archive, dense)
-            rankings = {kind: _ranked(hits, trails) for kind, hits in dense.items()}
+            nearest = partial(_nearest, index, embedder, text, depth, allowed)
+            # A resident process scores the words beside it: neither ONNX Runtime nor Chroma holds
+            # the interpreter. A command has only one question, and would start threads for it.
+            near = _threads().submit(nearest).result if scores is not None else nearest
             notes += _pending(archive, index, settings.lang)
         else:
             notes.append(phrase("search.note.no_vectors", settings.lang))
             mode, index = "lexical", None
-    if mode != "dense":
-        rankings["lexical"] = by_words(archive, question, allowed, depth, scores)
-        for rank, (rowid, _) in enumerate(rankings["lexical"], 1):
+    words = by_words(archive, question, allowed, depth, scores) if mode != "dense" else None
+    if near is not None:
+        dense = _by_kind(near())
+        if allowed is None:
+            dense = _shown(archive, dense)
+        rankings = {kind: _ranked(hits, trails) for kind, hits in dense.items()}
+    if words is not None:
+        rankings["lexical"] = words
+        for rank, (rowid, _) in enumerate(words, 1):
             trails.setdefault(rowid, Trail()).ranks["lexical"] = rank
         if not rankings["lexical"] and any(rankings.values()):
             notes.append(phrase("search.note.by_meaning", settings.lang))
@@ -226,6 +234,23 @@ def _holding(archive: Archive, text: str, filters: Filters) -> set[int]:
         archive, LexicalQuery(phrases=(sequence,)), filters=filters, limit=WHOLE
     )
     return {rowid for rowid, _ in rows}
+
+
+def _nearest(
+    index: VectorIndex,
+    embedder: Embedder,
+    text: str,
+    depth: int,
+    allowed: Collection[int] | None,
+) -> list[VectorHit]:
+    return index.search(embedder.encode_query(text), KINDS, depth, allowed)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(thread_name_prefix="nearest")
 
 
 def _by_kind(hits: Iterable[VectorHit]) -> dict[str, list[VectorHit]]:

@@ -148,6 +148,18 @@ def count_with(archive: Archive, token: str, most: int) -> int:
     return int(row[0])
 
 
+def common(archive: Archive, least: int) -> list[str]:
+    """The tokens that at least so many changes hold, in any field; the most common first."""
+    with archive.reading():
+        archive.connection.execute(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, words, row)"
+        )
+        rows = archive.connection.execute(
+            "SELECT term FROM temp.vocabulary WHERE doc >= ? ORDER BY doc DESC, term", (least,)
+        )
+        return [term for (term,) in rows]
+
+
 def _restriction(
     archive: Archive, filters: Filters, rowids: Collection[int] | None
 ) -> tuple[str, list[object]]:

@@ -6,8 +6,7 @@ crashed" should find "Fix segfault in LoRA"; what is found by another word count
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from kb.text.stemmer import stem
@@ -45,8 +44,10 @@ def is_name(term: str) -> bool:
     return " " in term or "-" in term or not term.islower()
 
 
-def _matches(text: str) -> Iterator[tuple[str, list[str]]]:
+@lru_cache(8)  # words and names of a question are asked for one after the other
+def _matches(text: str) -> list[tuple[str, list[str]]]:
     """(a term of the text as its group writes it, the other terms of that group)."""
+    found: list[tuple[str, list[str]]] = []
     sequence = _sequence(text)
     known = _terms_like({word[:_KEY_LETTERS].lower() for word in (*sequence, *words(text))})
     taken = [False] * len(sequence)
@@ -58,33 +59,40 @@ def _matches(text: str) -> Iterator[tuple[str, list[str]]]:
                 continue
             taken[place] = [True] * size
             for term, group in known[key]:
-                yield term, [other for other in group if tuple(_sequence(other)) != key]
+                found.append((term, [other for other in group if _term(other) != key]))
+    return found
+
+
+Terms = list[tuple[str, tuple[str, ...]]]  # (term, its group)
 
 
 @cache
-def _groups() -> dict[str, list[tuple[str, tuple[str, ...]]]]:
-    """(term, its group) by the first letters of the term."""
-    by_letters: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+def _groups() -> dict[tuple[str, str], Terms]:
+    """By the first letters of the term, and by those before a space or hyphen: "kv" of a text
+    begins "KV cache", whose third letter is a space."""
+    by_letters: dict[tuple[str, str], Terms] = {}
     for line in THESAURUS.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             group = tuple(term.strip() for term in line.split(","))
             for term in group:
                 key = term.lstrip("-_.")[:_KEY_LETTERS].lower()
-                by_letters.setdefault(key, []).append((term, group))
+                first = key.split(" ")[0].split("-")[0]
+                by_letters.setdefault((key, first), []).append((term, group))
     return by_letters
 
 
-def _terms_like(
-    letters: set[str],
-) -> dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]]:
-    known: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = {}
-    groups = _groups()
-    for key, terms in groups.items():
-        # "kv" of the text begins the term "KV cache", whose third letter is a space
-        if key in letters or key.split(" ")[0].split("-")[0] in letters:
+def _terms_like(letters: set[str]) -> dict[tuple[str, ...], Terms]:
+    known: dict[tuple[str, ...], Terms] = {}
+    for (key, first), terms in _groups().items():
+        if key in letters or first in letters:
             for term, group in terms:
-                known.setdefault(tuple(_sequence(term)), []).append((term, group))
+                known.setdefault(_term(term), []).append((term, group))
     return known
+
+
+@cache
+def _term(term: str) -> tuple[str, ...]:
+    return tuple(_sequence(term))
 
 
 def _sequence(text: str) -> list[str]:

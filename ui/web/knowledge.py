@@ -85,8 +85,7 @@ def _warm(knowledge: KnowledgeBase) -> None:
     left out of that.
     """
     with suppress(Exception):
-        if knowledge.exists:
-            knowledge.search("warm", limit=1)
+        knowledge.warm()
     gc.collect()
     gc.freeze()
 

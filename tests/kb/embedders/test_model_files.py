@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from kb.embedders import embedder_for, identity_for, model_files
+from kb.embedders.hardware import has_bfloat16
 from kb.embedders.model_files import bundled_folder, verify_bundled
-from kb.embedders.sentence_transformer import has_bfloat16
 from kb.errors import StoreError
 from kb.settings import EmbedderSettings, Settings
 
@@ -48,7 +48,7 @@ def test_a_model_that_is_not_there_is_an_error_of_ours(tmp_path, monkeypatch):
     folder.mkdir()
     settings = Settings(home=tmp_path, embedder=EmbedderSettings(model=str(folder)))
     with pytest.raises(StoreError) as caught:
-        embedder_for(settings, bulk=True)
+        embedder_for(settings)
     assert str(folder) in caught.value.message
     assert "\n" not in caught.value.message
     assert caught.value.hint
@@ -60,7 +60,7 @@ def test_a_folder_is_a_model_and_its_weights_are_its_revision(tmp_path):
     settings = Settings(home=tmp_path, embedder=EmbedderSettings(model=str(folder)))
     identity = identity_for(settings)
     assert identity.startswith("mini@")
-    embedder = embedder_for(settings, bulk=False)
+    embedder = embedder_for(settings)
     assert embedder.identity() == identity
     assert embedder.encode(["text"]).shape == (1, 384)
     (folder / "model.safetensors").touch()
