@@ -58,22 +58,22 @@ def speed(home: Path, file: Path) -> None:
     settings = Settings(home=home)
     settings = replace(settings, search=replace(settings.search, engine="chroma"))
     three = replace(bounds(), min_importance=3.0)
-    with KnowledgeBase.open(settings=settings, resident=True) as knowledge_base:
-        knowledge_base.search(texts[0])
-        for name, filters, most in (
-            ("without filters", Filters(), PLAIN_P95_MS),
-            ("with three filters", three, FILTERED_P95_MS),
-        ):
+    for name, filters, most in (
+        ("without filters", Filters(), PLAIN_P95_MS),
+        ("with three filters", three, FILTERED_P95_MS),
+    ):
+        with KnowledgeBase.open(settings=settings, resident=True) as knowledge_base:
+            knowledge_base.warm()  # as the page does
             taken = []
             for text in texts:
                 started = time.perf_counter()
                 knowledge_base.search(text, filters=filters)
                 taken.append((time.perf_counter() - started) * 1000)
-            p95 = statistics.quantiles(taken, n=20)[-1]
-            print(
-                f"resident search through Chroma {name}: median {statistics.median(taken):.0f} ms, "
-                f"p95 {p95:.0f} ms (at most {most:.0f})"
-            )
+        p95 = statistics.quantiles(taken, n=20)[-1]
+        print(
+            f"resident search through Chroma {name}: median {statistics.median(taken):.0f} ms, "
+            f"p95 {p95:.0f} ms (at most {most:.0f})"
+        )
 
 
 def main() -> int:

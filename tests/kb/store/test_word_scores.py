@@ -80,3 +80,21 @@ def test_filters_reach_it_as_the_changes_that_they_leave(shown, scores):
     high = shown.ids(Filters(levels=("high",)))
     assert by_scores(shown, scores, "cache", high) == by_fts(shown, "cache", high)
     assert by_scores(shown, scores, "cache", []) == []
+
+
+def test_common_words_are_read_before_they_are_asked_for(shown, scores, monkeypatch):
+    monkeypatch.setattr(word_scores, "COMMON", 12)
+    scores.keep_common(shown)
+    expected = by_fts(shown, "cache")
+    read: list[str] = []
+    word = word_scores.lexical_index.word
+
+    def counted(archive, token, weights):
+        read.append(token)
+        return word(archive, token, weights)
+
+    monkeypatch.setattr(word_scores.lexical_index, "word", counted)
+    assert by_scores(shown, scores, "cache") == expected
+    assert read == []
+    by_scores(shown, scores, "zebra cache")
+    assert read == ["zebra"]
