@@ -1,7 +1,8 @@
 """Near duplicates and long series behind their best hits, so that ten hits are ten things.
 
-The same title again (a re-land, a backport) stands behind the first one. Of a series the two best
-parts stay, because a question is often after one part and not after the whole.
+The same title over the same files again (a re-land, a backport) stands behind the first one; over
+other files it is another change that happens to be called alike. Of a series the two best parts
+stay, because a question is often after one part and not after the whole.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ def fold(records: Iterable[ChangeRecord]) -> list[tuple[ChangeRecord, tuple[str,
     """Records in their order, each with the ids of the later ones that it stands for."""
     shown: list[ChangeRecord] = []
     folded: dict[str, list[str]] = {}
-    by_title: dict[tuple[str, str], str] = {}
+    alike: dict[tuple[str, str, frozenset[str]], str] = {}
     by_series: dict[tuple[str, str], list[str]] = {}
     for record in records:
         repo, title = record.change.repo, _title(record.change.title)
-        leader = by_title.get((repo, title), record.id)
+        key = (repo, title, frozenset(file.path for file in record.change.files))
+        leader = alike.get(key, record.id)
         if leader == record.id and record.analysis.series is not None:
             parts = by_series.setdefault((repo, record.analysis.series.key), [])
             if len(parts) < SHOWN_OF_A_SERIES:
@@ -34,7 +36,7 @@ def fold(records: Iterable[ChangeRecord]) -> list[tuple[ChangeRecord, tuple[str,
             else:
                 leader = parts[0]
         if title:
-            by_title.setdefault((repo, title), leader)
+            alike.setdefault(key, leader)
         if leader == record.id:
             shown.append(record)
             folded[record.id] = []

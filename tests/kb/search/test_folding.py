@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from kb.search.folding import fold
-from kb.types import Analysis, Change, ChangeRecord, Digest, Series
+from kb.types import Analysis, Change, ChangeRecord, Digest, FileChange, Series
 
 
-def record(number: int, title: str, series: str | None = None) -> ChangeRecord:
+def record(number: int, title: str, series: str | None = None, path: str = "") -> ChangeRecord:
     change = Change(
         id=f"a/b#{number}",
         repo="a/b",
@@ -18,6 +18,7 @@ def record(number: int, title: str, series: str | None = None) -> ChangeRecord:
         body="",
         author="ann",
         merged_at=datetime(2026, 1, 1, tzinfo=UTC),
+        files=(FileChange(path, "modified", 1, 0),) if path else (),
     )
     found = Series(series, series) if series else None
     return ChangeRecord(
@@ -27,6 +28,15 @@ def record(number: int, title: str, series: str | None = None) -> ChangeRecord:
 
 def test_the_same_title_again_is_folded() -> None:
     records = [record(1, "Fix: the leak (#1)"), record(2, "Other (#2)"), record(3, "fix the leak")]
+    assert [(found.id, folded) for found, folded in fold(records)] == [
+        ("a/b#1", ("a/b#3",)),
+        ("a/b#2", ()),
+    ]
+
+
+def test_the_same_title_over_other_files_is_another_change() -> None:
+    titles = [("Update docs (#1)", "a.md"), ("Update docs (#2)", "b.md"), ("Update docs", "a.md")]
+    records = [record(number, title, path=path) for number, (title, path) in enumerate(titles, 1)]
     assert [(found.id, folded) for found, folded in fold(records)] == [
         ("a/b#1", ("a/b#3",)),
         ("a/b#2", ()),
