@@ -132,7 +132,8 @@ def evaluate(
 ) -> Evaluation:
     """Asks again, `LOW` deep, what was missed, so that a miss can say where its change was.
 
-    A question is asked as text: a colon or a dash in it is no field and excludes nothing.
+    The measures are of what ten hits were asked for, as a person sees them: a deeper search weighs
+    its lists otherwise. A question is text: a colon or a dash in it is no field and excludes nothing.
     """
     numbers = dict.fromkeys(number for query in queries for number in query.relevant)
     absent = {number for number in numbers if not _is_indexed(searcher, number, filters)}
@@ -144,8 +145,10 @@ def evaluate(
                 text=query.query, mode=mode, limit=limit, filters=filters, raw=query.query
             )
             result = searcher.search(asked, filters=filters, mode=mode, limit=limit)
-            found = places(result.hits)
-            if set(query.relevant) - absent <= {place.number for place in found}:
+            seen = {place.number for place in found} - {None}
+            found += [place for place in places(result.hits) if place.number not in seen]
+            wanted = set(query.relevant) - absent
+            if len(found) < limit or wanted <= {place.number for place in found}:
                 break
         results.append(judge(query, found, absent))
     return Evaluation(tuple(results), tuple(sorted(absent)))

@@ -97,6 +97,22 @@ class Stub:
         return [self.record(int(item.partition("#")[2])) for item in change_ids]
 
 
+@dataclass
+class DeepStub(Stub):
+    """Puts the last one first where more than ten are asked for."""
+
+    def search(self, query: Query, *, filters: Filters, mode: str, limit: int) -> SearchResult:
+        answer = self.answer[:limit] if limit <= 10 else [self.answer[-1], *self.answer[:-1]]
+        return Stub(answer).search(query, filters=filters, mode=mode, limit=limit)
+
+
+def test_a_deeper_look_tells_why_and_does_not_count() -> None:
+    searcher: Searcher = DeepStub(range(10, 22))
+    found = evaluate(searcher, [EvaluationQuery("q", "x", "en", (21,))])
+    assert found.mean("recall@10") == 0.0
+    assert found.results[0].missed == {21: "retrieved low: place 11 (lexical 1)"}
+
+
 def test_what_lies_outside_the_bounds_or_the_index_is_listed() -> None:
     searcher: Searcher = Stub([2, 1])
     queries = [
