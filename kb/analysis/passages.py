@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from kb.text.tokenizer import parts
+from kb.text.tokenizer import parts, spelt_out
 from kb.types import Change, Digest, FileChange, Passage
 
 TITLE_LETTERS = 400
@@ -28,7 +28,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 def passages(change: Change, digest: Digest) -> tuple[Passage, ...]:
     """The texts that get a vector: the title; title, description and paths; the diff's language."""
     title = _title(change.title)
-    found = [Passage("title", title)]
+    # In the longer texts too it found less: nDCG@10 by 0.01 on average over three repositories.
+    found = [Passage("title", spelt_out(title))]
     body = digest.description
     about = (body[:TEXT_LETTERS], _paths_in_words(change.files), _names_in_words(digest))
     found.append(Passage("text", "\n".join((title, *(text for text in about if text)))))

@@ -20,9 +20,12 @@ _ASCII_CHUNK = re.compile(_CHUNK, re.ASCII)
 # fooBar | FOOBar | foo | 123 -> foo Bar | FOO Bar | foo | 123
 _PART = re.compile(r"[^\W\d_]?[^\WA-Z\d_]+|[A-Z]+(?![^\WA-Z\d_])|[A-Z]+|\d+(?:\.\d+)*")
 _ATOM = re.compile(r"[-_]+")
+_NAME = re.compile(r"[A-Za-z_]\w+", re.ASCII)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 _LETTERS_BEFORE_DIGITS = re.compile(r"([^\W\d_]{2,}?)[vV]?\d")  # DeepSeekV3 is DeepSeek too
 _APOSTROPHE = re.compile(r"'(?:s|t|re|ve|ll|d|m)?(?![^\W_])", re.IGNORECASE)
 LONGEST_TOKEN = 64  # hashes and base64 are no words
+SHORTEST_WITH_HUMPS = 7  # GitHub, OpenAI and PyPI are words
 
 
 @cache
@@ -74,6 +77,22 @@ def words(text: str) -> list[str]:
 def parts(identifier: str) -> list[str]:
     """The lower-case words that an identifier is made of: `maxNewTokens2` -> max, new, tokens, 2."""
     return [part.lower() for part in _PART.findall(identifier)]
+
+
+def spelt_out(text: str) -> str:
+    """The text with its names as words: `maxNewTokens` -> max New Tokens, `max_new` -> max new.
+
+    For an embedder, which reads a name that it does not know in pieces of two or three letters.
+    """
+    return _NAME.sub(_words_of, text)
+
+
+def _words_of(match: re.Match[str]) -> str:
+    name = match[0]
+    if "_" in name:
+        return name.replace("_", " ").strip()
+    pieces = _HUMP.split(name) if len(name) >= SHORTEST_WITH_HUMPS else [name]
+    return " ".join(pieces) if min(map(len, pieces)) > 1 else name
 
 
 @lru_cache(maxsize=65536)

@@ -13,6 +13,7 @@ from kb.analysis.passages import (
     MOST_TEXT_CHUNKS,
     passages,
 )
+from kb.search.question import understand
 from kb.types import Change, Comment, FileChange, ReviewThread
 
 PATCH = '''@@ -1,4 +1,9 @@ class Router
@@ -126,6 +127,12 @@ def test_long_descriptions_become_chunks_of_bounded_size_and_number() -> None:
 def test_titles_are_embedded_without_their_number() -> None:
     one = change((SOURCE,), title="Reuse connections (#1)")
     assert passages(one, digest(one))[0].text == "Reuse connections"
+
+
+def test_a_title_is_embedded_as_the_question_for_it_is() -> None:
+    one = change((SOURCE,), title="ConnectionPool: drop max_idle")
+    titles = [item.text for item in passages(one, digest(one)) if item.kind == "title"]
+    assert titles == [understand("ConnectionPool: drop max_idle").encoded]
 
 
 def test_every_field_of_the_word_index_is_filled_from_its_part() -> None:

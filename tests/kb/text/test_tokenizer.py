@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.text.stemmer import stem
-from kb.text.tokenizer import _ASCII_CHUNK, LONGEST_TOKEN, _cjk_chunk, _wide_chunk, has_cjk, tokens
+from kb.text.tokenizer import (
+    _ASCII_CHUNK,
+    LONGEST_TOKEN,
+    _cjk_chunk,
+    _wide_chunk,
+    has_cjk,
+    spelt_out,
+    tokens,
+)
 
 
 @pytest.mark.parametrize("text", ["fast_math", "fastMath", "FastMath", "fast-math"])
@@ -35,6 +43,18 @@ def test_paths_are_split_and_flags_are_kept() -> None:
 
 def test_short_names_in_mixed_case_are_words() -> None:
     assert tokens("LoRA MoE") == ["lora", "moe"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Resize LRUCacheMap", "Resize LRU Cache Map"),
+        ("Drop `_max_rows` and top_k", "Drop `max rows` and top k"),
+        ("LoRA on GitHub, MoEGate", "LoRA on GitHub, MoEGate"),
+    ],
+)
+def test_an_embedder_reads_names_as_words(text: str, words: str) -> None:
+    assert spelt_out(text) == words
 
 
 def test_a_version_number_is_one_token_without_a_dot() -> None:
