@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from kb.periods import previous
 from kb.report.types import ReportReader
@@ -247,11 +248,18 @@ def _modules(
     return tuple(sorted(trends, key=lambda trend: (-trend.changes, trend.module)))
 
 
+@lru_cache(maxsize=16384)
+def platforms_of(text: str) -> frozenset[str]:
+    """Hardware, systems and accelerators that a text names."""
+    return frozenset(name for name, words in _PLATFORMS.items() if words.search(text))
+
+
 def _platforms(records: Sequence[ChangeRecord]) -> tuple[tuple[str, int], ...]:
     counts: Counter[str] = Counter()
     for record in records:
         text = " ".join((record.change.title, *record.change.labels))
-        counts.update(name for name, words in _PLATFORMS.items() if words.search(text))
+        # A repository that names its platform says nothing by it in its titles.
+        counts.update(platforms_of(text) - platforms_of(record.change.repo))
     return tuple((name, number) for name, number in counts.most_common(6) if number > 1)
 
 

@@ -8,11 +8,14 @@ from typing import Any
 from kb.report.desk import Desk, section
 from kb.report.frame import scope_key
 from kb.report.say import listing, say, word
-from kb.report.sentences import reference, title_of
+from kb.report.sentences import named_title, reference
 from kb.report.types import Prose, Section
 from kb.types import ChangeRecord, Period
 
 RISKS, REFS = 4, 2
+TITLE_LETTERS = 60
+# That a change is large, central or new stays so: nothing that comes later answers it.
+UNANSWERABLE = frozenset(("core-path", "large", "hardware", "configuration", "security"))
 
 
 def followed_section(desk: Desk, period: Period) -> Section | None:
@@ -29,26 +32,34 @@ def followed_section(desk: Desk, period: Period) -> Section | None:
     answers = _answers(desk, tuple(known))
     items, open_items = [], 0
     for kind, refs in named:
-        for change_id in refs:
-            record = known.get(change_id)
-            if record is None:
-                continue
-            status, state = _status(desk, record, answers.get(change_id, []))
-            open_items += state == "open"
-            items.append(
-                {
-                    "kind": kind,
-                    "state": state,
-                    "text": say(
-                        "followed.item",
-                        lang,
-                        risk=word(f"risk.name.{kind}", lang),
-                        ref=reference(record),
-                        title=title_of(record),
-                        status=status,
-                    ),
-                }
-            )
+        answered, open_refs = [], []
+        for record in (known[change_id] for change_id in refs if change_id in known):
+            status, state = _status(desk, record, answers.get(record.id, []))
+            if state == "open":
+                open_refs.append(record)
+            else:
+                answered.append((record, status, state))
+        open_items += len(open_refs)
+        risk = word(f"risk.name.{kind}", lang)
+        items += [
+            {
+                "kind": kind,
+                "state": state,
+                "text": say(
+                    "followed.item",
+                    lang,
+                    risk=risk,
+                    ref=reference(record),
+                    title=named_title(record, TITLE_LETTERS, lang),
+                    status=status,
+                ),
+            }
+            for record, status, state in answered
+        ]
+        if open_refs:
+            shown = listing([reference(record) for record in open_refs], lang)
+            text = say("followed.open", lang, risk=risk, refs=shown)
+            items.append({"kind": kind, "state": "open", "text": text})
     if not items:
         return None
     lead = say("followed.lead", lang, label=str(last["period"]["label"]))
@@ -64,10 +75,11 @@ def _named(last: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     for part in last.get("sections", ()):
         if part.get("name") == "risks":
             found = []
-            for item in part.get("body", {}).get("items", ())[:RISKS]:
-                refs = item.get("top", {}).get("references", ())
-                found.append((str(item.get("kind", "")), list(refs)[:REFS]))
-            return found
+            for item in part.get("body", {}).get("items", ()):
+                kind, refs = str(item.get("kind", "")), item.get("top", {}).get("references", ())
+                if kind not in UNANSWERABLE:
+                    found.append((kind, list(refs)[:REFS]))
+            return found[:RISKS]
     return []
 
 
@@ -95,4 +107,4 @@ def _status(desk: Desk, record: ChangeRecord, answers: list[str]) -> tuple[Prose
     if closing:
         refs = listing([reference(later) for later in closing[:3]], lang)
         return say("followed.closed", lang, refs=refs), "closed"
-    return say("followed.open", lang), "open"
+    return Prose(), "open"

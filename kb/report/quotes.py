@@ -7,12 +7,13 @@ comments, help texts). Measured effects and caveats are sentences too.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.report.say import words_of
-from kb.report.titles import headline, visible
+from kb.report.titles import PLAIN_WORDS, headline, vague, visible
 from kb.types import ChangeRecord, Flag
 
 LONGEST = 30  # words; a longer sentence is left out rather than cut
@@ -23,8 +24,8 @@ _SPLIT = re.compile(
     r"(?<=[.!?])\s+(?=[A-Z0-9`\"“(\[])|(?<=[。！？；])\s*|\n\s*\n|\n\s*[-*•]\s+|\n\s*\d+[.)]\s+"
 )
 _NOISE = re.compile(
-    r"https?://|copyright|licen[cs]e|spdx|todo:?\s*$|noqa|type:\s*ignore|pylint|clang-format|^\W*(args|returns|raises|param|example|usage)\b"
-    r"|[{}]{1,}|==|!=|\(\)\s*$|</?\w+>|::|\|\s|^\s*(signed-off|co-authored)|%[sd(]|\\n|^#|=\s*\w|->|^\s*(if|for|while|return|import|from|def|class)\s",
+    r"https?://|copyright|\bXXX\b|cfg_attr|dependency-name|licen[cs]e|spdx|todo:?\s*$|noqa|type:\s*ignore|pylint|clang-format|^\W*(args|returns|raises|param|example|usage)\b"
+    r"|[{}]{1,}|==|!=|\(\)\s*$|</?\w+>|::|\|\s|^\s*(signed-off|co-authored)|%[sd(]|\\n|^#|=\s*[\"\w]|->|^\s*(if|for|while|return|import|from|def|class)\s",
     re.IGNORECASE,
 )
 _CAVEAT = re.compile(
@@ -77,14 +78,42 @@ _STOP = frozenset(
 # What a diff says of errors, leftovers and other code is no statement about the change.
 _NOT_A_STATEMENT = re.compile(
     r"\b(unavailable|not available|invalid|expected|failed to|cannot|can't|please|must|should|error|warning|deprecated|raise[sd]?|todo|fixme|hack|see\b|"
-    r"e\.g\.|i\.e\.|same as|copied|adapted|skip(?:ped)? (?:if|when)|returns?\b|whether|number of|length|placeholder|mock|dummy|fallback|note that|side-effect)\b|^[\"'“(\[]",
+    r"e\.g\.|i\.e\.|same as|copied|adapted|skip(?:ped)? (?:if|when)|returns?\b|whether|number of|length|placeholder|mock|dummy|fallback|note that|side-effect|(?:is|are) not)\b|^[\"'“(\[]",
     re.IGNORECASE,
 )
 _DIFF_CAVEAT = re.compile(
-    r"\bnot yet\b|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
+    r"\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
     r"|暂不|尚未|仅支持|不支持|待实现",
     re.IGNORECASE,
 )
+
+
+# What a change is for: the sentences that a reader wants most.
+_PURPOSE = re.compile(
+    r"\b(?:avoid\w*|prevent\w*|mitigat\w*|eliminat\w*|reduc\w*|so that|so (?:the|it|we|they)\b|instead of|rather than|because|otherwise|"
+    r"no longer|without \w+ing|allow\w*|let(?:s|ting)?|enabl(?:es|ing)|speeds? up|halv\w*|lowers?)\b|避免|防止|减少|从而|以便|不再|允许",
+    re.IGNORECASE,
+)
+# A sentence of a diff that begins so stands on the one before it.
+_DANGLING = re.compile(
+    r"(?:it|they|these|those|he|she|you|we|then|also|so|but|and|however|otherwise)\b|th(?:is|at) (?:\w+s|can|may|will|was|should|must)\b",
+    re.IGNORECASE,
+)
+# A comment that tells the next lines what to do, or a test what it tests, tells a reader nothing.
+_INSTRUCTION = re.compile(
+    r"(?:keep|use|set|build|emit|apply|register|install|pad|wake|bypass|mark|move|reuse|synchroni[sz]e|recover|evict|make|check|ensure|skip|get|create|"
+    r"load|map|run|add|remove|update|compute|convert|wait|try|do|don't|always|never|assign|verify|test(?:s|case)?|call|pass|store|read|write|copy|"
+    r"start|stop|default|upper|lower|match|fill|find|select|clear|reset|handle|prepare|initiali[sz]e|define|describe|determine|allocate)\b"
+    r"|.*(?:\b(?:our|here|above|below|caller|above-mentioned)\b|\w- \w)",
+    re.IGNORECASE,
+)
+_DECLARES = re.compile(
+    r"\b(?:is|are|was|were|has|have|now|can|will|does|supports?|uses|runs|needs|owns|keeps|makes|takes|holds|caches|serves|fuses|reuses|adds|shares)\b"
+    r"|\b(?:GHSA-|CVE-\d)|^(?:fixed|added|improved|changed|removed|deprecated)\b|[是会可将]",
+    re.IGNORECASE,
+)
+_CODE_WORD = re.compile(r"\w+_\w+|`[^`]+`|\w+\(\)|\w\.\w+\.\w")
+REPEATED = 2  # a sentence that help text, docs and code all hold is what its author says of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +127,17 @@ def sentences(text: str) -> list[str]:
     found = []
     for piece in _SPLIT.split(visible_lines(text)):
         sentence = re.sub(r"\s+", " ", piece).strip(" -*•\t")
-        sentence = re.sub(r"^#+\s*|\*\*|__", "", sentence).strip()
+        sentence = plain_markup(re.sub(r"^#+\s*|\*\*|__", "", sentence).strip())
+        sentence = re.sub(r"^\d+[.)]\s+(?=[A-Z])", "", sentence)
         if sentence:
             found.append(sentence)
     return found
+
+
+def plain_markup(text: str) -> str:
+    """Code of reStructuredText as Markdown has it: one backtick a side, no role before it."""
+    text = re.sub(r":[\w:+-]+:`~?([^`<]+?)(?:\s*<[^`>]*>)?`", r"`\1`", text)
+    return re.sub(r"(?<!`)``([^`\n]+)``(?!`)", r"`\1`", text)
 
 
 def visible_lines(text: str) -> str:
@@ -130,6 +166,9 @@ def _terms(text: str) -> set[str]:
     return {word.lower()[:6] for word in words if len(word) > 2 and word.lower() not in _STOP}
 
 
+_PLAIN_TERMS = frozenset(word[:6] for word in PLAIN_WORDS)
+
+
 def _complete(sentence: str) -> bool:
     """Starts like a sentence and ends like one."""
     return bool(re.match(r"[A-Z`\"“㐀-鿿]", sentence)) and sentence.endswith(
@@ -146,24 +185,36 @@ def _states(text: str) -> bool:
 def _best(
     title: str, names: tuple[str, ...], candidates: tuple[tuple[str, str], ...]
 ) -> Quote | None:
-    wanted = _terms(title) | {term for name in names for term in _terms(name)}
+    told, defined = _terms(title), {term for name in names for term in _terms(name)}
+    counts = Counter(text for text, _ in candidates)
+    unnamed = vague(title)
     best: tuple[float, Quote] | None = None
     for position, (text, origin) in enumerate(candidates):
         if not whole(text):
             continue
         terms = _terms(text)
-        shared = len(terms & wanted)
-        if not shared:
+        shared = len(terms & (told | defined))
+        if not shared or len(terms - told) < 3:
+            continue  # about something else, or the title again
+        if origin != "description" and not _states(text):
             continue
-        titled = len(terms & _terms(title))  # a line of the diff has to be about the title
-        if origin != "description" and (titled < 2 or not _states(text)):
-            continue
-        if len(terms - _terms(title)) < 3:
-            continue  # says the title again
-        score = (
-            shared + (1.0 if origin == "description" else 0.0) + (0.5 if _complete(text) else 0.0)
-        )
-        score += 0.5 * bool(_FIGURE.search(text)) - 0.03 * position - 0.02 * words_of(text)
+        repeated = counts[text] >= REPEATED
+        if origin == "diff":
+            # It has to be about the title; where that names nothing, about what was defined.
+            near = len((terms & (defined if unnamed else told)) - _PLAIN_TERMS)
+            purpose = bool(_PURPOSE.search(text))
+            if near < (1 if unnamed else 2) and not (repeated and near and purpose):
+                continue
+            if not (purpose or _DECLARES.search(text)) or _INSTRUCTION.match(text):
+                continue
+            if _DIFF_CAVEAT.search(text):
+                continue  # stands as the change's caveat
+            if _DANGLING.match(text) and not repeated:
+                continue
+        score = shared + 0.5 * _complete(text) + 0.5 * bool(_FIGURE.search(text))
+        score += 2.5 * (origin == "description") + 1.5 * bool(_PURPOSE.search(text))
+        score += 0.8 * repeated - 0.6 * (len(_CODE_WORD.findall(text)) > 1)
+        score -= 0.03 * min(position, 30) + 0.02 * words_of(text)
         if best is None or score > best[0]:
             best = (score, Quote(text, origin))
     return best[1] if best else None
@@ -231,7 +282,7 @@ def stated_caveat(record: ChangeRecord) -> Quote | None:
     """What the change itself says is missing, unverified or follows."""
     wanted = _terms(headline(record.change))
     for text, origin in candidates_of(record):
-        if origin == "help" or not whole(text):
+        if origin == "help" or not whole(text) or _DANGLING.match(text):
             continue
         if origin == "description":
             if _CAVEAT.search(text):

@@ -9,16 +9,25 @@ from dataclasses import dataclass, replace
 
 from kb.report.change_facts import short_path, switched
 from kb.report.desk import Desk
-from kb.report.facts import module_of, weightiest
+from kb.report.facts import module_of, platforms_of, weightiest
 from kb.report.quotes import sentences as sentences_of
 from kb.report.say import codes, count, known, listing, say, word, words_of
-from kb.report.sentences import code, quoted, reference, reverted, size, title_of
+from kb.report.sentences import (
+    code,
+    named_title,
+    quoted,
+    reference,
+    reverted,
+    size,
+    title_of,
+)
 from kb.report.themes import mass
 from kb.report.titles import headline, shortened, visible
 from kb.report.types import Prose
 from kb.types import ChangeRecord, Risk
 
 MOST, TOP = 6, 5
+NAMED = 4  # names of a suggestion
 OBJECTION_WORDS = 25
 PRECEDENT_LETTERS = 60
 # How much a kind weighs against the others: what broke or may break users first.
@@ -38,10 +47,22 @@ _WEIGHTS = {
 }
 
 
-# Kinds of which an earlier case in the same area says something by itself.
-_SAYING = frozenset(
-    ("relaxed-threshold", "compatibility", "security", "dependency", "unresolved-review")
+# What broke or may break somebody stands before what is only large, central or new.
+_FIRST = frozenset(
+    (
+        "security",
+        "revert",
+        "relaxed-threshold",
+        "unresolved-review",
+        "compatibility",
+        "missing-tests",
+        "dependency",
+    )
 )
+
+
+# Kinds whose evidence names the thing itself: the same name met before says that it is unsteady.
+_NAMING = frozenset(("relaxed-threshold", "compatibility", "dependency"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +82,21 @@ def risk_groups(records: Sequence[ChangeRecord], most: int = MOST) -> tuple[Risk
         members = weightiest(
             record
             for record in records
-            if any(risk.kind == kind for risk in record.analysis.risks)
+            if any(risk.kind == kind and _limits(record, risk) for risk in record.analysis.risks)
             and (not record.analysis.bot or kind == "dependency")
         )
         if members:
             score = weight * sum(mass(record) for record in members[:TOP])
-            groups.append((score, RiskGroup(kind, tuple(members))))
-    groups.sort(key=lambda item: (-item[0], item[1].kind))
-    return tuple(group for _, group in groups[:most])
+            groups.append((kind not in _FIRST, -score, RiskGroup(kind, tuple(members))))
+    groups.sort(key=lambda item: (*item[:2], item[2].kind))
+    return tuple(group for _, _, group in groups[:most])
+
+
+def _limits(record: ChangeRecord, risk: Risk) -> bool:
+    """That a change holds on one platform only is no limit where the repository is for that platform."""
+    if risk.kind != "hardware":
+        return True
+    return not platforms_of(risk.evidence) & platforms_of(record.change.repo)
 
 
 def all_risk_groups(records: Sequence[ChangeRecord]) -> tuple[RiskGroup, ...]:
@@ -88,6 +116,12 @@ def evidence(desk: Desk, record: ChangeRecord, kind: str, limit: int = 2) -> Pro
     return codes([shown_evidence(risk) for risk in found], desk.lang, limit)
 
 
+# A definition that stays and takes other parameters: `name(+added, -dropped)`, `def name(a) -> name(a, b)`.
+_ALTERED = re.compile(r"[\w.:<>~ ]+\((?:[+-].*\)$|.*\) -> )|[^(]+\(.* -> ")
+_DEFAULT_MOVED = re.compile(r"[\w.-]+: .* -> ")
+_SETTING = re.compile(r"(?:- )?(?:--\w|[A-Z][A-Z0-9]*_[A-Z0-9_]+\b)|[\w.-]+: .* -> ")
+
+
 def shown_evidence(risk: Risk, longest: int = 60) -> str:
     """The evidence as a reader takes it: the path without its count, the name without its signature."""
     text = visible(risk.evidence)
@@ -96,12 +130,13 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
         text = short_path(text)
     elif risk.kind == "compatibility":
         text = re.sub(r"^- (?:\w+ )?(?=\S+$)", "", text)
-        if " -> " in text and "(" in text.partition(" -> ")[0]:
+        if _ALTERED.match(text):
             text = re.sub(
                 r"^(?:async\s+)?(?:def|fn|func|pub|class|function)\s+", "", text
             ).partition("(")[0]
     elif risk.kind == "dependency":
-        text = re.sub(r"^[+]\s*", "", text)
+        text = re.sub(r"^[+-]\s*", "", text)
+    text = re.sub(r"\b([0-9a-f]{7})[0-9a-f]{33}\b", r"\1", text)
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
@@ -109,7 +144,10 @@ def examples(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
     """Evidence of the weightiest, each with its reference."""
     lang = desk.lang
     parts: list[Prose] = []
-    for record in group.records:
+    records: Sequence[ChangeRecord] = group.records
+    if group.kind == "compatibility":
+        records = sorted(records, key=lambda record: not _sets(record))  # users meet settings first
+    for record in records:
         if len(parts) == limit:
             break
         if group.kind == "revert":
@@ -133,10 +171,35 @@ def examples(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
         if group.kind == "unresolved-review":
             parts.append(objection(record, lang))
             continue
-        shown = evidence(desk, record, group.kind)
+        if group.kind == "compatibility":
+            parts.extend(_incompatible(record, lang)[: limit - len(parts)])
+            continue
+        shown = evidence(desk, record, group.kind, 1 if group.kind == "relaxed-threshold" else 2)
         if shown:
             parts.append(say("risk.example", lang, evidence=shown, ref=reference(record)))
     return Prose.join(parts, word("list.semicolon", lang))
+
+
+def _sets(record: ChangeRecord) -> bool:
+    """A flag, an environment variable or a default went or moved."""
+    return any(
+        risk.kind == "compatibility" and _SETTING.match(risk.evidence)
+        for risk in record.analysis.risks
+    )
+
+
+def _incompatible(record: ChangeRecord, lang: str) -> list[Prose]:
+    """What of a change is gone, what has another default, what takes other parameters: the first that holds."""
+    found = [risk for risk in record.analysis.risks if risk.kind == "compatibility"]
+    moved = [risk for risk in found if _DEFAULT_MOVED.match(risk.evidence)]
+    gone = [risk for risk in found if risk.evidence.startswith("- ")]
+    gone.sort(key=lambda risk: not _SETTING.match(risk.evidence))
+    altered = [risk for risk in found if risk not in moved and risk not in gone]
+    for how, risks in (("moved", moved), ("gone", gone), ("altered", altered)):
+        if names := [shown_evidence(risk) for risk in risks if risk.evidence.strip()]:
+            shown = codes(names, lang, 2)
+            return [say(f"risk.text.compat_{how}", lang, names=shown, ref=reference(record))]
+    return []
 
 
 def objection(record: ChangeRecord, lang: str) -> Prose:
@@ -187,14 +250,17 @@ def risk_text(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
             "tested": sum(record.analysis.size.test_lines > 0 for record in source),
             "modules": listing(named, lang),
             "largest": reference(largest),
+            "title": named_title(largest, PRECEDENT_LETTERS, lang),
             "size": size(desk.facts(largest), lang),
         }
         if not named:
             values["modules"] = word("label.no_module", lang)
     elif kind == "configuration":
-        values["undocumented"] = sum(not documented(record) for record in group.records)
-        values["total"] = len(group.records)
+        undocumented = sum(not documented(record) for record in group.records)
         values["examples"] = examples(desk, group, limit)
+        if not undocumented:
+            return say("risk.text.configuration_documented", lang, **values)
+        values |= {"undocumented": undocumented, "total": len(group.records)}
     else:
         values["examples"] = examples(desk, group, limit) or refs(group.records, lang, 3)
     return say(f"risk.text.{kind}", lang, **values)
@@ -229,18 +295,33 @@ def precedent(desk: Desk, group: RiskGroup) -> Precedent:
         for hit in hits
         if hit.record.id not in desk.records and _same_area(hit.record, lead)
     ]
-    answers: tuple[tuple[ChangeRecord, ...], ...] = ()
-    if group.kind in _SAYING:
-        taken = tuple(near[:2])
-    else:
-        # That others had the same risk says little; that it came true says much.
-        taken = tuple(r for r in near if r.analysis.reverted_by or r.analysis.followed_by)[:1]
-        answers = tuple(
-            tuple(desk.history.known((r.analysis.reverted_by or r.analysis.followed_by)[:2]))
-            for r in taken
-        )
+    # That others had the same risk says little; that it came true, or met the same name, says much.
+    answered = [r for r in near if r.analysis.reverted_by or r.analysis.followed_by][:1]
+    if group.kind in _NAMING:
+        names = _evidence_names(lead, group.kind)
+        same = [r for r in near if names & _evidence_names(r, group.kind)]
+        if same:
+            desk.history.use(same[:1], purpose)
+            return Precedent(tuple(same[:1]))
+    taken = tuple(answered)
+    answers = tuple(
+        tuple(desk.history.known((r.analysis.reverted_by or r.analysis.followed_by)[:2]))
+        for r in taken
+    )
     desk.history.use(taken, purpose)
     return Precedent(taken, answers=answers)
+
+
+def _evidence_names(record: ChangeRecord, kind: str) -> set[str]:
+    """Names and packages that the evidence of a risk holds."""
+    texts = [risk.evidence for risk in record.analysis.risks if risk.kind == kind]
+    return {name.lower() for text in texts for name in re.findall(r"[A-Za-z_][\w.-]{4,}", text)} - {
+        "class",
+        "function",
+        "method",
+        "constant",
+        "false",
+    }
 
 
 def _reverts_before(desk: Desk, group: RiskGroup) -> Precedent:
@@ -308,8 +389,17 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
     top = group.records[:3]
     names = refs(top, lang, 3)
     key = f"suggest.{kind}"
-    shown = Prose.join(
-        [evidence(desk, record, kind, 1) for record in top], word("list.comma", lang)
+    shown = codes(
+        [
+            shown_evidence(risk)
+            for record in top
+            for risk in record.analysis.risks
+            if risk.kind == kind
+            and risk.evidence.strip()
+            and not record.change.title.startswith(risk.evidence[:40])  # a title is no name
+        ],
+        lang,
+        NAMED,
     )
     if kind == "missing-tests":
         modules = list(dict.fromkeys(module_of(record) for record in top if module_of(record)))
@@ -348,9 +438,8 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
             [reverted(desk.facts(record), lang) for record in top], word("list.semicolon", lang)
         )
     if kind == "large":
-        shown = Prose.join(
-            [size(desk.facts(record), lang) for record in top], word("list.comma", lang)
-        )
+        largest = [desk.facts(record).main_file for record in top]
+        shown = codes([short_path(file.path) for file in largest if file], lang, len(top))
     if kind == "unresolved-review" or not known(key, lang):
         return say(key, lang, refs=names)
     return say(key, lang, n=len(top), refs=names, examples=shown or names)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from kb.report.change_facts import ChangeFacts, short_path, switched
+from kb.report.change_facts import ChangeFacts, change_facts, short_path, switched
 from kb.report.quotes import Quote
 from kb.report.say import Value, codes, count, listing, say, word
-from kb.report.titles import headline, reverted_title, visible
+from kb.report.titles import headline, reverted_title, shortened, vague, visible
 from kb.report.types import Prose
 from kb.types import ChangeRecord, Flag
 
@@ -33,6 +33,19 @@ def label(record: ChangeRecord) -> str:
 
 def title_of(record: ChangeRecord) -> Prose:
     return Prose.of(headline(record.change), "title")
+
+
+def named_title(record: ChangeRecord, letters: int, lang: str) -> Prose:
+    """The title, cut to `letters`; where it names nothing, with the definition that the diff does."""
+    title = headline(record.change)
+    told = Prose.of(shortened(title, letters), "title")
+    if not vague(title):
+        return told
+    facts = change_facts(record)
+    names = (*facts.added, *facts.changed, *facts.removed)
+    if not names and facts.main_file:
+        names = (short_path(facts.main_file.path, 1),)
+    return say("title.named", lang, title=told, name=code(names[0])) if names else told
 
 
 def quoted(text: str, lang: str) -> Prose:
@@ -72,13 +85,15 @@ def tests(facts: ChangeFacts, lang: str) -> Prose:
     return Prose()
 
 
-def switch(flag: Flag, lang: str) -> Prose:
-    """`--flag` (off by default)."""
+def switch(flag: Flag, lang: str, ref: Prose | None = None) -> Prose:
+    """`--flag` (off by default), with the change that brought it where `ref` names one."""
     state = switched(flag)
-    if state == "unknown":
-        return code(flag.name)
-    value: dict[str, Value] = {"value": code(flag.default or "")} if state == "value" else {}
-    return say(f"switch.{state}", lang, name=code(flag.name), **value)
+    values: dict[str, Value] = {"name": code(flag.name)}
+    if state == "value":
+        values["value"] = code(flag.default or "")
+    if ref is not None:
+        return say(f"switch.{state}_by", lang, ref=ref, **values)
+    return code(flag.name) if state == "unknown" else say(f"switch.{state}", lang, **values)
 
 
 def switches(facts: ChangeFacts, lang: str, limit: int = 2) -> Prose:
@@ -154,10 +169,9 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
     return say("what.edits", lang, place=where, size=size(facts, lang))
 
 
-def caveats(facts: ChangeFacts, lang: str) -> list[Prose]:
-    """What a reader should know before relying on it, the strongest first; clauses without a full stop."""
-    record = facts.record
-    found: list[Prose] = []
+def strong_caveats(facts: ChangeFacts, lang: str) -> list[Prose]:
+    """What became of a change, what of it is still to come, what it says itself that it lacks."""
+    record, found = facts.record, []
     if record.analysis.reverted_by:
         found.append(say("caveat.reverted", lang, ref=_by_id(record.analysis.reverted_by[0])))
     series = record.analysis.series
@@ -165,14 +179,19 @@ def caveats(facts: ChangeFacts, lang: str) -> list[Prose]:
         found.append(say("caveat.series", lang, index=series.index, total=series.total))
     elif series and series.index and not series.total:
         found.append(say("caveat.open_series", lang, index=series.index))
+    if facts.caveat:
+        found.append(say("caveat.stated", lang, quote=quoted(facts.caveat.text, lang)))
+    return found
+
+
+def caveats(facts: ChangeFacts, lang: str) -> list[Prose]:
+    """What a reader should know before relying on it, the strongest first; clauses without a full stop."""
+    record, found = facts.record, strong_caveats(facts, lang)
     off = [flag for flag in facts.switches if switched(flag) == "off"]
     if off:
         found.append(say("caveat.off", lang, flags=codes([flag.name for flag in off], lang, 2)))
     elif facts.risk("experimental"):
         found.append(say("caveat.experimental", lang))
-    stated = facts.caveat
-    if stated:
-        found.append(say("caveat.stated", lang, quote=quoted(stated.text, lang)))
     if facts.lost:
         found.append(say("caveat.removed", lang, names=codes(facts.lost, lang, 2)))
     if facts.risk("missing-tests"):
@@ -210,6 +229,8 @@ def point(facts: ChangeFacts, lang: str) -> Prose:
         first = reverted(facts, lang)
     else:
         first = _core(facts, lang, 1 if extra else 2)
+        if extra.plain in first.plain:
+            extra = Prose()
     return Prose.join([first, extra], word("clause", lang))
 
 
@@ -253,6 +274,11 @@ def sentence(clause: Prose, lang: str) -> Prose:
     if first.kind == "text" and first.text[:1].islower():
         first = Span("text", first.text[0].upper() + first.text[1:])
     stop = word("stop", lang)
-    ended = clause.plain.rstrip().endswith((".", "。", "!", "！", "?", "？"))
+    end = clause.plain.rstrip()
+    if lang == "en" or end[-2:-1] in "。！？":
+        end = end.rstrip(
+            "”"
+        )  # the quote has its own full stop; a Latin one ends no Chinese sentence
+    ended = end.endswith((".", "。", "!", "！", "?", "？"))
     whole = Prose((first, *rest))
     return whole if ended else whole + Prose.of(stop)

@@ -10,7 +10,6 @@ from kb.report.risks import refs
 from kb.report.say import clauses, count, counted, listing, say, word
 from kb.report.sentences import code, reference
 from kb.report.theme_entries import bare_title
-from kb.report.titles import shortened
 from kb.report.types import Prose, Section, WritingTask
 
 AREAS = 4
@@ -99,7 +98,7 @@ def _weight(shared: PeriodSections) -> Prose:
     lang, areas = shared.lang, []
     for theme in shared.themes[:AREAS]:
         name = Prose.of(theme.name_in(lang), "title")
-        title = Prose.of(shortened(bare_title(theme), AREA_LETTERS), "title")
+        title = bare_title(theme, AREA_LETTERS, lang)
         values = {"name": name, "ref": reference(theme.lead), "title": title}
         if len(theme.members) == 1:
             areas.append(say("summary.area_one", lang, **values))

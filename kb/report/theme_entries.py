@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kb.report.change_facts import ChangeFacts, switched
@@ -9,16 +10,28 @@ from kb.report.desk import Desk, section
 from kb.report.period_sections import PeriodSections, figures
 from kb.report.quotes import help_of
 from kb.report.say import Value, codes, count, listing, say, word
-from kb.report.sentences import brief_point, caveats, label, quoted, reference, switch, title_of
+from kb.report.sentences import (
+    brief_point,
+    caveats,
+    label,
+    named_title,
+    quoted,
+    reference,
+    sentence,
+    strong_caveats,
+    switch,
+)
 from kb.report.theme_history import Before, history_prose
 from kb.report.themes import Theme, second_name
-from kb.report.titles import headline, shortened, visible
+from kb.report.titles import headline, shortened, vague, visible
 from kb.report.types import Prose, Section, WritingTask
-from kb.types import ChangeRecord
+from kb.types import ChangeRecord, Flag
 
 MEMBERS = 5
 TITLE_LETTERS = 78
 ALSO, ALSO_LETTERS = 2, 56
+QUOTE_LETTERS = 160
+_STATED = (("off", "on", "value"), ("on", "value"))  # of a flag or variable, of a field
 
 
 def themes_section(shared: PeriodSections, told: int = 2) -> Section:
@@ -42,9 +55,10 @@ def theme_anchor(theme: Theme) -> str:
 def theme_entry(shared: PeriodSections, theme: Theme, most: int) -> dict[str, object]:
     desk, lang = shared.desk, shared.lang
     told = list(theme.members[:most])
-    points = [theme_point(desk, record) for record in told]
+    points = [theme_point(desk, told[0]), *(theme_other(desk, record) for record in told[1:])]
     if also := theme_also(theme, most, lang):
         points.append(also)
+    default = theme_flags(desk, theme, min(most, 2))
     effects = [
         say("theme.effect", lang, ref=reference(record), quote=quoted(text, lang))
         for record in theme.members[:6]
@@ -57,8 +71,8 @@ def theme_entry(shared: PeriodSections, theme: Theme, most: int) -> dict[str, ob
         "lead": lead,
         "points": points,
         "effects": effects,
-        "default": theme_flags(desk, theme, min(most, 2)),
-        "caveat": theme_caveat(desk, theme, told),
+        "default": default,
+        "caveat": theme_caveat(desk, theme, [*points, default]),
         "history": history_prose(desk, shared.histories.get(theme.key, Before())),
         "authors": people(theme),
         "members": listing(
@@ -91,11 +105,14 @@ def theme_entry(shared: PeriodSections, theme: Theme, most: int) -> dict[str, ob
     return entry
 
 
-def bare_title(theme: Theme) -> str:
+def bare_title(theme: Theme, letters: int, lang: str) -> Prose:
     """The leading title without the theme's name before it."""
     title = headline(theme.lead.change)
     area, mark, rest = title.partition(": ")
-    return rest if mark and area.lower() == theme.name.lower() else title
+    if not mark or area.lower() != theme.name.lower() or vague(theme.lead.change.title):
+        return named_title(theme.lead, letters, lang)
+    rest = rest[0].upper() + rest[1:] if re.match(r"[a-z]+ ", rest) else rest
+    return Prose.of(shortened(rest, letters), "title")
 
 
 def theme_title(theme: Theme, lang: str) -> Prose:
@@ -117,7 +134,7 @@ def theme_lead(desk: Desk, theme: Theme) -> Prose:
     added = sum(record.analysis.size.source_added for record in theme.members)
     removed = sum(record.analysis.size.source_removed for record in theme.members)
     values: dict[str, Value] = {
-        "title": Prose.of(shortened(bare_title(theme), TITLE_LETTERS), "title"),
+        "title": bare_title(theme, TITLE_LETTERS, lang),
         "ref": reference(theme.lead),
         "size": say("size.source", lang, added=added, removed=removed),
     }
@@ -133,16 +150,41 @@ def theme_lead(desk: Desk, theme: Theme) -> Prose:
 
 
 def theme_point(desk: Desk, record: ChangeRecord) -> Prose:
+    """What the leading change brings, in the names of its diff and a sentence of its own."""
     lang = desk.lang
     facts = desk.deep_facts(record)
     text = brief_point(facts, lang)
-    quote = facts.quote if not facts.effects else None
-    if quote and quote.origin == "help":
-        quote = None  # stands beside its flag
-    said = say("theme.item", lang, ref=reference(record), title=title_of(record), what=text)
-    if quote and len(quote.text) < 160 and quote.text not in text.plain:
-        said += Prose.of(word("clause", lang)) + quoted(quote.text, lang)
-    return said
+    said = say("theme.item", lang, ref=reference(record), what=text)
+    quote = theme_quote(facts)
+    if quote and quote not in text.plain:
+        said += Prose.of(word("clause", lang)) + quoted(quote, lang)
+    return _closed(said, lang)
+
+
+def theme_other(desk: Desk, record: ChangeRecord) -> Prose:
+    """Another change of a theme: its title, and why in its own words where they say so."""
+    lang = desk.lang
+    title = named_title(record, TITLE_LETTERS, lang)
+    quote = theme_quote(desk.facts(record))
+    if not quote:
+        return sentence(say("fixes.item", lang, title=title, ref=reference(record)), lang)
+    return say("theme.other", lang, title=title, ref=reference(record), quote=quoted(quote, lang))
+
+
+def _closed(clause: Prose, lang: str) -> Prose:
+    """A line's end: a full stop, unless a quoted sentence ends it with its own."""
+    return clause if clause.plain.endswith((".”", "!”", "。”")) else sentence(clause, lang)
+
+
+def theme_quote(facts: ChangeFacts) -> str:
+    """A sentence of the change's own of a length to be read in passing; "" where it has none.
+
+    A measured effect and a flag's help stand in lines of their own.
+    """
+    quote = facts.quote
+    if quote is None or facts.effects or quote.origin == "help" or len(quote.text) >= QUOTE_LETTERS:
+        return ""
+    return quote.text
 
 
 def theme_also(theme: Theme, told: int, lang: str) -> Prose:
@@ -151,7 +193,7 @@ def theme_also(theme: Theme, told: int, lang: str) -> Prose:
         say(
             "fixes.item",
             lang,
-            title=Prose.of(shortened(headline(record.change), ALSO_LETTERS), "title"),
+            title=named_title(record, ALSO_LETTERS, lang),
             ref=reference(record),
         )
         for record in theme.members[told : told + ALSO]
@@ -166,12 +208,11 @@ def theme_flags(desk: Desk, theme: Theme, limit: int) -> Prose:
     found = [
         (record, flag)
         for record in theme.members[:12]
-        for flag in desk.facts(record).switches[:2]
-        if switched(flag) != "unknown" or help_of(flag)
+        for flag in _telling(record, desk.facts(record).switches)[:2]
     ][:limit]
     parts = []
     for record, flag in found:
-        said = say("theme.flag", lang, switch=switch(flag, lang), ref=reference(record))
+        said = switch(flag, lang, reference(record))
         if help_text := help_of(flag):
             said += say("theme.flag_help", lang, quote=quoted(help_text, lang))
         parts.append(said)
@@ -179,16 +220,40 @@ def theme_flags(desk: Desk, theme: Theme, limit: int) -> Prose:
     return say("theme.flags", lang, flags=Prose.join(parts, separator)) if parts else Prose()
 
 
-def theme_caveat(desk: Desk, theme: Theme, told: Sequence[ChangeRecord]) -> Prose:
-    """The strongest reservation of each change told; what the default line says is not said again."""
+def _telling(record: ChangeRecord, flags: Sequence[Flag]) -> list[Flag]:
+    """Switches with a default or a help text; those that explain themselves or share the title's words first."""
+    title = set(re.findall(r"[a-z]{3,}", record.change.title.lower()))
+
+    def order(flag: Flag) -> tuple[bool, bool]:
+        words = set(re.findall(r"[a-z]{3,}", flag.name.lower()))
+        return not help_of(flag), not words & title
+
+    return sorted(
+        (
+            flag
+            for flag in flags
+            # A field that is off or empty by default is mostly a parameter, no switch of a user's.
+            if help_of(flag) or switched(flag) in _STATED[flag.kind == "config"]
+        ),
+        key=order,
+    )
+
+
+def theme_caveat(desk: Desk, theme: Theme, told: Sequence[Prose]) -> Prose:
+    """The strongest reservations: any of the lead's, those of others that were stated or came true.
+
+    What the lines before (`told`) say is not said again.
+    """
     lang, parts = desk.lang, []
-    for record in told:
+    before = " ".join(text.plain for text in told)
+    for position, record in enumerate(theme.members[:MEMBERS]):
         facts = desk.facts(record)
-        off = any(switched(flag) == "off" for flag in facts.switches)
+        stated = facts.caveat.text if facts.caveat else ""
+        off = _off_texts(facts, lang)
         found = [
             text
-            for text in caveats(facts, lang)
-            if not (off and text.plain in _off_texts(facts, lang))
+            for text in (strong_caveats if position else caveats)(facts, lang)
+            if text.plain not in off and not (stated and stated in text.plain and stated in before)
         ]
         if found:
             parts.append(say("theme.caveat_item", lang, ref=reference(record), caveat=found[0]))
@@ -200,8 +265,9 @@ def theme_caveat(desk: Desk, theme: Theme, told: Sequence[ChangeRecord]) -> Pros
 
 
 def _off_texts(facts: ChangeFacts, lang: str) -> set[str]:
+    """What the line of switches says already."""
     off = [flag.name for flag in facts.switches if switched(flag) == "off"]
-    return {say("caveat.off", lang, flags=codes(off, lang, 2)).plain}
+    return {say("caveat.off", lang, flags=codes(off, lang, 2)).plain} if off else set()
 
 
 def people(theme: Theme) -> list[str]:

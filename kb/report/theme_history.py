@@ -8,9 +8,9 @@ from kb.periods import local
 from kb.report.desk import Desk
 from kb.report.history import query_of, related
 from kb.report.risks import nth, refs
-from kb.report.say import listing, say, word
+from kb.report.say import say, word
 from kb.report.sentences import code, reference, title_of
-from kb.report.themes import Theme
+from kb.report.themes import Theme, terms_of
 from kb.report.types import Prose
 from kb.types import ChangeRecord
 
@@ -20,14 +20,13 @@ class Before:
     """What history says of a theme, in no language."""
 
     last: ChangeRecord | None = None
-    others: tuple[ChangeRecord, ...] = ()
     module: str = ""
     reverts: tuple[ChangeRecord, ...] = ()
     taken_back: int = 0  # reverts of the period itself
 
     @property
     def records(self) -> tuple[ChangeRecord, ...]:
-        return tuple(record for record in (self.last, *self.others, *self.reverts[:3]) if record)
+        return tuple(record for record in (self.last, *self.reverts[:3]) if record)
 
 
 def theme_history(desk: Desk, theme: Theme) -> Before:
@@ -36,7 +35,7 @@ def theme_history(desk: Desk, theme: Theme) -> Before:
     earlier = [
         record
         for record in related(hits, theme.lead, theme.key.split())
-        if record.id not in desk.records
+        if record.id not in desk.records and same_thing(record, theme)
     ]
     module = theme.lead.analysis.modules[0] if theme.lead.analysis.modules else ""
     taken = sum(record.analysis.types[0] == "revert" for record in theme.members)
@@ -45,9 +44,21 @@ def theme_history(desk: Desk, theme: Theme) -> Before:
     if not earlier:
         return Before(module=module, reverts=reverts, taken_back=taken)
     last = max(earlier, key=lambda record: (record.change.merged_at, record.id))
-    others = tuple(record for record in earlier if record.id != last.id)[:1]
-    desk.history.use([last, *others], f"theme:{theme.name}")
-    return Before(last, others, module, reverts, taken)
+    desk.history.use([last], f"theme:{theme.name}")
+    return Before(last, module, reverts, taken)
+
+
+def same_thing(earlier: ChangeRecord, theme: Theme) -> bool:
+    """Its title names two things that one of the theme's first changes names too.
+
+    One word in common is an area, not a history.
+    """
+    told = _stems(earlier)
+    return any(len(told & _stems(record)) >= 2 for record in theme.members[:3])
+
+
+def _stems(record: ChangeRecord) -> set[str]:
+    return {key[:6] for key, _, _ in terms_of(record.change.title) if " " not in key}
 
 
 def history_prose(desk: Desk, before: Before) -> Prose:
@@ -61,9 +72,6 @@ def history_prose(desk: Desk, before: Before) -> Prose:
             title=title_of(before.last),
             date=day,
         )
-        if before.others:
-            named = listing([reference(record) for record in before.others], lang)
-            text += say("theme.history_more", lang, refs=named)
     if before.reverts:
         key = "theme.history_reverts" if text else "theme.history_reverts_only"
         text += say(

@@ -13,24 +13,27 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from kb.report.facts import KEY_IMPORTANCE, weightiest
-from kb.report.titles import read_title
+from kb.report.titles import PLAIN_WORDS, read_title
 from kb.text.glossary import in_chinese
 from kb.types import ChangeRecord
 
 MOST, FEWEST = 8, 5
+_AROUND = frozenset(("docs", "ci-config", "test", "dependency"))
 NEAR = 0.62  # cosine above which a change without a theme joins the one of its neighbour
 SINGLE = 8.8  # a change of this importance is a theme of its own where nothing joins it
-_PLAIN = frozenset((Path(__file__).parent / "plain_words.txt").read_text(encoding="utf-8").split())
 _TERM = re.compile(
     r"[A-Za-z][A-Za-z0-9]*(?:[._+-][A-Za-z0-9]+)*\+*|\d+[A-Za-z][A-Za-z0-9.-]*|[㐀-鿿]{2,8}"
 )
 
 
 _VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:rc\d+|post\d+)?")
+QUIET = 4.5  # importance from which a change is told alone where a period has few themes
+# By how much of importance a theme's heaviest change leads before one that names the theme in its
+# title: where it stands in the theme's folder, and where only its neighbours do.
+LEAD_SLACK, NEIGHBOUR_SLACK = 0.5, 1.5
 IN_PATH = 0.45  # weight of a term that stands in the paths only
 ROOT, ROOT_FOLDERS = 0.25, 3  # a package's root: share of the source changes, folders below it
 
@@ -89,7 +92,7 @@ def _key(term: str) -> str:
 
 def _bare(key: str) -> bool:
     """A word of every repository, or a version: alone it says of no theme what it is about."""
-    return key in _PLAIN or f"{key}s" in _PLAIN or _VERSION.fullmatch(key) is not None
+    return key in PLAIN_WORDS or f"{key}s" in PLAIN_WORDS or _VERSION.fullmatch(key) is not None
 
 
 def _named(word: str) -> bool:
@@ -99,7 +102,7 @@ def _named(word: str) -> bool:
 
 def mass(record: ChangeRecord) -> float:
     """What a change adds to a theme: little below the middle of the scale."""
-    low = 0.35 if record.analysis.types[0] in ("docs", "ci-config", "test", "dependency") else 1.0
+    low = 0.35 if record.analysis.types[0] in _AROUND else 1.0
     return float(max(record.analysis.importance - 3.5, 0.2) ** 1.5 * low)
 
 
@@ -144,7 +147,29 @@ def find_themes(
         for theme in built
         if theme.score >= 0.03 * weight or theme.lead.analysis.importance >= SINGLE
     ]
-    return tuple((strong if len(strong) >= FEWEST else built[:FEWEST])[:most])
+    if len(strong) < FEWEST:
+        # Docs, CI and requirements fill no theme where there is anything else to tell.
+        strong = [theme for theme in built if _of_product(theme)][:FEWEST]
+        told = {record.id for theme in strong for record in theme.members}
+        strong += _singles(changes, told, index)[: FEWEST - len(strong)]
+    return tuple((strong or built[:1])[:most])
+
+
+def _singles(changes: Sequence[ChangeRecord], told: set[str], index: _Index) -> list[Theme]:
+    """The weightiest changes to the product that no theme tells, each one of its own: a quiet period."""
+    alone = []
+    for record in changes:
+        if record.analysis.importance < QUIET:
+            break
+        name = index.best_term(record) or next(iter(record.analysis.modules), "").rpartition("/")[2]
+        if record.id in told or not name or record.analysis.types[0] in (*_AROUND, "revert"):
+            continue
+        alone.append(_theme(f"lead:{record.id}", name, [record], index))
+    return alone
+
+
+def _of_product(theme: Theme) -> bool:
+    return any(record.analysis.types[0] not in _AROUND for record in theme.members)
 
 
 def _key_mass(theme: Theme) -> float:
@@ -367,12 +392,30 @@ def _lead_by_key_changes(
 
 
 def _theme(key: str, name: str, members: Sequence[ChangeRecord], index: _Index) -> Theme:
-    ordered = weightiest({record.id: record for record in members}.values())
+    ordered = _led(weightiest({record.id: record for record in members}.values()), key, index)
     if not _named(name):
         name = _common_tag(ordered) or name
     score = sum(sorted((mass(record) for record in ordered), reverse=True)[:6])
     score += 0.25 * math.log1p(len(ordered))
     return Theme(key, name, tuple(ordered), score)
+
+
+def _led(members: list[ChangeRecord], key: str, index: _Index) -> list[ChangeRecord]:
+    """The weightiest first, led by one that says the theme's term in its title.
+
+    A change that came in by its folder or as a neighbour may weigh more and be about something else.
+    """
+    named = [
+        record
+        for record in members
+        if index.weights.get((key, record.id), 0) > IN_PATH or key in record.change.title.lower()
+    ]
+    if not named:
+        return members
+    slack = LEAD_SLACK if (key, members[0].id) in index.weights else NEIGHBOUR_SLACK
+    if members[0].analysis.importance - named[0].analysis.importance > slack:
+        return members
+    return [named[0], *(record for record in members if record.id != named[0].id)]
 
 
 def _common_tag(members: Sequence[ChangeRecord]) -> str | None:

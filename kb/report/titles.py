@@ -5,19 +5,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from kb.types import Change
 
+# Words of every repository: a title of these alone does not say what the change is about.
+PLAIN_WORDS = frozenset(
+    (Path(__file__).parent / "plain_words.txt").read_text(encoding="utf-8").split()
+)
+
+FIRST_LINE_WORDS = 14
 _NUMBER = re.compile(r"\s*\((?:#\d+|!\d+)\)\s*$")
 _TAG = re.compile(r"^\s*(?:\[([^\]\[]{1,40})\]|【([^】]{1,40})】)\s*[:：-]?\s*")
 _PREFIX = re.compile(
-    r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc|model)"
+    r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc|model|security)"
     r"\s*(?:\(([^)]{1,40})\))?\s*!?\s*[:：]\s*",
     re.IGNORECASE,
 )
 _SCOPE = re.compile(
     r"^\s*([A-Za-z][\w./+-]{1,24}(?:\s*[,/&]\s*[A-Za-z][\w.+-]{1,24})?)\s*[:：]\s+(?=\S)"
 )
+_BRACKETED = re.compile(r"^\s*\(([A-Za-z][^()]{0,30})\)\s*[:：]?\s*(?=\w)")
 _EMOJI = re.compile(r"^\s*(?::[a-z0-9_+-]+:|[\U0001F000-\U0001FAFF☀-➿⬀-⯿️‍]+)\s*")
 _SERIES = re.compile(r"[\[(]\s*\d+\s*/\s*(?:\d+|[NnXx])\s*[\])]")
 _REVERT = re.compile(r"^\s*Revert(?:s|ed)?\s+[\"“'「](.+?)[\"”'」]", re.IGNORECASE)
@@ -98,6 +106,9 @@ def read_title(title: str) -> Title:
             if not re.fullmatch(r"\d+\s*/\s*\w+|WIP", name, re.IGNORECASE):
                 tags.extend(part.strip() for part in re.split(r"[,|&]", name) if part.strip())
             text = text[tag.end() :]
+        elif scope := _BRACKETED.match(text):
+            tags.extend(part.strip() for part in re.split(r"[,/&]", scope[1]) if part.strip())
+            text = text[scope.end() :]
         elif prefix := _PREFIX.match(text):
             if prefix[2]:
                 tags.extend(part.strip() for part in re.split(r"[,/|&]", prefix[2]) if part.strip())
@@ -109,6 +120,7 @@ def read_title(title: str) -> Title:
             break
     text = _SERIES.sub("", text)
     text = re.sub(r"\s+", " ", text).strip(" :;,-–—")
+    text = re.sub(r"(?<=\w{3})\.$", "", text)
     if not text:
         text = re.sub(r"\s+", " ", visible(title)).strip() or "—"
     areas = [tag for tag in tags if tag.lower() not in _TYPE_TAGS]
@@ -121,8 +133,32 @@ def read_title(title: str) -> Title:
 
 
 def headline(change: Change) -> str:
-    """The title as a reader wants it in a sentence: led by its area where the text does not name it."""
-    return led_title(change.title)
+    """The title as a reader wants it in a sentence: led by its area where the text does not name it,
+    followed by the description's first line where it names nothing ("Merge commit from fork")."""
+    title = led_title(change.title)
+    if vague(change.title) and (said := _first_line(change.body)):
+        return f"{title}: {said}"
+    return title
+
+
+@lru_cache(maxsize=16384)
+def vague(title: str) -> bool:
+    """Whether the title names nothing: only words of every repository ("Support a new model")."""
+    words = re.findall(r"[^\W\d_]{2,}\w*", read_title(title).text.lower())
+    return all(word in PLAIN_WORDS or word.rstrip("s") in PLAIN_WORDS for word in words)
+
+
+def _first_line(body: str) -> str:
+    """What a body's first line says, if it is a title of its own; "" where it is the start of prose."""
+    lines = [line.strip() for line in visible(body).splitlines()]
+    first = next((line for line in lines if line), "")
+    if re.match(r"[#<!|>`]", first) or first.endswith(("?", ":")):
+        return ""  # a template's heading, a picture, a table
+    alone = len(lines) < 2 or not lines[1] or bool(re.match(r"[*-] ", lines[1]))
+    text = read_title(first.lstrip("*- ")).text.rstrip(".")
+    if not alone or not 3 <= len(text.split()) <= FIRST_LINE_WORDS or vague(text):
+        return ""
+    return text[0].lower() + text[1:] if re.match(r"[A-Z][a-z]", text) else text
 
 
 @lru_cache(maxsize=16384)

@@ -16,11 +16,12 @@ from kb.report.composer import measured_letters, measured_words
 from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
 from kb.report.renderers.markdown import Inline
+from kb.report.risks import risk_groups, shown_evidence
 from kb.report.say import say
 from kb.report.self_check import differences, problems
 from kb.report.themes import terms_of
 from kb.report.types import Prose, Span
-from kb.types import Filters
+from kb.types import Filters, Risk
 
 SCHEMA = json.loads(
     (Path(kb.report.__file__).parent / "schema" / "report.schema.json").read_text(encoding="utf-8")
@@ -244,3 +245,50 @@ def test_a_version_or_a_word_of_every_repository_names_no_theme(title):
 def test_a_sha_without_a_page_is_whole_as_code():
     text = Inline({}).prose(Prose((Span("ref", "6a5a384", "a/b@6a5a384"),)))
     assert text == "`6a5a384`"
+
+
+def test_what_may_break_stands_before_what_is_only_large(make):
+    large = make(1, "Add the engine", importance=9.9, risks=(Risk("large", "+4000 / 12"),))
+    relaxed = make(
+        2,
+        "Relax the bound",
+        types=("test",),
+        importance=3.0,
+        risks=(Risk("relaxed-threshold", "score 0.62 -> 0.60"),),
+    )
+    assert [group.kind for group in risk_groups([large, relaxed])] == ["relaxed-threshold", "large"]
+
+
+def test_a_platform_is_no_limit_in_the_repository_of_that_platform(make):
+    risk = Risk("hardware", "NPU")
+    assert risk_groups([make(1, risks=(risk,), repo="acme/rocket")])
+    assert not risk_groups([make(1, risks=(risk,), repo="acme/rocket-ascend")])
+
+
+def test_a_definition_with_other_parameters_and_a_moved_requirement_read_as_such(make):
+    assert shown_evidence(Risk("compatibility", "handle(+executor, -loop)")) == "handle"
+    assert shown_evidence(Risk("compatibility", "A(+A(names)")) == "A"
+    assert shown_evidence(Risk("compatibility", "MODE: False -> True")) == "MODE: False -> True"
+    assert shown_evidence(Risk("dependency", "- golang.org/x/text v0.36.0")) == (
+        "golang.org/x/text v0.36.0"
+    )
+    sha = "1ac10f159a09897baada01b14b6a0dd6442aefd6"
+    assert shown_evidence(Risk("dependency", f"COMMIT {sha}")) == "COMMIT 1ac10f1"
+
+
+def test_only_what_a_later_change_could_answer_is_followed(
+    busy_week, composed, week, make, altered
+):
+    core = (
+        Risk("core-path", "core.py (12)"),
+        Risk("large", "+40 / 9"),
+        Risk("missing-tests", "core.py: +40"),
+    )
+    later = make(60, "Say more in the log", at=week().period.until + timedelta(days=1))
+    reader = altered(
+        replace(busy_week, held=[*busy_week.held, later]), "acme/rocket#50", risks=core
+    )
+    composed(reader, week())
+    section = composed(reader, week(week="2026-W23")).section("followed")
+    assert section is not None
+    assert not {"core-path", "large"} & {item["kind"] for item in section.body["items"]}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from kb.report.quotes import best_quote
+from kb.report.quotes import best_quote, sentences
+from kb.report.sentences import named_title
 from kb.report.themes import find_themes
+from kb.report.titles import headline
 
 
 def test_a_key_change_alone_in_its_area_leads_a_theme_with_its_module(make):
@@ -52,4 +54,85 @@ def test_a_sentence_that_was_wrapped_in_a_comment_is_quoted_whole(make):
 def test_a_new_flag_stands_with_its_default_and_its_help(busy_week, composed, week):
     section = composed(busy_week, week()).section("themes")
     told = " ".join(theme["default"].plain for theme in section.body["themes"])
-    assert "--lora-drain-1 (off by default) (#1): “Wait for a free adapter slot.”" in told
+    assert "--lora-drain-1 (off by default, #1): “Wait for a free adapter slot.”" in told
+
+
+def test_a_theme_is_led_by_a_change_that_names_it(make):
+    """One that only lies in its folder may weigh a little more and be about something else."""
+    records = [
+        make(1, "Stream the tool calls of MiniMax", importance=7.6, modules=("deepseek",)),
+        make(2, "DeepSeek: fuse the router", importance=7.4, modules=("deepseek",)),
+        make(3, "DeepSeek: load the shards", importance=7.0, modules=("deepseek",)),
+    ]
+    theme = next(theme for theme in find_themes(records) if theme.key == "deepseek")
+    assert theme.lead.change.number == 2
+
+
+def test_docs_and_releases_are_no_theme_where_the_product_moved(make):
+    records = [
+        make(1, "Prepare the Jupyter guide", types=("docs",), importance=4.0, modules=("docs",)),
+        make(2, "Jupyter guide in Chinese", types=("docs",), importance=3.0, modules=("docs",)),
+        make(3, "Warn of a newer interpreter", importance=5.5, modules=("cli",)),
+    ]
+    assert [theme.lead.change.number for theme in find_themes(records)] == [3]
+
+
+def test_a_title_that_names_nothing_is_told_with_what_the_diff_names(make):
+    record = make(8, "Support a new model", symbols=("CosmosModel",))
+    assert named_title(record, 80, "en").plain == "Support a new model (CosmosModel)"
+    assert named_title(make(9, "Support Cosmos", symbols=("A",)), 80, "en").plain == (
+        "Support Cosmos"
+    )
+
+
+def test_a_merge_of_a_fork_is_told_by_the_first_title_of_its_body(make):
+    record = make(
+        9, "Merge commit from fork", body="* feat: drop headers with underscores\n\n* fix the lint"
+    )
+    assert headline(record.change) == "Merge commit from fork: drop headers with underscores"
+    prose = make(9, "Merge commit from fork", body="Both fallbacks relied on\nUnicode search.")
+    assert headline(prose.change) == "Merge commit from fork"
+
+
+def test_what_a_change_is_for_is_quoted_before_how_its_code_works(make):
+    record = make(
+        10,
+        "Add a drainer of adapters",
+        comments=(
+            "The drainer of adapters holds a queue of every adapter and its requests.",
+            "A drainer of adapters prevents a small set of them from taking all slots of a batch.",
+            "Set the drainer of adapters to zero before the requests are read again.",
+        ),
+    )
+    quote = best_quote(record)
+    assert quote is not None
+    assert quote.text.startswith("A drainer of adapters prevents")
+
+
+def test_what_a_test_or_the_next_line_does_is_not_quoted(make):
+    record = make(
+        11,
+        "Add a drainer of adapters",
+        comments=(
+            "Verify that the drainer of adapters has no running requests left behind.",
+            "It closes the drainer of adapters so that the requests can be read.",
+        ),
+    )
+    assert best_quote(record) is None
+
+
+def test_code_of_restructured_text_is_code_as_markdown_has_it():
+    assert sentences("Reads ``config.json`` by :class:`~pathlib.Path` and :func:`open`.") == [
+        "Reads `config.json` by `pathlib.Path` and `open`."
+    ]
+
+
+def test_every_change_of_a_theme_is_told_by_its_title(busy_week, composed, week):
+    section = composed(busy_week, week()).section("themes")
+    titles = {record.id: headline(record.change) for record in busy_week.held}
+    for theme in section.body["themes"]:
+        lead, *points = theme["points"]
+        for point in points:
+            for reference in point.references:
+                assert titles[reference][:40] in point.plain
+        assert lead.plain.endswith((".", ".”"))
