@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kb.report.quotes import Quote, best_quote, measured, stated_caveat
+from kb.report.quotes import Quote, best_quote, help_of, measured, stated_caveat
 from kb.report.symptoms import symptom
 from kb.report.titles import headline
 from kb.types import ChangeRecord, FileChange, Flag, Risk, Symbol
@@ -71,6 +71,23 @@ def switched(flag: Flag) -> str:
     return (
         "value" if value and len(value) <= 24 and re.fullmatch(r"[\w.:/%+-]+", value) else "unknown"
     )
+
+
+def telling_switches(facts: ChangeFacts) -> list[Flag]:
+    """Switches with a default or a help text; those that explain themselves or are the title's first."""
+
+    def shown(flag: Flag) -> bool:
+        # A field that is off or empty by default is mostly a parameter, no switch of a user's.
+        stated = ("on", "value") if flag.kind == "config" else ("off", "on", "value")
+        return bool(help_of(flag)) or switched(flag) in stated
+
+    return sorted(filter(shown, facts.switches), key=lambda flag: not explained(facts, flag))
+
+
+def explained(facts: ChangeFacts, flag: Flag) -> bool:
+    """It has a help text, or shares a word with the title: the change is about it."""
+    words = {word.lower() for word in re.findall(r"[A-Za-z]{3,}", flag.name)}
+    return bool(help_of(flag)) or bool(words & _title_words(facts.record.change.title))
 
 
 @lru_cache(maxsize=4096)

@@ -70,20 +70,24 @@ def compose_period(desk: Desk) -> Report:
     return finish(desk, period, sections, records, headline_of(shared), facts=facts, charts=charts)
 
 
-# (themes, changes told a theme, examples a risk, fixes a symptom, modules): the most that fits is taken.
+# (themes, those told in full, changes told of each, examples a risk, fixes a symptom, modules):
+# the most that fits is taken. A further theme in short is worth more than another row of modules.
 DETAIL = (
-    (8, 3, 2, 3, 10),
-    (8, 2, 2, 3, 10),
-    (8, 2, 2, 2, 8),
-    (8, 1, 2, 2, 8),
-    (8, 1, 2, 1, 7),
-    (7, 1, 2, 1, 7),
-    (7, 1, 1, 1, 6),
-    (6, 1, 2, 1, 7),
-    (6, 1, 1, 1, 6),
-    (5, 1, 1, 1, 6),
-    (5, 1, 1, 1, 4),
-    (5, 1, 1, 1, 2),
+    (8, 8, 3, 2, 3, 10),
+    (8, 8, 2, 2, 3, 10),
+    (8, 8, 2, 2, 2, 8),
+    (8, 8, 1, 2, 2, 8),
+    (8, 8, 1, 2, 1, 7),
+    (8, 6, 1, 2, 1, 7),
+    (8, 5, 1, 2, 1, 6),
+    (8, 4, 1, 2, 1, 6),
+    (8, 4, 1, 1, 1, 5),
+    (8, 3, 1, 1, 1, 5),
+    (8, 3, 1, 1, 1, 4),
+    (7, 3, 1, 1, 1, 4),
+    (6, 3, 1, 1, 1, 4),
+    (5, 3, 1, 1, 1, 4),
+    (5, 3, 1, 1, 1, 2),
 )
 
 
@@ -100,10 +104,10 @@ def _within_length(shared: PeriodSections, followed: Section | None) -> list[Sec
         "suggestions": parts.suggestions_section(shared) if wants("suggestions") else None,
         "followed": followed if wants("followed") else None,
     }
-    themes, told, examples, fixes, modules = _fitting(shared, followed)
+    themes, full, told, examples, fixes, modules = _fitting(shared, followed)
     shared.themes = shared.themes[:themes]
     made = dict(fixed)
-    made["themes"] = themes_section(shared, told) if wants("themes") else None
+    made["themes"] = themes_section(shared, told, full) if wants("themes") else None
     made["fixes"] = parts.fixes_section(shared, fixes) if wants("fixes") else None
     made["trends"] = parts.trends_section(shared, modules) if wants("trends") else None
     made["risks"] = parts.risks_section(shared, examples) if wants("risks") else None
@@ -112,7 +116,9 @@ def _within_length(shared: PeriodSections, followed: Section | None) -> list[Sec
     return [part for part in ordered if part is not None]
 
 
-def _fitting(shared: PeriodSections, followed: Section | None) -> tuple[int, int, int, int, int]:
+def _fitting(
+    shared: PeriodSections, followed: Section | None
+) -> tuple[int, int, int, int, int, int]:
     """The most detail that fits, measured on the rules' English: both languages take the same."""
     from kb.report import period_report as parts
     from kb.report.followed import followed_section
@@ -131,16 +137,16 @@ def _fitting(shared: PeriodSections, followed: Section | None) -> tuple[int, int
     if followed is not None:
         fixed.append(followed_section(desk, period_of(desk)) or followed)
     words = measured_words(fixed)
-    for themes, told, examples, fixes, modules in DETAIL:
+    for themes, full, told, examples, fixes, modules in DETAIL:
         ruler.themes = shared.themes[:themes]
         varying = [
-            themes_section(ruler, told),
+            themes_section(ruler, told, full),
             parts.fixes_section(ruler, fixes),
             parts.trends_section(ruler, modules),
             parts.risks_section(ruler, examples),
         ]
         if words + measured_words(varying) <= WEEKLY_WORDS:
-            return themes, told, examples, fixes, modules
+            return themes, full, told, examples, fixes, modules
     return DETAIL[-1]
 
 

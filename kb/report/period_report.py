@@ -3,6 +3,8 @@ suggestions, ledger."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 from kb.report.desk import section
 from kb.report.facts import ModuleTrend
 from kb.report.ledger import ledger_of, whole_list
@@ -16,16 +18,19 @@ from kb.report.risks import (
     suggestion,
 )
 from kb.report.say import counted, listing, say, word
-from kb.report.sentences import point, reference
+from kb.report.sentences import named_title, point, reference
 from kb.report.symptoms import SYMPTOMS
 from kb.report.theme_entries import MEMBERS, TITLE_LETTERS, theme_anchor
-from kb.report.titles import headline, shortened, visible
+from kb.report.titles import vague, visible
 from kb.report.types import Prose, Section, WritingTask
 from kb.types import ChangeRecord
 
-TREND_ROWS, TREND_TYPES = 10, 2
+TREND_ROWS, TREND_TYPES, TREND_LETTERS = 10, 2, 50
+FEWEST_OF_ROW = 2  # changes from which a module that did not move is a row
+# What so many of a module's changes, and such a share of them, have in common says what moved it.
+FEWEST_IN_COMMON, SHARE_IN_COMMON = 3, 0.4
 FIXES_OF_SYMPTOM = 3
-ROW_LETTERS = 66
+ROW_LETTERS = 60
 
 
 def fixes_by_symptom(shared: PeriodSections) -> dict[str, list[ChangeRecord]]:
@@ -44,14 +49,13 @@ def fixes_section(shared: PeriodSections, most: int = FIXES_OF_SYMPTOM) -> Secti
         members = groups.get(name, [])
         if not members:
             continue
-        # "Bugfix" tells nobody what was mended
-        members = sorted(members, key=lambda record: len(headline(record.change).split()) < 3)
+        members = sorted(members, key=lambda record: vague(record.change.title))
         shown = members[:most]
         items = [
             say(
                 "fixes.item",
                 lang,
-                title=Prose.of(shortened(headline(record.change), TITLE_LETTERS), "title"),
+                title=named_title(record, TITLE_LETTERS, lang),
                 ref=reference(record),
             )
             for record in shown
@@ -77,11 +81,17 @@ def fixes_section(shared: PeriodSections, most: int = FIXES_OF_SYMPTOM) -> Secti
 
 def trends_section(shared: PeriodSections, most: int = TREND_ROWS) -> Section:
     lang = shared.lang
-    product = [trend for trend in shared.facts.modules if trend.product]
-    around = [trend for trend in shared.facts.modules if not trend.product]
+    rows_of = [
+        trend
+        for trend in shared.facts.modules
+        if trend.changes >= FEWEST_OF_ROW or trend.arrow != "→"
+    ] or list(shared.facts.modules)
+    product = [trend for trend in rows_of if trend.product]
+    around = [trend for trend in rows_of if not trend.product]
     room = max(1, most // 4) if product else most
     shown = [*product[: most - min(room, len(around))], *around[:room]]
-    rows = [trend_row(trend, lang) for trend in shown]
+    led: set[str] = set()
+    rows = [trend_row(shared, trend, led) for trend in shown]
     totals = {
         "changes": len(shared.facts.records),
         "previous": shared.facts.previous,
@@ -95,14 +105,16 @@ def trends_section(shared: PeriodSections, most: int = TREND_ROWS) -> Section:
     )
 
 
-def trend_row(trend: ModuleTrend, lang: str) -> dict[str, object]:
+def trend_row(shared: PeriodSections, trend: ModuleTrend, led: set[str]) -> dict[str, object]:
+    """A module's numbers and what they stand on; `led` are the changes that rows before led with."""
+    lang = shared.lang
     named = [counted(name, number, lang) for name, number in trend.types[:TREND_TYPES]]
-    types = listing(named, lang, last=False)
-    text = say("trends.sentence_bare", lang, types=types)
-    if trend.top:
-        lead = trend.top[0]
-        title = Prose.of(shortened(headline(lead.change), 60), "title")
-        text = say("trends.sentence", lang, types=types, title=title, ref=reference(lead))
+    parts = [listing(named, lang, last=False), trend_reason(shared, trend)]
+    lead = next((record for record in trend.top if record.id not in led), None)
+    if lead is not None:
+        led.add(lead.id)
+        title = named_title(lead, TREND_LETTERS, lang)
+        parts.append(say("trends.lead", lang, title=title, ref=reference(lead)))
     return {
         "module": trend.module,
         "changes": trend.changes,
@@ -110,8 +122,28 @@ def trend_row(trend: ModuleTrend, lang: str) -> dict[str, object]:
         "mean": trend.mean,
         "history": list(trend.history),
         "arrow": trend.arrow,
-        "sentence": text,
+        "sentence": Prose.join(parts, word("clause", lang)),
     }
+
+
+def trend_reason(shared: PeriodSections, trend: ModuleTrend) -> Prose:
+    """What a module's changes have in common: a theme, an author, no tests; empty where nothing does."""
+    lang = shared.lang
+    members = [record for record in shared.facts.people if trend.module in record.analysis.modules]
+    most = max(FEWEST_IN_COMMON, len(members) * SHARE_IN_COMMON)
+    for theme in shared.themes:
+        inside = sum(record in theme.members for record in members)
+        if inside >= most and theme.name.lower() not in trend.module.lower():
+            name = Prose.of(theme.name_in(lang), "title")
+            return say("trends.of_theme", lang, n=inside, theme=name)
+    authors = Counter(visible(record.change.author) for record in members)
+    for author, number in authors.most_common(1):
+        if number >= most:
+            return say("trends.by_author", lang, n=number, author=author)
+    bare = sum(any(risk.kind == "missing-tests" for risk in r.analysis.risks) for r in members)
+    if bare >= most:
+        return say("trends.untested", lang, n=bare)
+    return Prose()
 
 
 def risks_section(shared: PeriodSections, detail: int = 2) -> Section:
@@ -192,7 +224,7 @@ def key_section(shared: PeriodSections) -> Section:
                 "rank": position,
                 "id": record.id,
                 "ref": reference(record),
-                "title": Prose.of(shortened(headline(record.change), ROW_LETTERS), "title"),
+                "title": named_title(record, ROW_LETTERS, lang),
                 "author": visible(record.change.author),
                 "module": record.analysis.modules[0] if record.analysis.modules else "",
                 "importance": record.analysis.importance,

@@ -78,11 +78,11 @@ _STOP = frozenset(
 # What a diff says of errors, leftovers and other code is no statement about the change.
 _NOT_A_STATEMENT = re.compile(
     r"\b(unavailable|not available|invalid|expected|failed to|cannot|can't|please|must|should|error|warning|deprecated|raise[sd]?|todo|fixme|hack|see\b|"
-    r"e\.g\.|i\.e\.|same as|copied|adapted|skip(?:ped)? (?:if|when)|returns?\b|whether|number of|length|placeholder|mock|dummy|fallback|note that|side-effect|(?:is|are) not)\b|^[\"'“(\[]",
+    r"e\.g\.|i\.e\.|same as|copied|adapted|skip(?:ped)? (?:if|when)|returns?\b|whether|number of|length|placeholder|mock|dummy|fallback|note that|side-effect|typo|certainly|probably|presumably|obviously|(?:is|are) not)\b|^[\"'“(\[]",
     re.IGNORECASE,
 )
 _DIFF_CAVEAT = re.compile(
-    r"\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
+    r"\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bdoes not (?:yet )?support\b|\byet\.?$|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
     r"|暂不|尚未|仅支持|不支持|待实现",
     re.IGNORECASE,
 )
@@ -183,11 +183,10 @@ def _states(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _best(
-    title: str, names: tuple[str, ...], candidates: tuple[tuple[str, str], ...]
+    title: str, unnamed: bool, names: tuple[str, ...], candidates: tuple[tuple[str, str], ...]
 ) -> Quote | None:
     told, defined = _terms(title), {term for name in names for term in _terms(name)}
     counts = Counter(text for text, _ in candidates)
-    unnamed = vague(title)
     best: tuple[float, Quote] | None = None
     for position, (text, origin) in enumerate(candidates):
         if not whole(text):
@@ -213,6 +212,7 @@ def _best(
                 continue
         score = shared + 0.5 * _complete(text) + 0.5 * bool(_FIGURE.search(text))
         score += 2.5 * (origin == "description") + 1.5 * bool(_PURPOSE.search(text))
+        score += 2.0 * (unnamed and bool(_terms(text.split(" ", 1)[0]) & defined))
         score += 0.8 * repeated - 0.6 * (len(_CODE_WORD.findall(text)) > 1)
         score -= 0.03 * min(position, 30) + 0.02 * words_of(text)
         if best is None or score > best[0]:
@@ -258,7 +258,8 @@ def help_of(flag: Flag) -> str:
 def best_quote(record: ChangeRecord) -> Quote | None:
     """The change's own sentence that says most of what its title is about; None where none does."""
     names = tuple(symbol.name for symbol in record.digest.symbols_added[:8])
-    return _best(headline(record.change), names, candidates_of(record))
+    title = headline(record.change)
+    return _best(title, vague(record.change.title), names, candidates_of(record))
 
 
 def measured(record: ChangeRecord) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from kb.phrases import phrase, phrases
 from kb.report.types import Prose, Span
 
-_CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
+_CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef“”]")
 _STOPPED = re.compile(r"[.!?。！？]”[.。]\Z")  # the quote has its own full stop
 _FIELD = re.compile("\x00(\\w+)\x00")
 _REFERENCE = re.compile(r"[(“]*#\d+[)”,.;:]*\Z")
@@ -46,14 +46,10 @@ def _unspaced(spans: Sequence[Span]) -> tuple[Span, ...]:
     """No blank between two Chinese characters: it belongs beside code and Latin words only."""
     texts = [span.text for span in spans]
     for place, text in enumerate(texts):
-        before = texts[place - 1][-1:] if place and spans[place - 1].kind == "text" else ""
-        after = (
-            texts[place + 1][:1]
-            if place + 1 < len(texts) and spans[place + 1].kind == "text"
-            else ""
-        )
         if spans[place].kind != "text":
             continue
+        before = texts[place - 1][-1:] if place else ""
+        after = texts[place + 1][:1] if place + 1 < len(texts) else ""
         if text.startswith(" ") and _CJK.match(before) and _CJK.match(text[1:2]):
             text = text[1:]
         if text.endswith(" ") and _CJK.match(after) and _CJK.match(text[-2:-1]):

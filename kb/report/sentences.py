@@ -7,10 +7,24 @@ from __future__ import annotations
 
 import re
 
-from kb.report.change_facts import ChangeFacts, change_facts, short_path, switched
+from kb.report.change_facts import (
+    ChangeFacts,
+    change_facts,
+    explained,
+    short_path,
+    switched,
+    telling_switches,
+)
 from kb.report.quotes import Quote
 from kb.report.say import Value, codes, count, listing, say, word
-from kb.report.titles import headline, reverted_title, shortened, vague, visible
+from kb.report.titles import (
+    headline,
+    led_title,
+    reverted_title,
+    shortened,
+    vague,
+    visible,
+)
 from kb.report.types import Prose
 from kb.types import ChangeRecord, Flag
 
@@ -39,7 +53,7 @@ def named_title(record: ChangeRecord, letters: int, lang: str) -> Prose:
     """The title, cut to `letters`; where it names nothing, with the definition that the diff does."""
     title = headline(record.change)
     told = Prose.of(shortened(title, letters), "title")
-    if not vague(title):
+    if title != led_title(record.change.title) or not vague(record.change.title):
         return told
     facts = change_facts(record)
     names = (*facts.added, *facts.changed, *facts.removed)
@@ -217,20 +231,33 @@ def origin_of(quote: Quote, lang: str) -> Prose:
 
 
 def point(facts: ChangeFacts, lang: str) -> Prose:
-    """The point of a key PR in a dozen words: what came, its switch or effect, its reservation.
+    """The point of a key PR in a dozen words: its effect, its switch or what came; its reservation.
 
     The module and the title stand in the same row, so neither is said again.
     """
+    about = [flag for flag in telling_switches(facts) if explained(facts, flag)]
     short = [text for text in caveats(facts, lang) if len(text.plain) <= 70]
-    extra = switches(facts, lang, 1) if facts.switches else (short[0] if short else Prose())
+    if about:
+        off = [flag.name for flag in facts.switches if switched(flag) == "off"]
+        said = say("caveat.off", lang, flags=codes(off, lang, 2)).plain if off else ""
+        short = [text for text in short if text.plain != said]
+    extra = short[0] if short else Prose()
     if facts.effects:
         first = quoted(facts.effects[0], lang)
     elif facts.type == "revert":
         first = reverted(facts, lang)
+    elif facts.quote and facts.quote.origin == "description" and len(facts.quote.text) <= 110:
+        first = quoted(facts.quote.text, lang)
+        extra = say("switch.new", lang, flags=switch(about[0], lang)) if about else extra
+    elif about:
+        shown = [switch(about[0], lang)]
+        if len(facts.switches) > 1:
+            shown.append(say("list.more", lang, n=len(facts.switches) - 1))
+        first = say("switch.new", lang, flags=listing(shown, lang))
     else:
         first = _core(facts, lang, 1 if extra else 2)
-        if extra.plain in first.plain:
-            extra = Prose()
+    if extra.plain in first.plain:
+        extra = Prose()
     return Prose.join([first, extra], word("clause", lang))
 
 

@@ -9,11 +9,10 @@ from kb.report.period_sections import PeriodSections, figures
 from kb.report.risks import refs
 from kb.report.say import clauses, count, counted, listing, say, word
 from kb.report.sentences import code, reference
-from kb.report.theme_entries import bare_title
+from kb.report.theme_entries import theme_title
 from kb.report.types import Prose, Section, WritingTask
 
-AREAS = 4
-AREA_LETTERS = 48
+AREAS = 6
 TYPES = 4
 
 
@@ -97,9 +96,7 @@ def _capital(text: Prose) -> Prose:
 def _weight(shared: PeriodSections) -> Prose:
     lang, areas = shared.lang, []
     for theme in shared.themes[:AREAS]:
-        name = Prose.of(theme.name_in(lang), "title")
-        title = bare_title(theme, AREA_LETTERS, lang)
-        values = {"name": name, "ref": reference(theme.lead), "title": title}
+        values = {"name": theme_title(theme, lang), "ref": reference(theme.lead)}
         if len(theme.members) == 1:
             areas.append(say("summary.area_one", lang, **values))
         else:

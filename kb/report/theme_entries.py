@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kb.report.change_facts import ChangeFacts, switched
+from kb.report.change_facts import ChangeFacts, switched, telling_switches
 from kb.report.desk import Desk, section
 from kb.report.period_sections import PeriodSections, figures
 from kb.report.quotes import help_of
@@ -22,24 +22,24 @@ from kb.report.sentences import (
     switch,
 )
 from kb.report.theme_history import Before, history_prose
-from kb.report.themes import Theme, second_name
+from kb.report.themes import MOST, Theme, second_name
 from kb.report.titles import headline, shortened, vague, visible
 from kb.report.types import Prose, Section, WritingTask
-from kb.types import ChangeRecord, Flag
+from kb.types import ChangeRecord
 
 MEMBERS = 5
 TITLE_LETTERS = 78
 ALSO, ALSO_LETTERS = 2, 56
 QUOTE_LETTERS = 160
-_STATED = (("off", "on", "value"), ("on", "value"))  # of a flag or variable, of a field
 
 
-def themes_section(shared: PeriodSections, told: int = 2) -> Section:
+def themes_section(shared: PeriodSections, told: int = 2, full: int = MOST) -> Section:
+    """The themes, `told` changes of each; those after the first `full` in short."""
     lang = shared.lang
     entries: list[dict[str, object]] = []
     methods: set[str] = set()
     for position, theme in enumerate(shared.themes, 1):
-        entry = theme_entry(shared, theme, told)
+        entry = theme_entry(shared, theme, told if position <= full else 0)
         method = entry["method"]
         methods.add(str(method))
         entries.append({"number": position, "anchor": theme_anchor(theme), **entry})
@@ -53,12 +53,16 @@ def theme_anchor(theme: Theme) -> str:
 
 
 def theme_entry(shared: PeriodSections, theme: Theme, most: int) -> dict[str, object]:
+    """A theme with `most` of its changes told; with none, its lead and its caveat only."""
     desk, lang = shared.desk, shared.lang
-    told = list(theme.members[:most])
+    told = theme.members[: max(most, 1)]
     points = [theme_point(desk, told[0]), *(theme_other(desk, record) for record in told[1:])]
-    if also := theme_also(theme, most, lang):
-        points.append(also)
-    default = theme_flags(desk, theme, min(most, 2))
+    default, history = Prose(), Prose()
+    if most:
+        if also := theme_also(theme, most, lang):
+            points.append(also)
+        default = theme_flags(desk, theme, min(most, 2))
+        history = history_prose(desk, shared.histories.get(theme.key, Before()))
     effects = [
         say("theme.effect", lang, ref=reference(record), quote=quoted(text, lang))
         for record in theme.members[:6]
@@ -73,7 +77,7 @@ def theme_entry(shared: PeriodSections, theme: Theme, most: int) -> dict[str, ob
         "effects": effects,
         "default": default,
         "caveat": theme_caveat(desk, theme, [*points, default]),
-        "history": history_prose(desk, shared.histories.get(theme.key, Before())),
+        "history": history,
         "authors": people(theme),
         "members": listing(
             [reference(record) for record in theme.members[:MEMBERS]], lang, last=False
@@ -208,7 +212,7 @@ def theme_flags(desk: Desk, theme: Theme, limit: int) -> Prose:
     found = [
         (record, flag)
         for record in theme.members[:12]
-        for flag in _telling(record, desk.facts(record).switches)[:2]
+        for flag in telling_switches(desk.facts(record))[:2]
     ][:limit]
     parts = []
     for record, flag in found:
@@ -218,25 +222,6 @@ def theme_flags(desk: Desk, theme: Theme, limit: int) -> Prose:
         parts.append(said)
     separator = word("list.semicolon", lang)
     return say("theme.flags", lang, flags=Prose.join(parts, separator)) if parts else Prose()
-
-
-def _telling(record: ChangeRecord, flags: Sequence[Flag]) -> list[Flag]:
-    """Switches with a default or a help text; those that explain themselves or share the title's words first."""
-    title = set(re.findall(r"[a-z]{3,}", record.change.title.lower()))
-
-    def order(flag: Flag) -> tuple[bool, bool]:
-        words = set(re.findall(r"[a-z]{3,}", flag.name.lower()))
-        return not help_of(flag), not words & title
-
-    return sorted(
-        (
-            flag
-            for flag in flags
-            # A field that is off or empty by default is mostly a parameter, no switch of a user's.
-            if help_of(flag) or switched(flag) in _STATED[flag.kind == "config"]
-        ),
-        key=order,
-    )
 
 
 def theme_caveat(desk: Desk, theme: Theme, told: Sequence[Prose]) -> Prose:

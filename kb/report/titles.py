@@ -144,8 +144,11 @@ def headline(change: Change) -> str:
 @lru_cache(maxsize=16384)
 def vague(title: str) -> bool:
     """Whether the title names nothing: only words of every repository ("Support a new model")."""
-    words = re.findall(r"[^\W\d_]{2,}\w*", read_title(title).text.lower())
-    return all(word in PLAIN_WORDS or word.rstrip("s") in PLAIN_WORDS for word in words)
+    text = read_title(title).text.lower()
+    words = re.findall(r"[^\W\d_]{2,}\w*", text)
+    return not re.search(r"\d", text) and all(
+        word in PLAIN_WORDS or word.rstrip("s") in PLAIN_WORDS for word in words
+    )
 
 
 def _first_line(body: str) -> str:

@@ -19,6 +19,7 @@ from kb.report.renderers.markdown import Inline
 from kb.report.risks import risk_groups, shown_evidence
 from kb.report.say import say
 from kb.report.self_check import differences, problems
+from kb.report.symptoms import symptom
 from kb.report.themes import terms_of
 from kb.report.types import Prose, Span
 from kb.types import Filters, Risk
@@ -292,3 +293,38 @@ def test_only_what_a_later_change_could_answer_is_followed(
     section = composed(reader, week(week="2026-W23")).section("followed")
     assert section is not None
     assert not {"core-path", "large"} & {item["kind"] for item in section.body["items"]}
+
+
+def test_a_symptom_is_what_a_user_saw_and_not_a_word_in_passing(make):
+    def seen(title: str, body: str = "") -> str:
+        return symptom(make(1, title, types=("bugfix",), body=body))
+
+    assert seen("Show the program name in the error message") == "display"
+    assert seen("fix(build): copy the folder") == "other"  # where it was, not what it was
+    assert seen("Disable torch.compile in the overlap utils") == "other"
+    assert seen("Batch-class requests starve") == "hang"
+    assert seen("Honor MOONCAKE_PROTOCOL of the environment") == "wrong-result"
+    assert seen("`ember --help` takes four seconds") == "slow"
+    assert seen("Prefer zstd", "- [x] the tests do not fail with an error any more") == "other"
+    assert seen("Prefer zstd", "The server crashed when a client asked for gzip.") == "crash"
+
+
+def test_a_row_of_modules_says_what_its_changes_have_in_common(busy_week, composed, week, make):
+    many = [
+        make(100 + n, f"Part {n} of the tidying", author="Grace", modules=("console",))
+        for n in range(4)
+    ]
+    section = composed(replace(busy_week, held=[*busy_week.held, *many]), week()).section("trends")
+    rows = {row["module"]: row["sentence"].plain for row in section.body["rows"]}
+    assert "4 in the theme “tidying”" in rows["console"]
+    leads = [
+        sentence.rpartition("leading: ")[2] for sentence in rows.values() if "leading" in sentence
+    ]
+    assert len(leads) == len(set(leads))
+
+
+def test_chinese_has_no_blank_between_its_own_words_and_a_translated_name():
+    said = say(
+        "header.headline", "zh", first=Prose.of("扩散", "title"), second=Prose.of("NPU", "title")
+    )
+    assert said.plain == "扩散与 NPU"
