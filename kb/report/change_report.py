@@ -8,7 +8,7 @@ from kb.report.daily import entry
 from kb.report.desk import Desk, section
 from kb.report.frame import finish
 from kb.report.insights import advice, insights, latent_risks, scope, verdict
-from kb.report.say import say, word
+from kb.report.say import say, unseen, word
 from kb.report.sentences import label, quoted, reference, title_of
 from kb.report.titles import headline, visible
 from kb.report.types import Prose, Report, Section
@@ -90,7 +90,7 @@ def files_section(record: ChangeRecord, lang: str) -> Section:
             "deletions": file.deletions,
             "seen": word("change.seen", lang)
             if file.seen
-            else say("change.not_seen", lang, reason=file.reason or "").plain,
+            else say("change.not_seen", lang, reason=unseen(file.reason or "", lang)).plain,
         }
         for file in files
     ]

@@ -159,7 +159,7 @@ def summary(desk: Desk, record: ChangeRecord) -> list[Prose]:
     sentences = [sentence(what(facts, lang), lang)]
     if facts.switches:
         sentences.append(sentence(switches(facts, lang, 3), lang))
-    if facts.dropped or (facts.removed and facts.type in ("refactor", "feature") and facts.added):
+    if facts.dropped or (facts.removed and facts.type == "feature" and facts.added):
         names = [flag.name for flag in facts.dropped] or list(facts.removed)
         from kb.report.say import codes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kb.report.change_facts import ChangeFacts, short_path, switched
 from kb.report.facts import module_of
-from kb.report.say import codes, count, listing, say, word
+from kb.report.say import codes, count, listing, say, unseen, word
 from kb.report.sentences import code, quoted, size, switch
 from kb.report.titles import visible
 from kb.report.types import Prose
@@ -211,18 +211,20 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
             lang,
             n=len(facts.record.digest.not_seen),
             files=count("file", len(facts.record.digest.not_seen), lang),
-            reasons=", ".join(reasons),
+            reasons=word("list.comma", lang).join(unseen(reason, lang) for reason in reasons),
         )
         found.append(("not-seen", text))
     return found
 
 
 def _latent_configuration(facts: ChangeFacts, what: Prose, lang: str) -> Prose:
-    known = next(
+    stated = next(
         (flag for flag in facts.switches if flag.default and switched(flag) != "unknown"), None
     )
-    if known is not None and known.default:
-        return say("latent.configuration", lang, what=code(known.name), default=code(known.default))
+    if stated is not None and stated.default:
+        return say(
+            "latent.configuration", lang, what=code(stated.name), default=code(stated.default)
+        )
     return say("latent.configuration_plain", lang, what=what)
 
 
@@ -257,8 +259,6 @@ def verdict(facts: ChangeFacts, lang: str) -> Prose:
     record = facts.record
     kind = word(f"type.{facts.type}", lang)
     key = "high" if record.analysis.level == "high" else "medium"
-    if key == "high" and lang == "en":
-        kind = kind.lower() if kind != "CI or configuration" else kind
     return say(
         f"verdict.{key}", lang, type=kind, size=size(facts, lang), care=_care(facts, record, lang)
     )

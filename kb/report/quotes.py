@@ -193,7 +193,7 @@ def _best(
             continue
         terms = _terms(text)
         shared = len(terms & (told | defined))
-        if not shared or len(terms - told) < 3:
+        if not shared or len(terms - told - _PLAIN_TERMS) < 2:
             continue  # about something else, or the title again
         if origin != "description" and not _states(text):
             continue

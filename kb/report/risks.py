@@ -22,7 +22,7 @@ from kb.report.sentences import (
     title_of,
 )
 from kb.report.themes import mass
-from kb.report.titles import headline, shortened, visible
+from kb.report.titles import headline, read_title, shortened, visible
 from kb.report.types import Prose
 from kb.types import ChangeRecord, Risk
 
@@ -61,6 +61,8 @@ _FIRST = frozenset(
 )
 
 
+# Kinds of which one piece of evidence of each of three changes says more than two of one.
+_ONE_EACH = frozenset(("relaxed-threshold", "dependency"))
 # Kinds whose evidence names the thing itself: the same name met before says that it is unsteady.
 _NAMING = frozenset(("relaxed-threshold", "compatibility", "dependency"))
 
@@ -113,7 +115,17 @@ def refs(records: Sequence[ChangeRecord], lang: str, limit: int = TOP) -> Prose:
 def evidence(desk: Desk, record: ChangeRecord, kind: str, limit: int = 2) -> Prose:
     """What stands in the change for this risk, as code."""
     found = [risk for risk in record.analysis.risks if risk.kind == kind and risk.evidence.strip()]
+    if kind == "dependency":
+        found.sort(key=lambda risk: not _far(risk.evidence))
     return codes([shown_evidence(risk) for risk in found], desk.lang, limit)
+
+
+def _far(moved: str) -> bool:
+    """From one version to another whose first two numbers differ."""
+    before, arrow, after = moved.partition(" -> ")
+    first = (re.search(r"\d+(?:\.\d+)?", text.rpartition(" ")[2]) for text in (before, after))
+    versions = [found[0] for found in first if found]
+    return bool(arrow) and len(versions) == 2 and versions[0] != versions[1]
 
 
 # A definition that stays and takes other parameters: `name(+added, -dropped)`, `def name(a) -> name(a, b)`.
@@ -136,6 +148,8 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
             ).partition("(")[0]
     elif risk.kind == "dependency":
         text = re.sub(r"^[+-]\s*", "", text)
+    elif risk.kind == "hardware":
+        text = re.sub(r"^_?is_(\w+?)(?:\(\))?$", lambda found: found[1].upper(), text)
     text = re.sub(r"\b([0-9a-f]{7})[0-9a-f]{33}\b", r"\1", text)
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
@@ -146,7 +160,9 @@ def examples(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
     parts: list[Prose] = []
     records: Sequence[ChangeRecord] = group.records
     if group.kind == "compatibility":
-        records = sorted(records, key=lambda record: not _sets(record))  # users meet settings first
+        records = sorted(records, key=_distance)
+    if group.kind in _ONE_EACH:
+        limit += 1
     for record in records:
         if len(parts) == limit:
             break
@@ -174,18 +190,18 @@ def examples(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
         if group.kind == "compatibility":
             parts.extend(_incompatible(record, lang)[: limit - len(parts)])
             continue
-        shown = evidence(desk, record, group.kind, 1 if group.kind == "relaxed-threshold" else 2)
+        shown = evidence(desk, record, group.kind, 1 if group.kind in _ONE_EACH else 2)
         if shown:
             parts.append(say("risk.example", lang, evidence=shown, ref=reference(record)))
     return Prose.join(parts, word("list.semicolon", lang))
 
 
-def _sets(record: ChangeRecord) -> bool:
-    """A flag, an environment variable or a default went or moved."""
-    return any(
-        risk.kind == "compatibility" and _SETTING.match(risk.evidence)
-        for risk in record.analysis.risks
-    )
+def _distance(record: ChangeRecord) -> int:
+    """How far from a user: another default meets everybody, a setting that is gone many, a definition few."""
+    found = [risk.evidence for risk in record.analysis.risks if risk.kind == "compatibility"]
+    if any(_DEFAULT_MOVED.match(text) for text in found):
+        return 0
+    return 1 if any(_SETTING.match(text) for text in found) else 2
 
 
 def _incompatible(record: ChangeRecord, lang: str) -> list[Prose]:
@@ -386,17 +402,21 @@ def nth(number: int, lang: str) -> str:
 def suggestion(desk: Desk, group: RiskGroup) -> Prose:
     """What follows from a risk: which changes, and what to do with them."""
     lang, kind = desk.lang, group.kind
-    top = group.records[:3]
+    records = group.records
+    if kind == "compatibility":
+        records = tuple(sorted(records, key=_distance))
+    top = records[:3]
     names = refs(top, lang, 3)
     key = f"suggest.{kind}"
     shown = codes(
         [
-            shown_evidence(risk)
+            text
             for record in top
             for risk in record.analysis.risks
             if risk.kind == kind
-            and risk.evidence.strip()
-            and not record.change.title.startswith(risk.evidence[:40])  # a title is no name
+            and (text := shown_evidence(risk))
+            and not text.endswith("…")
+            and not record.change.title.startswith(text[:40])  # a title is no name
         ],
         lang,
         NAMED,
@@ -463,7 +483,7 @@ def series_suggestion(record: ChangeRecord, lang: str) -> Prose:
     series = record.analysis.series
     assert series is not None
     assert series.index is not None
-    name = quoted(visible(series.name), lang)
+    name = quoted(read_title(series.name).text, lang)
     if series.total:
         return say(
             "suggest.series",

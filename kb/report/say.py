@@ -78,6 +78,12 @@ def known(key: str, lang: str) -> bool:
     return key in phrases("report", lang)
 
 
+def unseen(reason: str, lang: str) -> str:
+    """Why a file of a change was not read."""
+    key = f"unseen.{reason.replace(' ', '-')}"
+    return word(key, lang) if known(key, lang) else reason
+
+
 def count(noun: str, number: int, lang: str) -> str:
     """`12 changes`; the phrase `count.<noun>` holds singular and plural, divided by a bar."""
     singular, _, plural = phrase(f"report.count.{noun}", lang).partition("|")

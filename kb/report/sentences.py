@@ -212,7 +212,9 @@ def caveats(facts: ChangeFacts, lang: str) -> list[Prose]:
         found.append(say("caveat.untested", lang))
     hardware = facts.risk("hardware")
     if hardware and hardware.evidence and _names_hardware(record, hardware.evidence):
-        found.append(say("caveat.hardware", lang, what=code(hardware.evidence)))
+        from kb.report.risks import shown_evidence
+
+        found.append(say("caveat.hardware", lang, what=code(shown_evidence(hardware))))
     if facts.risk("unresolved-review"):
         found.append(say("caveat.unresolved", lang))
     return found
@@ -241,6 +243,9 @@ def point(facts: ChangeFacts, lang: str) -> Prose:
         off = [flag.name for flag in facts.switches if switched(flag) == "off"]
         said = say("caveat.off", lang, flags=codes(off, lang, 2)).plain if off else ""
         short = [text for text in short if text.plain != said]
+    if facts.type == "refactor" and facts.added and facts.removed:
+        # That a definition is gone says the core already: another stands for it.
+        short = [text for text in short if facts.removed[0] not in text.plain]
     extra = short[0] if short else Prose()
     if facts.effects:
         first = quoted(facts.effects[0], lang)

@@ -17,7 +17,7 @@ from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
 from kb.report.renderers.markdown import Inline
 from kb.report.risks import risk_groups, shown_evidence
-from kb.report.say import say
+from kb.report.say import say, unseen
 from kb.report.self_check import differences, problems
 from kb.report.symptoms import symptom
 from kb.report.themes import terms_of
@@ -328,3 +328,35 @@ def test_chinese_has_no_blank_between_its_own_words_and_a_translated_name():
         "header.headline", "zh", first=Prose.of("扩散", "title"), second=Prose.of("NPU", "title")
     )
     assert said.plain == "扩散与 NPU"
+
+
+def test_a_moved_default_is_told_before_a_definition_that_went(busy_week, composed, week, altered):
+    gone = (Risk("compatibility", "- class Engine"),)
+    moved = (Risk("compatibility", "ENGINE_V2: False -> True"),)
+    reader = altered(altered(busy_week, "acme/rocket#50", risks=gone), "acme/rocket#1", risks=moved)
+    section = composed(reader, week()).section("risks")
+    text = next(
+        item["text"].plain for item in section.body["items"] if item["kind"] == "compatibility"
+    )
+    assert text.index("default ENGINE_V2: False -> True (#1)") < text.index("Engine removed (#50)")
+
+
+def test_the_dependency_that_moved_farthest_is_told_first(busy_week, composed, week, altered):
+    risks = (
+        Risk("dependency", "kernel ==0.4.1 -> ==0.4.2"),
+        Risk("dependency", "torch ==2.9.1 -> ==2.11.0"),
+    )
+    section = composed(altered(busy_week, "acme/rocket#50", risks=risks), week()).section("risks")
+    text = next(
+        item["text"].plain for item in section.body["items"] if item["kind"] == "dependency"
+    )
+    assert "torch ==2.9.1 -> ==2.11.0 and 1 more (#50)" in text
+
+
+def test_a_condition_on_hardware_is_named_as_the_hardware():
+    assert shown_evidence(Risk("hardware", "is_cuda()")) == "CUDA"
+
+
+def test_why_a_file_was_not_read_is_said_in_the_readers_language():
+    assert unseen("too large", "zh") == "过大"
+    assert unseen("lock file", "en") == "lock file"
