@@ -104,7 +104,7 @@ def first_paint(page: Any, turn: int) -> float:
     del turn
     page.driver.get("about:blank")
     page.driver.get(page.address + "/")
-    return painted(page, "document.querySelector('[class*=st-key-card-]')")
+    return painted(page, "document.querySelector('.card')")
 
 
 # The link to the risks of all results names each of them.

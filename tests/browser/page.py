@@ -133,7 +133,7 @@ class Page:
         self.until(hit, timeout, f"{selector} {words!r}")
 
     def link(self, words: str) -> None:
-        self.click("[data-testid='stPageLink'] a", words)
+        self.click("[data-testid='stPageLink'] a, .stHtml a", words)
 
     def button(self, words: str) -> None:
         self.click("button", words)

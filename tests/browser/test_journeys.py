@@ -82,12 +82,31 @@ def test_back_from_a_change_leads_to_the_same_results(browse: Browse, sample_pag
     page = browse(sample_page)
     page.open("/?q=lost+jobs&mode=lexical&sort=newest")
     page.sees("results ·")
-    page.click("[class*='st-key-card-'] [data-testid='stPageLink'] a")
+    page.driver.execute_script("window.loaded = 'once'")
+    page.click(".card .title")
     page.sees("Files:")
     page.driver.back()
     page.sees("results ·")
     assert page.path() == "/?q=lost+jobs&mode=lexical&sort=newest"
     assert page.one(BOX).get_attribute("value") == "lost jobs"
+    page.link("Similar")
+    page.until(lambda: page.path().startswith("/?like="), what="similar changes")
+    page.sees("Changes like")
+    assert page.driver.execute_script("return window.loaded") == "once"  # nothing was loaded anew
+
+
+def test_a_card_opens_in_a_new_tab_where_the_reader_wants_it(
+    browse: Browse, sample_page: str
+) -> None:
+    page = browse(sample_page)
+    page.open("/?q=lost+jobs")
+    page.sees("results ·")
+    link = page.one(".card .title")
+    ActionChains(page.driver).key_down(Keys.CONTROL).click(link).key_up(Keys.CONTROL).perform()
+    page.until(lambda: len(page.driver.window_handles) == 2, what="the second tab")
+    assert page.path() == "/?q=lost+jobs"
+    page.driver.switch_to.window(page.driver.window_handles[1])
+    page.sees("Files:")
 
 
 def test_a_cold_link_shows_what_it_says(browse: Browse, sample_page: str) -> None:

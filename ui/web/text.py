@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 JOINER = "\u2060"
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -33,30 +34,30 @@ def clean(text: str) -> str:
 
 def escape(text: str) -> str:
     """One line of plain text as Markdown that shows exactly this text."""
-    return _escaped(clean(text))
-
-
-def _escaped(text: str) -> str:
-    broken = _FINDABLE.sub(lambda found: found.group() + JOINER, text)
+    broken = _FINDABLE.sub(lambda found: found.group() + JOINER, clean(text))
     return _PUNCTUATION.sub(r"\\\1", broken)
 
 
-def marked(text: str, words: Iterable[str]) -> str:
-    """Escaped text with every occurrence of the words on a coloured ground."""
+@dataclass(frozen=True)
+class Stretch:
+    """A piece of a text; with the others it is the whole text."""
+
+    text: str
+    matched: bool
+
+
+def stretches(text: str, words: Iterable[str]) -> tuple[Stretch, ...]:
+    """A text cut where the words of a query begin and end."""
     text = clean(text)
     pattern = _pattern(words)
-    if pattern is None:
-        return _escaped(text)
-    parts: list[str] = []
+    pieces: list[Stretch] = []
     position = 0
-    for found in pattern.finditer(text):
-        parts.append(_escaped(text[position : found.start()]))
-        if parts[-1].endswith(":"):
-            parts.append(JOINER)  # "::orange" would not be read as a directive
-        parts.append(f":orange-background[{_escaped(found.group())}]")
+    for found in pattern.finditer(text) if pattern else ():
+        pieces.append(Stretch(text[position : found.start()], False))
+        pieces.append(Stretch(found.group(), True))
         position = found.end()
-    parts.append(_escaped(text[position:]))
-    return "".join(parts)
+    pieces.append(Stretch(text[position:], False))
+    return tuple(piece for piece in pieces if piece.text)
 
 
 def excerpt(text: str, words: Iterable[str], length: int = 320) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -46,6 +47,11 @@ class View:
             label=label,
             query_params=state.params_of({**params, **self.chosen}),
         )
+
+    def address(self, page: str, **params: object) -> str:
+        """Where `link` leads, for a link in HTML; relative, so that it holds behind a proxy's path."""
+        query = urlencode(state.params_of({**params, **self.chosen}), doseq=True)
+        return f"./{'' if page == 'search' else page}?{query}"
 
     def go(self, page: str, **params: object) -> None:
         st.switch_page(self.pages[page], query_params=state.params_of({**params, **self.chosen}))

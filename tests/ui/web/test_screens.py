@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -31,8 +33,16 @@ def words(app: AppTest) -> str:
     pieces += [str(entry.label) for kind in ("button", "expander") for entry in getattr(app, kind)]
     pieces += [link.proto.label for link in app.get("page_link")]
     pieces += [f"{entry.label} {entry.value}" for entry in app.metric]
+    pieces += [html.unescape(re.sub(r"<[^>]+>", "", body)) for body in bodies(app)]
     text = "\n".join(pieces)
     return "".join(char for char in text if char not in "\\\u2060")
+
+
+def bodies(app: AppTest) -> list[str]:
+    """The HTML of the lists of changes."""
+    return [
+        element.proto.body for element in app.get("html") if "<style>" not in element.proto.body
+    ]
 
 
 def address(app: Any) -> dict[str, list[str]]:
@@ -67,7 +77,7 @@ def test_an_empty_home_breaks_no_screen(opened: Opened, tmp_path: Path, name: st
 def test_a_search_marks_the_words_and_says_why(opened: Opened) -> None:
     app = opened("search", q="queue worker lost jobs")
     said = words(app)
-    assert ":orange-background[queue]" in said
+    assert any("<mark>queue</mark>" in body for body in bodies(app))
     assert "by words (no." in said
     assert "Chroma" in said
     assert address(app) == {"q": ["queue worker lost jobs"]}

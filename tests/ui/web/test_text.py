@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.web.text import JOINER, clean, escape, excerpt, marked
+from ui.web.text import JOINER, clean, escape, excerpt, stretches
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -67,18 +67,20 @@ def test_control_characters_and_direction_marks_are_gone() -> None:
     assert clean("a\u202eb\x1b[31mc\nd\u200fe") == "ab[31mc de"
 
 
+def matched(text: str, *words: str) -> str:
+    return "".join(f"[{s.text}]" if s.matched else s.text for s in stretches(text, words))
+
+
 def test_words_of_the_query_are_marked() -> None:
-    assert marked("Server hangs", ["hang"]) == "Server :orange-background[hangs]"
-    assert marked("the change", ["hang"]) == "the change"
-    assert marked("修复显存泄漏", ["显存"]) == "修复:orange-background[显存]泄漏"
+    assert matched("Server hangs", "hang") == "Server [hangs]"
+    assert matched("the change", "hang") == "the change"
+    assert matched("修复显存泄漏", "显存") == "修复[显存]泄漏"
+    assert matched("queue", "queue") == "[queue]"
 
 
-def test_a_mark_after_a_colon_is_still_a_mark() -> None:
-    assert marked("fix:queue", ["queue"]).endswith(f":{JOINER}:orange-background[queue]")
-
-
-def test_what_is_marked_is_escaped_too() -> None:
-    assert marked("a ]evil[ b", ["]evil["]) == r"a :orange-background[\]evil\[] b"
+@given(st.text(max_size=200), st.lists(st.text(max_size=5), max_size=3))
+def test_marking_changes_no_text(text: str, words: list[str]) -> None:
+    assert "".join(stretch.text for stretch in stretches(text, words)) == clean(text)
 
 
 def test_an_excerpt_stands_around_the_match() -> None:

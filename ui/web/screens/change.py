@@ -77,14 +77,14 @@ def _found(view: View, asked: str) -> ChangeRecord | None:
 def _head(view: View, record: ChangeRecord) -> None:
     change = record.change
     st.title(escape(change.title) or escape(reference(change)), anchor=False)
-    st.markdown(facts(view, record, several=True))
+    facts(view, record)
     row = st.container(horizontal=True, vertical_alignment="center", key="change-actions")
     view.link(view.say("change.risks"), "report", row, kind="risks", id=record.id)
     view.link(view.say("change.report"), "report", row, kind="change", id=record.id)
     view.link(view.say("card.similar"), "search", row, like=record.id)
     links = []
     if link := outward(change.url):
-        links.append(link)
+        links.append(f"[{escape(link[1])} ↗]({link[0]})")
     if (commit := commit_url(change)) and commit != change.url:
         links.append(f"[{change.sha[:8]} ↗]({commit})")
     else:

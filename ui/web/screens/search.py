@@ -12,7 +12,7 @@ from kb.vocabulary import MODES
 from ui.presenters import reference
 from ui.web import filters as filter_panel
 from ui.web import ledger, state
-from ui.web.cards import card
+from ui.web.cards import cards
 from ui.web.errors import part
 from ui.web.knowledge import published, state_of
 from ui.web.screens import welcome
@@ -85,9 +85,7 @@ def _found(view: View, filters: Filters, mark: str) -> None:
     if layout == "table":
         ledger.table(view, listing.records, key="found")
     else:
-        several = len({record.change.repo for record in listing.records}) > 1
-        for record in listing.records:
-            card(view, record, several=several, hit=listing.hits.get(record.id))
+        cards(view, listing.records, listing.hits)
     if listing.more:
         st.button(view.say("search.more"), key="more", on_click=_more, width="stretch")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb.types import ChangeRecord, Filters
-from ui.web.cards import card
+from ui.web.cards import cards
 from ui.web.text import clean, escape
 from ui.web.view import View
 
@@ -28,9 +28,7 @@ def draw(view: View) -> None:
         view.link(escape(example), "search", row, q=example)
     weighty = sorted(recent, key=lambda record: record.analysis.raw, reverse=True)[:4]
     st.markdown(f"**{view.say('welcome.recent')}**")
-    several = len({record.change.repo for record in weighty}) > 1
-    for record in weighty:
-        card(view, record, several=several)
+    cards(view, weighty)
 
 
 def _counts(view: View) -> None:

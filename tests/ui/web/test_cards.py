@@ -1,0 +1,50 @@
+"""What a change says can do nothing in the HTML of a list."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+
+from ui.web.cards import Badge, Card, Facts, outward, rendered
+from ui.web.text import stretches
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '" onmouseover="alert(1)',
+    "&lt;b&gt; {{ 7 * 7 }} </a></article>",
+)
+
+
+class Seen(HTMLParser):
+    def __init__(self, body: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.feed(body)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_of_strangers_stays_text(text: str) -> None:
+    facts = Facts(text, text, "2026-01-01", "+1", "−1", (Badge("blue", text),))
+    card = Card("./change?id=1", stretches(text, ["alert"]), facts, "", stretches(text, ()), (text,), ("https://example.org", text), "./?like=1")  # fmt: skip
+    seen = Seen(rendered([card], "Similar"))
+    assert seen.tags <= {"article", "a", "div", "b", "span", "blockquote", "mark"}
+    assert seen.attributes <= {"class", "href", "target", "rel"}
+    assert seen.text.count(text) == 7
+
+
+def test_only_a_web_address_leads_out() -> None:
+    assert outward("https://github.com/o/r/pull/1") == ("https://github.com/o/r/pull/1", "GitHub")
+    assert outward("https://code.example.org/1") == ("https://code.example.org/1", "code.example.org")  # fmt: skip
+    assert outward("javascript:alert(1)") is None
+    assert outward(None) is None
