@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
+from kb.periods import zone
 from ui.messages import message
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def utc(moment: datetime) -> str:
 
 
 def local_time(moment: datetime, tz: str, form: str = "%Y-%m-%d %H:%M") -> str:
-    return moment.astimezone(ZoneInfo(tz)).strftime(form)
+    return moment.astimezone(zone(tz)).strftime(form)
 
 
 def row(record: ChangeRecord, tz: str, lang: str) -> dict[str, Any]:

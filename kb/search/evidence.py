@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kb.phrases import phrase
 from kb.text.tokenizer import chunk_tokens, words
+from kb.types.noun import noun
 
 if TYPE_CHECKING:
     from kb.search.question import Question
@@ -27,7 +28,7 @@ class Trail:
     vectors: dict[str, tuple[int, float, int]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Evidence:
     passage: str
     kind: str

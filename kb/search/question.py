@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from kb.text.glossary import in_english, segments
 from kb.text.stemmer import stem
 from kb.text.thesaurus import other_names, other_words
 from kb.text.tokenizer import chunk_tokens, has_cjk, spelt_out, tokens, words
+from kb.types.noun import noun
 
 # Words that say nothing of a change; what a person wraps a question in counts among them.
 _STOP_WORDS = (
@@ -26,7 +27,7 @@ MOST_OTHERS = 96
 MOST_OTHER_TERMS = 12  # in the text that is encoded
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Question:
     """`tokens`: what to look for, in the order of the question; `others`: what counts less.
 

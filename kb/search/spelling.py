@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from kb.text.stemmer import stem
@@ -17,6 +16,7 @@ from kb.text.stemmer import stem
 if TYPE_CHECKING:
     from kb.search.question import Question
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SHORTEST = 5
 LEAST_CHANGES = 2  # a spelling that one change has may be a slip itself
 MOST_SLIPS = 3  # a text with more of them is no question about this history, and each costs 5 ms
@@ -72,7 +72,7 @@ def _a_letter_away(word: str) -> Iterator[str]:
             yield before + after[1:]
         if len(after) > 1:
             yield before + after[1] + after[0] + after[2:]
-        for letter in ascii_lowercase:
+        for letter in LETTERS:
             if after:
                 yield before + letter + after[1:]
             yield before + letter + after

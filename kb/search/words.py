@@ -46,4 +46,5 @@ def by_words(
         query = LexicalQuery(any_of=tokens, weights=FIELD_WEIGHTS)
         for rowid, score in search(archive, query, rowids=rowids, limit=depth):
             totals[rowid] = totals.get(rowid, 0.0) + weight * score
-    return sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:limit]
+    best = sorted([(-score, rowid) for rowid, score in totals.items()])[:limit]
+    return [(rowid, -score) for score, rowid in best]

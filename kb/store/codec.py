@@ -6,7 +6,6 @@ default to a noun needs no migration. Times are whole epoch seconds.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import types
 import typing
@@ -16,6 +15,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin
+
+from kb.types.noun import is_noun
 
 T = TypeVar("T")
 Convert = Callable[[Any], Any]
@@ -91,7 +92,7 @@ def _default(item: Field[Any]) -> Any:
 @cache
 def _dataclass_decoder(cls: Any) -> Convert:
     hints = typing.get_type_hints(cls)
-    converts = {item.name: _decoder(hints[item.name]) for item in fields(cls)}
+    converts = {name: _decoder(hint) for name, hint in hints.items()}
     changing = [(name, change) for name, change in converts.items() if change is not None]
 
     def convert(value: dict[str, Any]) -> Any:
@@ -113,7 +114,7 @@ def _decoder(hint: Any) -> Convert | None:
     if hint is datetime:
         return moment
     kind: Any = hint
-    if dataclasses.is_dataclass(kind):
+    if is_noun(kind):
         found: Convert = _dataclass_decoder(hint)
         return found
     origin: Any = get_origin(hint)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from kb.errors import StoreError
 from kb.types import Filters
+from kb.types.noun import noun
 
 if TYPE_CHECKING:
     from kb.store.archive import Archive
@@ -34,7 +35,7 @@ CREATE TABLE dead_words (doc INTEGER PRIMARY KEY);
 VERSIONS = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class LexicalQuery:
     """`any_of`: tokens of which one must occur; `weights`: by field, 0 leaves a field out.
 

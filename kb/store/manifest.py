@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 
 from kb.errors import IndexMismatch, StoreError
+from kb.types.noun import noun
 
 LAYOUT_VERSION = 1
 KEPT = 2  # the current generation, and the one before it for readers that still have it open
 BUILDING = "building-"  # a folder that is not complete
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class Manifest:
     """The identity of a generation; another embedder, dimension or layout is never mixed in."""
 
@@ -98,6 +98,8 @@ def swap(home: Path, generation: int) -> None:
 
 def sweep(home: Path, keep: int) -> None:
     """Removes what no reader needs: all but `keep` and the generation before it."""
+    import shutil
+
     place = home / "generations"
     if not place.is_dir():
         return

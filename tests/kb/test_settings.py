@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from kb.errors import UsageError
@@ -44,6 +45,25 @@ def test_without_a_file_the_home_is_the_users_data_folder(tmp_path: Path) -> Non
         patch.setenv("XDG_DATA_HOME", str(tmp_path))
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path))
         assert load_settings(folder=tmp_path, environ=environ).home == tmp_path / "repo-kb"
+
+
+@pytest.mark.parametrize("named", [None, "", "relative", "/somewhere/else"])
+def test_the_users_folders_are_where_platformdirs_says(
+    named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for kind in ("DATA", "CONFIG"):
+        if named is None:
+            monkeypatch.delenv(f"XDG_{kind}_HOME")
+        else:
+            monkeypatch.setenv(f"XDG_{kind}_HOME", named)
+    found = load_settings(folder=tmp_path, environ={})
+    assert found.home == platformdirs.user_data_path("repo-kb", appauthor=False)
+    if named != "/somewhere/else":
+        own = platformdirs.user_config_path("repo-kb", appauthor=False)
+        own.mkdir(parents=True)
+        write(own, 'tz = "Asia/Tokyo"\n')
+        assert load_settings(folder=Path("/"), environ={}).tz == "Asia/Tokyo"
 
 
 def test_a_repository_overrides_the_analysis(tmp_path: Path) -> None:

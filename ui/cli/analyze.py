@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from ui.cli.click_parts import option
 from ui.cli.options import Common
 from ui.cli.options import command as kb_command
 
 
 @kb_command("analyze")
-@click.option("--repo", metavar="OWNER/NAME", help="Only this one.")
+@option("--repo", metavar="OWNER/NAME", help="Only this one.")
 def command(common: Common, repo: str | None) -> int:
     """Read and judge all changes again, fetching nothing (after changing weights, core paths or
     overrides, or after a new version of RepoKB)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ui.cli.click_parts import option
 from ui.cli.options import (
     Common,
     FilterWords,
@@ -22,7 +23,7 @@ from ui.presenters import answer_json
 @kb_command("ask")
 @click.argument("words", nargs=-1, required=True)
 @filter_options
-@click.option("--chat", "chat_model", metavar="MODEL", help="Chat model, or `none`.")
+@option("--chat", "chat_model", metavar="MODEL", help="Chat model, or `none`.")
 @lang_option
 @json_option
 def command(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from kb.types import Filters, Period
+from ui.cli.click_parts import option
 from ui.cli.options import (
     Common,
     FilterWords,
@@ -23,10 +24,8 @@ from ui.cli.options import (
 
 @kb_command("changes")
 @filter_options
-@click.option(
-    "--order", type=click.Choice(["newest", "importance"]), default="newest", show_default=True
-)
-@click.option("-n", "--limit", type=click.IntRange(1), help="At most so many.")
+@option("--order", type=click.Choice(["newest", "importance"]), default="newest", show_default=True)
+@option("-n", "--limit", type=click.IntRange(1), help="At most so many.")
 @lang_option
 @json_option
 def command(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from ui.cli.click_parts import option
 from ui.cli.options import Common
 from ui.cli.options import command as kb_command
 
 
 @kb_command("doctor")
-@click.option(
+@option(
     "--chat",
     "chat_model",
     metavar="MODEL",

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kb.vocabulary import MODES
+from ui.cli.click_parts import option
 from ui.cli.options import (
     Common,
     FilterWords,
@@ -25,12 +26,12 @@ from ui.cli.options import (
 @kb_command("eval")
 @click.argument("file", type=click.Path(path_type=Path))
 @filter_options
-@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
-@click.option("--engine", type=click.Choice(["auto", "chroma", "exact"]), help="Vector engine.")
-@click.option(
+@option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
+@option("--engine", type=click.Choice(["auto", "chroma", "exact"]), help="Vector engine.")
+@option(
     "--compare", type=click.Path(path_type=Path), help="A saved run (--json -o) to compare with."
 )
-@click.option("--misses", is_flag=True, help="List what was missed, and why.")
+@option("--misses", is_flag=True, help="List what was missed, and why.")
 @json_option
 @output_option
 def command(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
+from ui.cli.click_parts import option
 from ui.cli.options import (
     Common,
     FilterWords,
@@ -20,7 +19,7 @@ from ui.cli.options import (
 
 
 @kb_command("export")
-@click.option("--jsonl", is_flag=True, default=True, help="JSON lines (the only format).")
+@option("--jsonl", is_flag=True, default=True, help="JSON lines (the only format).")
 @filter_options
 @output_option
 def command(

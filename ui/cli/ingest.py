@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kb.errors import UsageError
+from ui.cli.click_parts import option
 from ui.cli.options import Common, emit, emit_json, json_option, tz_option
 from ui.cli.options import command as kb_command
 
@@ -19,18 +20,14 @@ if TYPE_CHECKING:
 
 @kb_command("ingest")
 @click.argument("source", required=False)
-@click.option(
-    "--repo", metavar="OWNER/NAME", help="The repository's name, if the clone does not say."
-)
-@click.option("--branch", help="Branch or ref (default: HEAD).")
-@click.option(
-    "--github", metavar="OWNER/NAME", help="Take descriptions, labels and reviews from here."
-)
-@click.option("--github-url", metavar="URL", help="GitHub Enterprise.")
-@click.option("--max-wait", type=click.FloatRange(0), help="Seconds to wait for a rate limit.")
-@click.option("--since", metavar="TIME", help="Only what was merged at this time or later (kept).")
-@click.option("--until", metavar="TIME", help="Only what was merged before this time (this run).")
-@click.option("--all", "every", is_flag=True, help="Every source that is stored.")
+@option("--repo", metavar="OWNER/NAME", help="The repository's name, if the clone does not say.")
+@option("--branch", help="Branch or ref (default: HEAD).")
+@option("--github", metavar="OWNER/NAME", help="Take descriptions, labels and reviews from here.")
+@option("--github-url", metavar="URL", help="GitHub Enterprise.")
+@option("--max-wait", type=click.FloatRange(0), help="Seconds to wait for a rate limit.")
+@option("--since", metavar="TIME", help="Only what was merged at this time or later (kept).")
+@option("--until", metavar="TIME", help="Only what was merged before this time (this run).")
+@option("--all", "every", is_flag=True, help="Every source that is stored.")
 @tz_option
 @json_option
 def command(

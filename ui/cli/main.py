@@ -10,6 +10,7 @@ import sys
 import click
 
 from kb.errors import KBError
+from ui.cli.click_parts import Command, Option
 from ui.cli.options import common_options
 
 # Most of what a command makes while it starts lives until it ends: to look for garbage among it
@@ -44,7 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Command, click.Group):
     """A group that knows its commands by name and imports the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -65,8 +66,10 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="repo-kb", prog_name="kb", message="%(prog)s %(version)s")
+@click.group(cls=LazyGroup)
+@click.version_option(
+    package_name="repo-kb", prog_name="kb", message="%(prog)s %(version)s", cls=Option
+)
 @common_options
 def kb() -> None:
     """Search, read and report the history of a software repository.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from kb.errors import UsageError
+from ui.cli.click_parts import option
 from ui.cli.options import Common
 from ui.cli.options import command as kb_command
 
 
 @kb_command("mcp")
-@click.option("--http", is_flag=True, help="Streamable HTTP on 127.0.0.1 instead of stdio.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8765, show_default=True)
+@option("--http", is_flag=True, help="Streamable HTTP on 127.0.0.1 instead of stdio.")
+@option("--port", type=click.IntRange(1, 65535), default=8765, show_default=True)
 def command(common: Common, http: bool, port: int) -> int:
     """Serve search, show, changes, report, risks and ask over the Model Context Protocol."""
     try:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 
 from kb.errors import UsageError
+from kb.types.noun import noun
 from kb.vocabulary import CHANGE_TYPES, LANGUAGES, LEVELS, RISK_KINDS
+from ui.cli.click_parts import Command, option
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
@@ -65,10 +67,10 @@ class Common:
 def common_options(function: Callable[P, R]) -> Callable[..., R]:
     """`--home --config --quiet --verbose`, gathered in the context's `Common`."""
 
-    @click.option("--home", type=click.Path(path_type=Path), help="Folder of the knowledge base.")
-    @click.option("--config", type=click.Path(path_type=Path), help="Settings file (kb.toml).")
-    @click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
-    @click.option("-v", "--verbose", is_flag=True, help="More notes; errors with their trace.")
+    @option("--home", type=click.Path(path_type=Path), help="Folder of the knowledge base.")
+    @option("--config", type=click.Path(path_type=Path), help="Settings file (kb.toml).")
+    @option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
+    @option("-v", "--verbose", is_flag=True, help="More notes; errors with their trace.")
     @click.pass_context
     @wraps(function)
     def wrapper(
@@ -96,19 +98,18 @@ def command(name: str, **attributes: Any) -> Decorator[Any]:
 
     def decorate(function: Callable[..., R]) -> Any:
         body = common_options(click.pass_obj(function))
-        settings = {"help_option_names": ["-h", "--help"]}
-        make: Any = click.command(name, context_settings=settings, **attributes)
+        make: Any = click.command(name, cls=Command, **attributes)
         return make(body)
 
     return decorate
 
 
-tz_option = click.option("--tz", metavar="ZONE", help="IANA time zone (default: the machine's).")
-lang_option = click.option(
+tz_option = option("--tz", metavar="ZONE", help="IANA time zone (default: the machine's).")
+lang_option = option(
     "--lang", type=click.Choice(LANGUAGES), help="Language of the text (default: en)."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-output_option = click.option(
+json_option = option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+output_option = option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
 )
 
@@ -116,17 +117,17 @@ output_option = click.option(
 def filter_options(function: Callable[..., R]) -> Callable[..., R]:
     """The filters of CONTRACT.md, the same words in every command; passed on as `filters`."""
 
-    @click.option("--repo", "repos", multiple=True, metavar="OWNER/NAME", help="Only this one.")
-    @click.option("--author", "authors", multiple=True, help="Only changes by this author.")
-    @click.option("--path", "paths", multiple=True, metavar="GLOB", help="Touching these files.")
-    @click.option("--module", "modules", multiple=True, help="Touching this module.")
-    @click.option("--type", "types", multiple=True, type=click.Choice(CHANGE_TYPES))
-    @click.option("--risk", "risks", multiple=True, type=click.Choice(RISK_KINDS))
-    @click.option("--label", "labels", multiple=True, help="With this label.")
-    @click.option("--level", "levels", multiple=True, type=click.Choice(LEVELS))
-    @click.option("--min-importance", type=click.FloatRange(0, 10), help="At least this (0-10).")
-    @click.option("--since", metavar="TIME", help="Merged at this time or later.")
-    @click.option("--until", metavar="TIME", help="Merged before this time.")
+    @option("--repo", "repos", multiple=True, metavar="OWNER/NAME", help="Only this one.")
+    @option("--author", "authors", multiple=True, help="Only changes by this author.")
+    @option("--path", "paths", multiple=True, metavar="GLOB", help="Touching these files.")
+    @option("--module", "modules", multiple=True, help="Touching this module.")
+    @option("--type", "types", multiple=True, type=click.Choice(CHANGE_TYPES))
+    @option("--risk", "risks", multiple=True, type=click.Choice(RISK_KINDS))
+    @option("--label", "labels", multiple=True, help="With this label.")
+    @option("--level", "levels", multiple=True, type=click.Choice(LEVELS))
+    @option("--min-importance", type=click.FloatRange(0, 10), help="At least this (0-10).")
+    @option("--since", metavar="TIME", help="Merged at this time or later.")
+    @option("--until", metavar="TIME", help="Merged before this time.")
     @tz_option
     @wraps(function)
     def wrapper(*args: Any, since: str | None, until: str | None, **kwargs: Any) -> R:
@@ -139,7 +140,7 @@ def filter_options(function: Callable[..., R]) -> Callable[..., R]:
     return wrapper
 
 
-@dataclass(frozen=True, slots=True)
+@noun
 class FilterWords:
     """Filters as typed; times are read once the zone is known from the settings."""
 

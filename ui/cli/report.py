@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb.errors import UsageError
+from ui.cli.click_parts import option
 from ui.cli.options import (
     Common,
     FilterWords,
@@ -37,27 +38,25 @@ PERIOD_WORDS = {"today": "day", "yesterday": "day", "last-week": "week", "last-m
 def chat_options(function: Any) -> Any:
     """How much a chat model may do; without `--chat` and a setting, the rules write everything."""
     options = (
-        click.option("--chat", "chat_model", metavar="MODEL", help="Chat model, or `none`."),
-        click.option(
+        option("--chat", "chat_model", metavar="MODEL", help="Chat model, or `none`."),
+        option(
             "--chat-min-level",
             type=click.Choice(["high", "medium", "low"]),
             help="Leave lower levels to the rules.",
         ),
-        click.option(
+        option(
             "--budget-tokens", type=click.IntRange(0), help="Stop the model after so many tokens."
         ),
-        click.option(
-            "--max-calls", type=click.IntRange(0), help="Stop the model after so many calls."
-        ),
-        click.option(
+        option("--max-calls", type=click.IntRange(0), help="Stop the model after so many calls."),
+        option(
             "--max-failed",
             type=click.FloatRange(0, 1),
             help="Share of failed changes that fails the command.",
         ),
-        click.option("--no-cache", is_flag=True, help="Ask the model again."),
+        option("--no-cache", is_flag=True, help="Ask the model again."),
     )
-    for option in reversed(options):
-        function = option(function)
+    for decorate in reversed(options):
+        function = decorate(function)
     return function
 
 
@@ -75,11 +74,9 @@ def chat_settings(words: dict[str, Any]) -> dict[str, Any]:
 @click.argument("words", nargs=-1)
 @filter_options
 @lang_option
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), help="Default: by the name of -o, else md."
-)
+@option("--format", "form", type=click.Choice(FORMATS), help="Default: by the name of -o, else md.")
 @output_option
-@click.option(
+@option(
     "--top",
     "top_k",
     type=click.IntRange(1, 500),
@@ -87,10 +84,10 @@ def chat_settings(words: dict[str, Any]) -> dict[str, Any]:
     show_default=True,
     help="Rows of key PRs.",
 )
-@click.option("--sections", metavar="A,B", help="Only these sections.")
-@click.option("--brief", is_flag=True, help="At most 200 words, for a chat.")
-@click.option("--as-of", metavar="TIME", help="As if made at this time.")
-@click.option("--dry-run", is_flag=True, help="Say what the chat model would cost.")
+@option("--sections", metavar="A,B", help="Only these sections.")
+@option("--brief", is_flag=True, help="At most 200 words, for a chat.")
+@option("--as-of", metavar="TIME", help="As if made at this time.")
+@option("--dry-run", is_flag=True, help="Say what the chat model would cost.")
 @chat_options
 def command(
     common: Common,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ui.cli.click_parts import option
 from ui.cli.options import (
     Common,
     FilterWords,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1)
 @filter_options
 @lang_option
-@click.option("--format", "form", type=click.Choice(FORMATS))
+@option("--format", "form", type=click.Choice(FORMATS))
 @output_option
 def command(
     common: Common,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kb.vocabulary import MODES
+from ui.cli.click_parts import option
 from ui.cli.options import (
     Common,
     FilterWords,
@@ -22,10 +23,10 @@ from ui.cli.options import (
 @kb_command("search")
 @click.argument("words", nargs=-1, required=True)
 @filter_options
-@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
-@click.option("-n", "--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
-@click.option("--explain", is_flag=True, help="Say which words and vectors found each hit.")
-@click.option("--engine", type=click.Choice(["auto", "chroma", "exact"]), help="Vector engine.")
+@option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
+@option("-n", "--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
+@option("--explain", is_flag=True, help="Say which words and vectors found each hit.")
+@option("--engine", type=click.Choice(["auto", "chroma", "exact"]), help="Vector engine.")
 @lang_option
 @json_option
 def command(

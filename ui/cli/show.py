@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kb.errors import UsageError
+from ui.cli.click_parts import option
 from ui.cli.options import Common, emit, emit_json, json_option, lang_option, tz_option
 from ui.cli.options import command as kb_command
 
@@ -19,8 +20,8 @@ SHOWN_FILES = 40
 
 @kb_command("show")
 @click.argument("reference")
-@click.option("--repo", metavar="OWNER/NAME", help="Where several repositories have this number.")
-@click.option("--patch", is_flag=True, help="Print the stored diff too.")
+@option("--repo", metavar="OWNER/NAME", help="Where several repositories have this number.")
+@option("--patch", is_flag=True, help="Print the stored diff too.")
 @tz_option
 @lang_option
 @json_option

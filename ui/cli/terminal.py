@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+import sys
 import textwrap
 import unicodedata
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from ui.presenters import local_time, reference, risk_kinds, word
 
 if TYPE_CHECKING:
     from kb.types import ChangeRecord, Hit, SearchResult
+
+WIDTH = 100  # where nothing says how wide the terminal is
 
 
 def inert(text: str) -> str:
@@ -52,8 +55,19 @@ def heading(record: ChangeRecord, several: bool) -> str:
     return f"{name}  {inert(change.title) or '(no title)'}"
 
 
+def columns() -> int:
+    """Like `shutil.get_terminal_size`, without shutil and the compressions that it brings."""
+    named = os.environ.get("COLUMNS", "")
+    if named.isdecimal() and int(named) > 0:
+        return int(named)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH
+    except (OSError, ValueError):
+        return WIDTH
+
+
 def hit_lines(hit: Hit, tz: str, lang: str, *, several: bool, explain: bool) -> list[str]:
-    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+    width = min(columns(), 120)
     lines = [heading(hit.record, several), "    " + facts(hit.record, tz, lang)]
     passage = inert(hit.passage)
     if passage and passage != inert(hit.record.change.title):

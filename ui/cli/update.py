@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from kb.errors import KBError, UsageError
+from ui.cli.click_parts import option
 from ui.cli.options import Common, emit_json, json_option
 from ui.cli.options import command as kb_command
 
 
 @kb_command("update")
-@click.option("--fetch/--no-fetch", default=True, help="Run git fetch first.")
+@option("--fetch/--no-fetch", default=True, help="Run git fetch first.")
 @json_option
 def command(common: Common, fetch: bool, as_json: bool) -> int:
     """Fetch, ask the API and index, for every source; one that fails does not stop the others."""

@@ -7,13 +7,14 @@ import sys
 
 import click
 
+from ui.cli.click_parts import option
 from ui.cli.options import Common
 from ui.cli.options import command as kb_command
 
 
 @kb_command("ui")
-@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
-@click.option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
+@option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
 def command(common: Common, port: int, open_browser: bool) -> int:
     """Open the web page on http://127.0.0.1:PORT (Ctrl-C ends it)."""
     from ui.web.launch import command as launch_command

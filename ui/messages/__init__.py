@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from pathlib import Path
+
+from kb.phrases import read
 
 LANGUAGES = ("en", "zh")
 
@@ -13,25 +14,13 @@ LANGUAGES = ("en", "zh")
 @cache
 def catalogue(room: str, lang: str) -> dict[str, str]:
     """Every message of a room, flattened to dotted keys."""
-    path = Path(__file__).parent / f"{room}.{lang}.toml"
-    return _flat(tomllib.loads(path.read_text(encoding="utf-8")))
+    return read(Path(__file__).parent / f"{room}.{lang}.toml")
 
 
 def message(room: str, key: str, lang: str, **values: object) -> str:
     """The message of `key` with its {values} filled in; a missing key is a mistake of ours."""
     text = catalogue(room, lang)[key]
     return text.format_map(values) if values else text
-
-
-def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for name, value in tree.items():
-        key = f"{prefix}{name}"
-        if isinstance(value, dict):
-            flat |= _flat(value, key + ".")
-        else:
-            flat[key] = str(value)
-    return flat
 
 
 def error_text(text: str, lang: str) -> str:
@@ -51,6 +40,8 @@ def _wordings(lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     """The most particular wording first: the one that leaves the least to its values."""
     if lang not in LANGUAGES or lang == "en":
         return ()
+    import tomllib
+
     path = Path(__file__).parent / f"errors.{lang}.toml"
     known = tomllib.loads(path.read_text(encoding="utf-8"))
     ordered = sorted(known, key=lambda wording: -len(wording.replace("{}", "")))
