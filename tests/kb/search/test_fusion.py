@@ -21,6 +21,11 @@ def test_the_height_of_a_retrievers_scores_does_not_matter() -> None:
     assert [key for key, _ in fuse({"words": higher, "vectors": vectors}, weights)] == first
 
 
+def test_the_first_of_a_list_counts_more_than_in_proportion() -> None:
+    once = dict(fuse({"a": [(1, 4.0), (2, 2.0), (3, 0.0)]}, {}))
+    assert once[1] > 2 * once[2] > 0.0
+
+
 def test_equal_scores_come_by_key() -> None:
     assert [key for key, _ in fuse({"a": [(9, 1.0), (2, 1.0), (5, 1.0)]}, {})] == [2, 5, 9]
 
