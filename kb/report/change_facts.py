@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any, TypeVar, cast
 
 from kb.report.quotes import Quote, best_quote, help_of, measured, stated_caveat
 from kb.report.symptoms import symptom
 from kb.report.titles import headline
 from kb.types import ChangeRecord, FileChange, Flag, Risk, Symbol
+
+Said = TypeVar("Said")
 
 _OFF = frozenset(
     ("false", "none", "0", "off", "no", '""', "''", "null", "nil", "store_true", "disabled")
@@ -38,6 +42,8 @@ class ChangeFacts:
     source_files: int
     symptom: str
     touched: tuple[str, ...] | None = None  # bodies edited; None: not looked at
+    # What was read from the change's own words: a report asks for it at every length that it tries.
+    _said: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def type(self) -> str:
@@ -45,15 +51,20 @@ class ChangeFacts:
 
     @property
     def quote(self) -> Quote | None:
-        return best_quote(self.record)
+        return self._once("quote", best_quote)
 
     @property
     def effects(self) -> tuple[str, ...]:
-        return measured(self.record)
+        return self._once("effects", measured)
 
     @property
     def caveat(self) -> Quote | None:
-        return stated_caveat(self.record)
+        return self._once("caveat", stated_caveat)
+
+    def _once(self, name: str, read: Callable[[ChangeRecord], Said]) -> Said:
+        if name not in self._said:
+            self._said[name] = read(self.record)
+        return cast("Said", self._said[name])
 
     def risk(self, kind: str) -> Risk | None:
         return next((risk for risk in self.record.analysis.risks if risk.kind == kind), None)

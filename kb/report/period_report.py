@@ -130,9 +130,10 @@ def trend_reason(shared: PeriodSections, trend: ModuleTrend) -> Prose:
     """What a module's changes have in common: a theme, an author, no tests; empty where nothing does."""
     lang = shared.lang
     members = [record for record in shared.facts.people if trend.module in record.analysis.modules]
+    ids = {record.id for record in members}
     most = max(FEWEST_IN_COMMON, len(members) * SHARE_IN_COMMON)
     for theme in shared.themes:
-        inside = sum(record in theme.members for record in members)
+        inside = sum(record.id in ids for record in theme.members)
         if inside >= most and theme.name.lower() not in trend.module.lower():
             name = Prose.of(theme.name_in(lang), "title")
             return say("trends.of_theme", lang, n=inside, theme=name)
