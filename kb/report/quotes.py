@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.report.say import words_of
-from kb.report.titles import PLAIN_WORDS, headline, vague, visible
+from kb.report.titles import PLAIN_WORDS, headline, plain_markup, vague, visible
 from kb.types import ChangeRecord, Flag
 
 LONGEST = 30  # words; a longer sentence is left out rather than cut
@@ -31,7 +31,7 @@ _NOISE = re.compile(
 _CAVEAT = re.compile(
     r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently (?:only|not|un)|limitation|unsupported|not supported|"
     r"follow[- ]?up|future (?:pr|work|change)|to be (?:added|done|supported)|will be (?:added|done|handled|supported)|experimental|"
-    r"requires?|must (?:be|set)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
+    r"requires?|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
     r"|暂不|尚未|目前(?:仅|只)|仅支持|后续|待补|不支持|实验性|限制",
     re.IGNORECASE,
 )
@@ -134,12 +134,6 @@ def sentences(text: str) -> list[str]:
     return found
 
 
-def plain_markup(text: str) -> str:
-    """Code of reStructuredText as Markdown has it: one backtick a side, no role before it."""
-    text = re.sub(r":[\w:+-]+:`~?([^`<]+?)(?:\s*<[^`>]*>)?`", r"`\1`", text)
-    return re.sub(r"(?<!`)``([^`\n]+)``(?!`)", r"`\1`", text)
-
-
 def visible_lines(text: str) -> str:
     return "\n".join(visible(line) for line in text.splitlines())
 
@@ -148,7 +142,12 @@ def whole(sentence: str) -> bool:
     """A sentence that a reader can be shown: prose, complete, of a readable length."""
     if not SHORTEST <= words_of(sentence) <= LONGEST or len(sentence) > 240:
         return False
-    if _NOISE.search(sentence) or sentence.count("`") % 2 or sentence.count("|") > 1:
+    if (
+        _NOISE.search(sentence)
+        or "``" in sentence
+        or sentence.count("`") % 2
+        or sentence.count("|") > 1
+    ):
         return False
     if sentence.count("(") != sentence.count(")") or sentence.endswith(
         (":", ",", ";", "，", "：", "…", "...")

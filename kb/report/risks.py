@@ -210,9 +210,12 @@ def _incompatible(record: ChangeRecord, lang: str) -> list[Prose]:
     moved = [risk for risk in found if _DEFAULT_MOVED.match(risk.evidence)]
     gone = [risk for risk in found if risk.evidence.startswith("- ")]
     gone.sort(key=lambda risk: not _SETTING.match(risk.evidence))
-    altered = [risk for risk in found if risk not in moved and risk not in gone]
-    for how, risks in (("moved", moved), ("gone", gone), ("altered", altered)):
-        if names := [shown_evidence(risk) for risk in risks if risk.evidence.strip()]:
+    altered = [risk for risk in found if _ALTERED.match(risk.evidence)]
+    for how, risks in (("moved", moved), ("gone", gone), ("altered", altered), ("other", found)):
+        titled = record.change.title[:40]
+        if names := [
+            t for risk in risks if (t := shown_evidence(risk)) and not t.startswith(titled)
+        ]:
             shown = codes(names, lang, 2)
             return [say(f"risk.text.compat_{how}", lang, names=shown, ref=reference(record))]
     return []

@@ -29,6 +29,9 @@ from kb.report.types import Prose
 from kb.types import ChangeRecord, Flag
 
 
+POINT_LETTERS = 70  # of a caveat that stands in a row of the key PRs
+
+
 def code(text: str) -> Prose:
     return Prose.of(visible(text), "code")
 
@@ -238,7 +241,9 @@ def point(facts: ChangeFacts, lang: str) -> Prose:
     The module and the title stand in the same row, so neither is said again.
     """
     about = [flag for flag in telling_switches(facts) if explained(facts, flag)]
-    short = [text for text in caveats(facts, lang) if len(text.plain) <= 70]
+    # Measured in one language: what is told may not hang on the length of a phrase.
+    both = zip(caveats(facts, lang), caveats(facts, "en"), strict=True)
+    short = [text for text, english in both if len(english.plain) <= POINT_LETTERS]
     if about:
         off = [flag.name for flag in facts.switches if switched(flag) == "off"]
         said = say("caveat.off", lang, flags=codes(off, lang, 2)).plain if off else ""

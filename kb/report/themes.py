@@ -31,9 +31,9 @@ _TERM = re.compile(
 
 _VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:rc\d+|post\d+)?")
 QUIET = 4.5  # importance from which a change is told alone where a period has few themes
-# By how much of importance a theme's heaviest change leads before one that names the theme in its
-# title: where it stands in the theme's folder, and where only its neighbours do.
-LEAD_SLACK, NEIGHBOUR_SLACK = 0.5, 1.5
+# By how many points (raw, which has no ceiling) a theme's heaviest change leads before one that names
+# the theme in its title: where it stands in the theme's folder, and where only its neighbours do.
+LEAD_SLACK, NEIGHBOUR_SLACK = 0.7, 2.0
 IN_PATH = 0.45  # weight of a term that stands in the paths only
 ROOT, ROOT_FOLDERS = 0.25, 3  # a package's root: share of the source changes, folders below it
 
@@ -413,7 +413,7 @@ def _led(members: list[ChangeRecord], key: str, index: _Index) -> list[ChangeRec
     if not named:
         return members
     slack = LEAD_SLACK if (key, members[0].id) in index.weights else NEIGHBOUR_SLACK
-    if members[0].analysis.importance - named[0].analysis.importance > slack:
+    if members[0].analysis.raw - named[0].analysis.raw > slack:
         return members
     return [named[0], *(record for record in members if record.id != named[0].id)]
 

@@ -92,9 +92,15 @@ def visible(text: str) -> str:
     return invisible_removed(text).strip()
 
 
+def plain_markup(text: str) -> str:
+    """Code of reStructuredText as Markdown has it: one backtick a side, no role before it."""
+    text = re.sub(r":[\w:+-]+:`~?([^`<]+?)(?:\s*<[^`>]*>)?`", r"`\1`", text)
+    return re.sub(r"(?<!`)``([^`\n]+)``(?!`)", r"`\1`", text)
+
+
 @lru_cache(maxsize=16384)
 def read_title(title: str) -> Title:
-    text = visible(title)
+    text = plain_markup(visible(title))
     while _NUMBER.search(text):
         text = _NUMBER.sub("", text)
     tags: list[str] = []

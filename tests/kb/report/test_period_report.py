@@ -12,6 +12,7 @@ import pytest
 
 import kb.report
 from kb.phrases import phrases
+from kb.report.change_facts import change_facts
 from kb.report.composer import measured_letters, measured_words
 from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
@@ -19,6 +20,7 @@ from kb.report.renderers.markdown import Inline
 from kb.report.risks import risk_groups, shown_evidence
 from kb.report.say import say, unseen
 from kb.report.self_check import differences, problems
+from kb.report.sentences import point
 from kb.report.symptoms import symptom
 from kb.report.themes import terms_of
 from kb.report.types import Prose, Span
@@ -360,3 +362,11 @@ def test_a_condition_on_hardware_is_named_as_the_hardware():
 def test_why_a_file_was_not_read_is_said_in_the_readers_language():
     assert unseen("too large", "zh") == "过大"
     assert unseen("lock file", "en") == "lock file"
+
+
+def test_the_point_of_a_change_is_the_same_in_both_languages(make):
+    """Phrases differ in length; what is told may not hang on it."""
+    names = ("A" * 31, "B" * 31)
+    record = make(1, risks=tuple(Risk("compatibility", f"- class {name}") for name in names))
+    points = [point(change_facts(record), lang).plain for lang in ("en", "zh")]
+    assert len({names[0] in text for text in points}) == 1

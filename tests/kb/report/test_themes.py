@@ -79,9 +79,9 @@ def test_docs_and_releases_are_no_theme_where_the_product_moved(make):
 
 def test_a_title_that_names_nothing_is_told_with_what_the_diff_names(make):
     record = make(8, "Support a new model", symbols=("CosmosModel",))
-    assert named_title(record, 80, "en").plain == "Support a new model (CosmosModel)"
+    assert named_title(record, 80, "en").plain == "Support a new model: CosmosModel"
     tagged = make(8, "[diffusion] model: support a new model", symbols=("CosmosModel",))
-    assert named_title(tagged, 80, "zh").plain == "diffusion: Support a new model（CosmosModel）"
+    assert named_title(tagged, 80, "zh").plain == "diffusion: Support a new model：CosmosModel"
     assert named_title(make(9, "Support Cosmos", symbols=("A",)), 80, "en").plain == (
         "Support Cosmos"
     )
