@@ -28,7 +28,6 @@ from kb.report.titles import (
 from kb.report.types import Prose
 from kb.types import ChangeRecord, Flag
 
-
 POINT_LETTERS = 70  # of a caveat that stands in a row of the key PRs
 
 
