@@ -20,7 +20,7 @@ from kb.report.risks import (
 from kb.report.say import counted, listing, say, word
 from kb.report.sentences import named_title, point, reference
 from kb.report.symptoms import SYMPTOMS
-from kb.report.theme_entries import MEMBERS, TITLE_LETTERS, theme_anchor
+from kb.report.theme_entries import MEMBERS, theme_anchor
 from kb.report.titles import vague, visible
 from kb.report.types import Prose, Section, WritingTask
 from kb.types import ChangeRecord
@@ -30,7 +30,7 @@ FEWEST_OF_ROW = 2  # changes from which a module that did not move is a row
 # What so many of a module's changes, and such a share of them, have in common says what moved it.
 FEWEST_IN_COMMON, SHARE_IN_COMMON = 3, 0.4
 FIXES_OF_SYMPTOM = 3
-ROW_LETTERS = 60
+ROW_LETTERS, FIX_LETTERS = 60, 66
 
 
 def fixes_by_symptom(shared: PeriodSections) -> dict[str, list[ChangeRecord]]:
@@ -55,7 +55,7 @@ def fixes_section(shared: PeriodSections, most: int = FIXES_OF_SYMPTOM) -> Secti
             say(
                 "fixes.item",
                 lang,
-                title=named_title(record, TITLE_LETTERS, lang),
+                title=named_title(record, FIX_LETTERS, lang),
                 ref=reference(record),
             )
             for record in shown

@@ -9,7 +9,6 @@ from kb.report.period_sections import PeriodSections, figures
 from kb.report.risks import refs
 from kb.report.say import clauses, count, counted, listing, say, word
 from kb.report.sentences import code, reference
-from kb.report.theme_entries import theme_title
 from kb.report.types import Prose, Section, WritingTask
 
 AREAS = 6
@@ -96,7 +95,7 @@ def _capital(text: Prose) -> Prose:
 def _weight(shared: PeriodSections) -> Prose:
     lang, areas = shared.lang, []
     for theme in shared.themes[:AREAS]:
-        values = {"name": theme_title(theme, lang), "ref": reference(theme.lead)}
+        values = {"name": Prose.of(theme.name_in(lang), "title"), "ref": reference(theme.lead)}
         if len(theme.members) == 1:
             areas.append(say("summary.area_one", lang, **values))
         else:
