@@ -138,3 +138,15 @@ def test_every_change_of_a_theme_is_told_by_its_title(busy_week, composed, week)
             for reference in point.references:
                 assert titles[reference][:40] in point.plain
         assert lead.plain.endswith((".", ".”"))
+
+
+def test_of_two_reasons_the_one_that_is_read_in_passing_is_quoted(make):
+    long = (
+        "The message of duplicate matchers names an unregistered module, after misinterpreting the "
+        "second definition's identifier as introducing another matcher inside identical segments."
+    )
+    short = "Parsing each segment alone lets the check of duplicate matchers catch the second one."
+    record = make(12, "Fix the message of duplicate matchers", body=f"{long} {short}")
+    quote = best_quote(record)
+    assert quote is not None
+    assert quote.text == short
