@@ -48,7 +48,7 @@ def add_embedder(connection: sqlite3.Connection, identity: str, dimension: int) 
     if row[1] != dimension:
         raise IndexMismatch(
             f"{identity} gave vectors of {row[1]} numbers before and gives {dimension} now",
-            "kb reindex --embed",
+            "set embedder.model to the model of this index, or ingest into another --home",
         )
     return int(row[0])
 
