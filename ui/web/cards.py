@@ -1,17 +1,13 @@
 """Changes in a list: title, facts in one line, the passage that matched, why it was found.
 
 A list is one element of HTML. As containers, links and Markdown, ten changes took the browser 170 of
-the 500 ms between a filter and its results; a template costs a tenth of that. What the changes
-say is escaped by the template, and Streamlit's own sanitizer reads the result once more.
+the 500 ms between a filter and its results.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -19,6 +15,7 @@ import streamlit as st
 from kb.types import ChangeRecord, Hit
 from ui.presenters import reference, risk_kinds
 from ui.web.description import safe_address
+from ui.web.markup import rendered
 from ui.web.text import Stretch, clean, excerpt, stretches
 from ui.web.view import View
 
@@ -59,31 +56,12 @@ def cards(
     """Draw the changes; those with a hit also with its passage and the reasons."""
     several = len({record.change.repo for record in records}) > 1
     drawn = [_card(view, record, (hits or {}).get(record.id), several) for record in records]
-    st.html(rendered(drawn, view.say("card.similar")))
-
-
-def rendered(drawn: Sequence[Card], similar: str) -> str:
-    """The cards as HTML; `similar` names the link to changes like one."""
-    return str(_template("cards").render(cards=drawn, similar=similar))
+    st.html(rendered("cards", cards=drawn, similar=view.say("card.similar")))
 
 
 def facts(view: View, record: ChangeRecord) -> None:
     """Draw the line of facts alone."""
-    st.html(_template("facts").render(facts=_facts(view, record, several=True)))
-
-
-@cache
-def _template(name: str) -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(f"{name}.html.j2")
+    st.html(rendered("facts", facts=_facts(view, record, several=True)))
 
 
 def _card(view: View, record: ChangeRecord, hit: Hit | None, several: bool) -> Card:

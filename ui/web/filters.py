@@ -175,9 +175,9 @@ def clear() -> None:
     state.put("until", None)
 
 
-def chips(view: View, filters: Filters, container: Any) -> None:
+def chips(view: View, filters: Filters) -> None:
     """Every condition as a button that takes it away."""
-    row = container.container(horizontal=True, gap="small")
+    row = st.container(horizontal=True, gap="small")
     for name, (field, _, room) in CHOICES.items():
         for value in getattr(filters, field):
             shown = view.word(room, value) if room else value

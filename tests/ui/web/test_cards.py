@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ui.web.cards import Badge, Card, Facts, outward, rendered
+from ui.web.cards import Badge, Card, Facts, outward
+from ui.web.markup import rendered
 from ui.web.text import stretches
 
 HOSTILE = (
@@ -37,7 +38,7 @@ class Seen(HTMLParser):
 def test_text_of_strangers_stays_text(text: str) -> None:
     facts = Facts(text, text, "2026-01-01", "+1", "−1", (Badge("blue", text),))
     card = Card("./change?id=1", stretches(text, ["alert"]), facts, "", stretches(text, ()), (text,), ("https://example.org", text), "./?like=1")  # fmt: skip
-    seen = Seen(rendered([card], "Similar"))
+    seen = Seen(rendered("cards", cards=[card], similar="Similar"))
     assert seen.tags <= {"article", "a", "div", "b", "span", "blockquote", "mark"}
     assert seen.attributes <= {"class", "href", "target", "rel"}
     assert seen.text.count(text) == 7

@@ -400,9 +400,17 @@ def test_a_filter_beside_the_box_is_not_shown_as_part_of_the_question(opened: Op
 
 def test_a_cited_title_shows_its_brackets_once(opened: Opened) -> None:
     app = opened("ask", q="[worker] queue loses jobs")
-    labels = [link.proto.label for link in app.get("page_link")]
-    assert any(label.startswith(r"**\[1\]**") for label in labels)
-    assert not [label for label in labels if r"\\[" in label]
+    cited = "".join(bodies(app))
+    assert ">[1] " in cited
+    assert "\\[" not in cited
+
+
+def test_an_english_question_is_answered_in_the_pages_language(
+    opened: Opened, writable_home: Path
+) -> None:
+    said = words(opened("ask", home=writable_home, q="Which jobs were lost?", lang="zh"))
+    assert "并非聊天模型所写" in said
+    assert "no chat model wrote this" not in said
 
 
 def test_a_report_on_a_missing_change_says_so_in_the_readers_language(opened: Opened) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from kb.errors import KBError
-from kb.types import Answer, Filters
+from kb.types import Answer, Citation, Filters
 from ui.web import filters as filter_panel
 from ui.web import questions, state
 from ui.web.description import safe_markdown
 from ui.web.errors import show
 from ui.web.knowledge import reader_for
+from ui.web.markup import rendered
 from ui.web.text import clean, escape
 from ui.web.view import View
 
@@ -80,7 +81,7 @@ def _model(view: View) -> str | None:
 
 
 def _answer(view: View, question: str, filters: Filters, model: str | None) -> Answer | None:
-    """Ask in the reader's zone; what a model writes appears as it comes."""
+    """Ask in the reader's zone and language; what a model writes appears as it comes."""
     place = st.empty()
     heard: list[str] = []
 
@@ -91,7 +92,7 @@ def _answer(view: View, question: str, filters: Filters, model: str | None) -> A
     try:
         with st.spinner(view.say("ask.working")):
             answer = reader_for(view.tz, model).ask(
-                question, filters=filters, now=view.now, on_text=on_text
+                question, filters=filters, now=view.now, lang=view.lang, on_text=on_text
             )
     except KBError as error:
         show(error, view.lang)
@@ -115,14 +116,19 @@ def _show(view: View, answer: Answer) -> None:
         st.caption(how)
     if answer.citations:
         st.markdown(f"**{view.say('ask.citations')}**")
-    for citation in answer.citations:
-        view.link(
-            rf"**\[{citation.index}\]** {escape(citation.title)}", "change", id=citation.change_id
-        )
-        if citation.passage and clean(citation.passage) != clean(citation.title):
-            st.markdown(f"> {escape(citation.passage[:400])}")
+        st.html(rendered("citations", citations=[_cited(view, each) for each in answer.citations]))
     for note in answer.notes:
         st.caption(escape(note))
+
+
+def _cited(view: View, citation: Citation) -> dict[str, object]:
+    title, passage = clean(citation.title), clean(citation.passage)
+    return {
+        "index": citation.index,
+        "title": title,
+        "address": view.address("change", id=citation.change_id),
+        "passage": passage[:400] if passage != title else "",
+    }
 
 
 def _kept(view: View, number: int) -> None:

@@ -32,7 +32,7 @@ ORDERS = ("newest", "importance")
 def draw(view: View) -> None:
     st.title(view.say("page.browse"), anchor=False)
     filters = filter_panel.panel(view, st.sidebar)
-    filter_panel.chips(view, filters, st.container())
+    filter_panel.chips(view, filters)
     found = _statistics(view, filters)
     _figures(view, found)
     _activity(view, filters)

@@ -239,8 +239,9 @@ def _related(view: View, record: ChangeRecord) -> None:
             _links(view, ids)
     if analysis.series is not None:
         series = analysis.series
-        place = f" {series.index}/{series.total or '?'}" if series.index else ""
-        st.markdown(f"**{view.say('change.series', name=escape(series.name), place=place)}**")
+        place = f"{series.index}/{series.total or '?'}" if series.index else ""
+        said = view.say("change.series", name=escape(series.name), place=place).strip()
+        st.markdown(f"**{said}**")  # bold ends at no space
         _links(view, [item for item in _members(view, record) if item != record.id])
     if len(record.change.commits) > 1:
         with st.expander(view.say("change.commits", count=len(record.change.commits))):

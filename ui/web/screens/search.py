@@ -192,7 +192,7 @@ def _head(view: View, listing: Listing, text: str, like: str, filters: Filters) 
                 "search.like", title=f"{reference(record.change)} {escape(record.change.title)}"
             ),
         )
-    filter_panel.chips(view, filters, st.container())
+    filter_panel.chips(view, filters)
     result = listing.result
     row = st.container(horizontal=True, vertical_alignment="center", key="search-head")
     if result is not None:
