@@ -263,15 +263,19 @@ class Run:
                 ]
             )
 
-    def link(self, *, whole: bool) -> None:
-        """Relations of all changes; those that touch this run's (`whole`: all) are filled in."""
+    def link(self, *, whole: bool, related: bool) -> None:
+        """Relations of all changes; those that touch this run's (`whole`: all) are filled in.
+
+        `related`: all that this run did not store was related before, and is not read again."""
         if not self.touched and not whole:
             return
         from kb.analysis.series import relations
 
         self.observer.phase("relations")
         stored = self.archive.fingerprints(self.repo)
-        found = relations(list(self._relation_rows(stored)))
+        before = self.archive.all_relations(self.repo) if related and not whole else ()
+        unchanged = stored.keys() - self.touched if before else frozenset()
+        found = relations(list(self._relation_rows(stored)), before, unchanged)
         self.archive.put_relations(self.repo, found)
         by_change: dict[str, list[Relation]] = {}
         for relation in found:

@@ -95,6 +95,9 @@ def sync(
         for note in identity.notes:
             observer.note(note)
         complete = _complete(state)
+        related = all(
+            _complete(stored) for stored in archive.sources() if stored.name == identity.name
+        )
         if complete and enricher is None:
             backlog.expect_to_publish()
         state = replace(_begin(archive, identity, state, bounds, enricher), last_error=None)
@@ -106,7 +109,7 @@ def sync(
         stale = run.mark(identity)
 
         def settle() -> None:
-            run.link(whole=not complete)
+            run.link(whole=not complete, related=related)
             _finish(archive, run.state, bounds, reading.tip or tip, failed=run.failed)
 
         _publish_rest(archive, backlog, settle, changed=bool(run.touched))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -65,58 +65,106 @@ _TRAILER = re.compile(
 )
 
 
-def relations(rows: Iterable[RelationRow | tuple[object, ...]]) -> list[Relation]:
+def relations(
+    rows: Iterable[RelationRow | tuple[object, ...]],
+    stored: Iterable[Relation] = (),
+    unchanged: Collection[str] = frozenset(),
+) -> list[Relation]:
     """Every link that titles and bodies of one repository's changes state, and authors' runs.
 
     Rows are (id, number, sha, title, body, author, merged_at) in any order. A series relation has the
-    series' key as target and its marker as evidence.
+    series' key as target and its marker as evidence. `stored`: what was found before, in any order,
+    when the `unchanged` rows stood as they do now. A row speaks of earlier ones alone: it is read
+    again only where a row before it is new, or speaks of it now.
     """
     history = sorted(
         (row if isinstance(row, RelationRow) else RelationRow(*row) for row in rows),  # type: ignore[arg-type]
         key=lambda row: (row.merged_at, row.number or 0),
     )
-    order = {row.id: index for index, row in enumerate(history)}
-    by_number: dict[int, RelationRow] = {}
-    for row in history:
-        if row.number is not None:
-            by_number.setdefault(row.number, row)
-    by_prefix = {row.sha[:7]: row for row in history}
-    by_title: dict[str, list[RelationRow]] = defaultdict(list)
-    found: list[Relation] = []
-    seen: set[tuple[str, str, str]] = set()
+    reader = _Reader(history)
+    first = next((at for at, row in enumerate(history) if row.id not in unchanged), len(history))
+    if reader.displaced(first):
+        first = 0
+    stated: dict[int, list[Relation]] = defaultdict(list)
+    for relation in stored:
+        place = reader.order.get(relation.source, first)
+        if relation.kind != "series" and place < first and relation.target in reader.order:
+            stated[place].append(relation)
+    for place in range(first, len(history)):
+        stated[place] = reader.read(place)
+    spoken_of = {
+        reader.order[item.target] for at in range(first, len(history)) for item in stated[at]
+    }
+    for place in spoken_of:
+        if place < first:
+            stated[place] = reader.read(place)
+    found = [relation for place in sorted(stated) for relation in stated[place]]
+    found += _marked(history)
+    found += _runs(history)
+    return found
 
-    def link(kind: str, later: RelationRow, earlier: RelationRow | None, evidence: str) -> bool:
-        if earlier is None or order[earlier.id] >= order[later.id]:
+
+class _Reader:
+    """What the title and the body of a row say of earlier rows."""
+
+    def __init__(self, history: Sequence[RelationRow]) -> None:
+        self.history = history
+        self.order = {row.id: index for index, row in enumerate(history)}
+        self.by_number: dict[int, RelationRow] = {}
+        for row in history:
+            if row.number is not None:
+                self.by_number.setdefault(row.number, row)
+        self.by_prefix = {row.sha[:7]: row for row in history}
+        self._titled = 0
+        self._by_title: dict[str, list[RelationRow]] = defaultdict(list)
+
+    def displaced(self, first: int) -> bool:
+        """Whether a row from `first` on has the short sha of an earlier one, and takes its place."""
+        if len(self.by_prefix) == len(self.history):
             return False
-        key = (kind, later.id, earlier.id)
-        if key not in seen:
-            seen.add(key)
-            found.append(Relation(kind, later.id, earlier.id, " ".join(evidence.split())[:120]))
-        return True
+        before = {row.sha[:7] for row in self.history[:first]}
+        return any(row.sha[:7] in before for row in self.history[first:])
 
-    for row in history:
+    def titled(self, place: int) -> Mapping[str, list[RelationRow]]:
+        """The rows before a place by their title; only a revert or a reland asks for them."""
+        if place < self._titled:
+            self._by_title.clear()
+            self._titled = 0
+        for row in self.history[self._titled : place]:
+            self._by_title[_plain(row.title)].append(row)
+        self._titled = place
+        return self._by_title
+
+    def read(self, place: int) -> list[Relation]:
+        row = self.history[place]
+        found: dict[tuple[str, str], Relation] = {}
+
+        def link(kind: str, later: RelationRow, earlier: RelationRow | None, evidence: str) -> bool:
+            if earlier is None or self.order[earlier.id] >= place:
+                return False
+            words = " ".join(evidence.split())[:120]
+            found.setdefault((kind, earlier.id), Relation(kind, later.id, earlier.id, words))
+            return True
+
         body = _TRAILER.sub("", row.body)[:6000] if row.body else ""
         text = f"{_unnumbered(row.title)}\n{body}"
         if _REVERT_TITLE.match(row.title):
-            _link_revert(row, body, by_number, by_prefix, by_title, link)
+            _link_revert(row, body, self.by_number, self.by_prefix, self.titled(place), link)
         elif "evert" in body and (match := _REVERTS_COMMIT.search(body)):
             sha = match[1] or match[2]
-            target = by_prefix.get(sha[:7])
+            target = self.by_prefix.get(sha[:7])
             if target is not None and target.sha.startswith(sha[: len(target.sha)]):
                 link("reverts", row, target, match[0])
         if _REVERT_TITLE.match(row.title):
             text = body  # what a revert quotes is not its own word
         if "#" in text or "/pull/" in text:
             for match in _FIXES.finditer(text):
-                link("fixes", row, by_number.get(int(match["number"])), match[0])
+                link("fixes", row, self.by_number.get(int(match["number"])), match[0])
             for match in _FOLLOWS.finditer(text):
-                link("follows", row, by_number.get(int(match["number"])), match[0])
+                link("follows", row, self.by_number.get(int(match["number"])), match[0])
         if _RELAND.search(row.title):
-            _link_reland(row, by_title, link)
-        by_title[_plain(row.title)].append(row)
-    found += _marked(history)
-    found += _runs(history)
-    return found
+            _link_reland(row, self.titled(place), link)
+        return list(found.values())
 
 
 def _plain(title: str) -> str:

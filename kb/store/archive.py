@@ -432,6 +432,13 @@ class Archive:
         with self.reading():
             return reading.facets(self.connection, self.condition(filters))
 
+    def all_relations(self, repo: str) -> list[Relation]:
+        """In any order."""
+        from kb.types import Relation
+
+        sql = "SELECT kind, source, target, evidence FROM relations WHERE repo = ?"
+        return [Relation(*row) for row in self._rows(sql, (repo,))]
+
     def relations(self, change_ids: Sequence[str]) -> list[Relation]:
         with self.reading():
             return reading.relations(self.connection, change_ids)

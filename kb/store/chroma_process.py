@@ -9,12 +9,14 @@ not the ingest.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,8 +105,10 @@ def probe(folder: Path) -> None:
     found = manifest.read_folder(folder)
     client = chroma_index.open_client(None if found.server else folder / "chroma", found.server)
     prefix = chroma_index.server_prefix(found) if found.server else ""
-    for kind, expected in found.vectors.items():
+
+    def look(kind: str) -> None:
         collection = chroma_index.collection(client, kind, prefix)
+        expected = found.vectors[kind]
         if collection.count() != expected:
             raise ValueError(f"{kind}: {collection.count()} vectors, {expected} expected")
         matrix, keys = load(folder, kind, found.dimension)
@@ -115,6 +119,10 @@ def probe(folder: Path) -> None:
             assert answer["distances"] is not None
             if not answer["ids"][0] or answer["distances"][0][0] > 0.01:
                 raise ValueError(f"{kind}: vector {keys[place, SERIAL]} is not found")
+
+    # Reading the graphs takes most of the time, and Chroma lets go of the interpreter for it.
+    with ThreadPoolExecutor(len(KINDS)) as pool:
+        list(pool.map(look, found.vectors))
     _close(client)
 
 
@@ -154,10 +162,14 @@ def _close(client: Any) -> None:
 def main() -> int:
     """Builds, then probes, each in a fork of its own: Chroma is imported once, and opened twice."""
     # While the parent still writes the matrices; the latter two are what opening a folder imports.
+    # All of it stays: to look for garbage in it again and again takes an eighth of the time.
+    gc.disable()
     import chromadb
     import chromadb.api.rust
     import chromadb.telemetry.product.posthog  # noqa: F401
 
+    gc.freeze()
+    gc.enable()
     before, name = (os.fsdecode(sys.stdin.buffer.readline()).rstrip("\n") for _ in range(2))
     if not name:
         return PARENT_ENDED

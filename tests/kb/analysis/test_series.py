@@ -1,5 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from kb.analysis.series import apply_relations, relations, series_in_title
 from kb.types import Analysis
 
@@ -108,3 +110,37 @@ def test_relations_fill_both_sides_of_an_analysis() -> None:
     assert judged.followed_by == ("acme/tool#3",)
     second = apply_relations(plain, [r for r in found if r.source == "acme/tool#2"], "acme/tool#2")
     assert second.reverts == ("acme/tool#1",)
+
+
+def told_in_steps():
+    """A history in which later changes speak of earlier ones in every way that is read."""
+    rows = history(
+        (1, "Add lids (#1)"),
+        (2, "Fix hinges (#2)", "Fixes a crash caused by #1, follow-up to #1."),
+        (3, "Paint [1/2] (#3)", "follow-up of #2. Also follow-up of #1."),
+        (4, "Oil [2/2] (#4)"),
+        (5, 'Revert "Fix hinges (#2)"'),
+        (6, "Reland: Fix hinges (#2) (#6)", "Fixes a failure caused by #5"),
+        (7, 'Revert "Reland: Fix hinges"', f"This reverts commit {6:07x}{'0' * 33}."),
+        (8, "Sand the hinge pins (#8)", "follow-up to #3"),
+        (9, "Sand the hinge caps (#9)"),
+        (10, "Sand the hinge arms (#10)", "Builds on #3, fixes breakage introduced by #8"),
+    )
+    sha = rows[5][2][:7] + "f" * 33  # begins like that of #6, which #7 names
+    return [*rows, ("acme/tool#11", 11, sha, "Wax (#11)", "", "Bo", START + timedelta(days=20))]
+
+
+@pytest.mark.parametrize("new", [1, 2, 3, 4, 6, 8, 10, 11])
+@pytest.mark.parametrize("late", [True, False], ids=["newest", "scattered"])
+def test_what_was_found_before_and_what_is_new_come_to_the_whole(new: int, late: bool) -> None:
+    rows = told_in_steps()
+    added = {row[0] for row in (rows[-new:] if late else rows[::2][-new:])}
+    before = [row for row in rows if row[0] not in added]
+    stored = sorted(relations(before), key=repr)  # a table without an order
+    found = relations(rows, stored, {row[0] for row in before})
+    whole = relations(rows)
+    assert sorted(found, key=repr) == sorted(whole, key=repr)
+    touched = {item.target for item in whole if item.source in added} | added
+    assert [item for item in found if item.source in touched] == [
+        item for item in whole if item.source in touched
+    ]
