@@ -270,7 +270,8 @@ class Archive:
             rows = self._rows(
                 "SELECT sha, path FROM changes JOIN change_paths ON change = changes.rowid"
                 " JOIN paths USING (path_key)"
-                f" WHERE repo = ? AND sha IN ({conditions.marks(batch)})"
+                # +: by sha. By repo SQLite would look through all of its changes for each batch.
+                f" WHERE +repo = ? AND sha IN ({conditions.marks(batch)})"
                 " AND NOT EXISTS (SELECT 1 FROM aliases WHERE aliases.change = changes.rowid)",
                 (repo, *batch),
             )
