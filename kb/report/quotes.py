@@ -214,7 +214,7 @@ def _best(
         score += 2.5 * (origin == "description") + 1.5 * bool(_PURPOSE.search(text))
         score += 2.0 * (unnamed and bool(_terms(text.split(" ", 1)[0]) & defined))
         score += 0.8 * repeated - 0.6 * (len(_CODE_WORD.findall(text)) > 1)
-        score -= 0.8 * (len(text) > IN_PASSING)
+        score -= 1.2 * (len(text) > IN_PASSING)
         score -= 0.03 * min(position, 30) + 0.02 * words_of(text)
         if best is None or score > best[0]:
             best = (score, Quote(text, origin))

@@ -145,7 +145,7 @@ def test_of_two_reasons_the_one_that_is_read_in_passing_is_quoted(make):
         "The message of duplicate matchers names an unregistered module, after misinterpreting the "
         "second definition's identifier as introducing another matcher inside identical segments."
     )
-    short = "Parsing each segment alone lets the check of duplicate matchers catch the second one."
+    short = "The check of duplicate matchers now sees the second one, segment after segment."
     record = make(12, "Fix the message of duplicate matchers", body=f"{long} {short}")
     quote = best_quote(record)
     assert quote is not None
