@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from kb.analysis.digest import passages
-from kb.embedders import LARGE_INCREMENT, embedder_for
+from kb.embedders import BFLOAT16_INCREMENT, embedder_for
 from kb.embedders.model_files import bundled_folder
 from kb.settings import Settings
 from kb.store.archive import Archive
@@ -50,7 +50,7 @@ def main() -> int:
         home = Path(named) if named else sample_home(folder)
         texts = texts_of(home)
         settings = Settings(home=Path(folder) / "empty")
-        ours = embedder_for(settings, LARGE_INCREMENT + 1)  # as a first ingest has it
+        ours = embedder_for(settings, BFLOAT16_INCREMENT + 1)  # as a first ingest has it
     theirs = SentenceTransformer(str(bundled_folder()), device="cpu")
     tasks: dict[str, Callable[[], object]] = {
         "ours": lambda: ours.encode(texts),

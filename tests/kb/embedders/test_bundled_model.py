@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from kb.embedders import embedder_for, identity_for, runtime_for
+from kb.embedders import embedder_for, hardware, identity_for, runtime_for
 from kb.embedders.hardware import has_bfloat16
 from kb.embedders.light import LightEmbedder
 from kb.embedders.onnx_runtime import BATCH_TOKENS, GRAPH, OnnxEmbedder, batches_of
@@ -119,13 +119,21 @@ def test_what_is_quickest_computes(settings, texts, resident, runtime):
     assert runtime_for(settings, texts, resident=resident) == runtime
 
 
-@pytest.mark.parametrize(("bfloat16", "runtime"), [(True, "torch"), (False, "onnx")])
-def test_torch_computes_in_bulk_where_the_cpu_has_bfloat16(monkeypatch, bfloat16, runtime):
-    from kb.embedders import hardware
-
+@pytest.mark.parametrize(
+    ("bfloat16", "gpu", "texts", "runtime"),
+    [
+        (False, False, 50_000, "onnx"),
+        (True, False, 2000, "onnx"),
+        (True, False, 5000, "torch"),
+        (False, True, 2000, "torch"),
+    ],
+)
+def test_torch_computes_in_bulk_where_it_has_bfloat16_or_a_gpu(
+    monkeypatch, bfloat16, gpu, texts, runtime
+):
     monkeypatch.setattr(hardware, "has_bfloat16", lambda: bfloat16)
-    monkeypatch.setattr(hardware, "has_gpu", lambda: False)
-    assert runtime_for(EmbedderSettings(), 5000) == runtime
+    monkeypatch.setattr(hardware, "has_gpu", lambda: gpu)
+    assert runtime_for(EmbedderSettings(), texts) == runtime
 
 
 def test_identity_is_known_without_loading(tmp_path):
