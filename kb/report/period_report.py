@@ -9,14 +9,9 @@ from kb.report.desk import section
 from kb.report.facts import ModuleTrend
 from kb.report.ledger import ledger_of, whole_list
 from kb.report.period_sections import PeriodSections, figures
-from kb.report.risks import (
-    open_series,
-    precedent,
-    precedent_prose,
-    risk_text,
-    series_suggestion,
-    suggestion,
-)
+from kb.report.risk_precedents import precedent, precedent_prose
+from kb.report.risk_suggestions import open_series, series_suggestion, suggestion
+from kb.report.risks import risk_text
 from kb.report.say import counted, listing, say, word
 from kb.report.sentences import named_title, point, reference
 from kb.report.symptoms import SYMPTOMS

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from kb.report.desk import Desk
 from kb.report.facts import Facts
-from kb.report.risks import Precedent, RiskGroup, risk_groups
+from kb.report.risk_precedents import Precedent
+from kb.report.risks import RiskGroup, risk_groups
 from kb.report.theme_history import Before, theme_history
 from kb.report.themes import Theme, find_themes
 

@@ -45,35 +45,10 @@ _EFFECT = re.compile(
     r"|提升|降低|减少|加速|吞吐|延迟|显存",
     re.IGNORECASE,
 )
-_STOP = frozenset(
-    (
-        "the",
-        "a",
-        "an",
-        "of",
-        "to",
-        "in",
-        "on",
-        "for",
-        "and",
-        "or",
-        "with",
-        "is",
-        "are",
-        "be",
-        "this",
-        "that",
-        "it",
-        "as",
-        "by",
-        "from",
-        "when",
-        "if",
-        "we",
-        "our",
-        "not",
-    )
+_STOP_WORDS = (
+    "the a an of to in on for and or with is are be this that it as by from when if we our not"
 )
+_STOP = frozenset(_STOP_WORDS.split())
 
 
 # What a diff says of errors, leftovers and other code is no statement about the change.

@@ -10,16 +10,9 @@ from kb.report.desk import Desk, section
 from kb.report.facts import load
 from kb.report.frame import finish, scope_of
 from kb.report.ledger import ledger_of
-from kb.report.risks import (
-    RiskGroup,
-    all_risk_groups,
-    open_series,
-    precedent,
-    precedent_prose,
-    refs,
-    risk_text,
-    series_suggestion,
-)
+from kb.report.risk_precedents import precedent, precedent_prose
+from kb.report.risk_suggestions import open_series, series_suggestion
+from kb.report.risks import RiskGroup, all_risk_groups, refs, risk_text
 from kb.report.say import listing, say, word
 from kb.report.sentences import label, reference
 from kb.report.titles import visible

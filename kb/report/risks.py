@@ -1,35 +1,26 @@
-"""Risk observations of a set of changes: kinds, evidence, precedents, what to check, what to do."""
+"""Risk observations of a set of changes: kinds, their evidence, how they are told."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from kb.report.change_facts import short_path, switched
+from kb.report.change_facts import short_path
 from kb.report.desk import Desk
 from kb.report.facts import module_of, platforms_of, weightiest
 from kb.report.quotes import sentences as sentences_of
-from kb.report.say import codes, count, known, listing, say, word, words_of
-from kb.report.sentences import (
-    code,
-    named_title,
-    quoted,
-    reference,
-    reverted,
-    size,
-    title_of,
-)
+from kb.report.say import codes, count, listing, say, word, words_of
+from kb.report.sentences import code, named_title, quoted, reference, reverted, size
 from kb.report.themes import mass
-from kb.report.titles import headline, read_title, shortened, visible
+from kb.report.titles import visible
 from kb.report.types import Prose
 from kb.types import ChangeRecord, Risk
 
 MOST, TOP = 6, 5
-NAMED = 4  # names of a suggestion
 OBJECTION_WORDS = 25
-PRECEDENT_LETTERS = 60
+LARGEST_LETTERS = 60  # of the title of the largest change without a test
 # How much a kind weighs against the others: what broke or may break users first.
 _WEIGHTS = {
     "security": 1.8,
@@ -63,8 +54,6 @@ _FIRST = frozenset(
 
 # Kinds of which one piece of evidence of each of three changes says more than two of one.
 _ONE_EACH = frozenset(("relaxed-threshold", "dependency"))
-# Kinds whose evidence names the thing itself: the same name met before says that it is unsteady.
-_NAMING = frozenset(("relaxed-threshold", "compatibility", "dependency"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +149,7 @@ def examples(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
     parts: list[Prose] = []
     records: Sequence[ChangeRecord] = group.records
     if group.kind == "compatibility":
-        records = sorted(records, key=_distance)
+        records = sorted(records, key=distance)
     if group.kind in _ONE_EACH:
         limit += 1
     for record in records:
@@ -196,7 +185,7 @@ def examples(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
     return Prose.join(parts, word("list.semicolon", lang))
 
 
-def _distance(record: ChangeRecord) -> int:
+def distance(record: ChangeRecord) -> int:
     """How far from a user: another default meets everybody, a setting that is gone many, a definition few."""
     found = [risk.evidence for risk in record.analysis.risks if risk.kind == "compatibility"]
     if any(_DEFAULT_MOVED.match(text) for text in found):
@@ -269,7 +258,7 @@ def risk_text(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
             "tested": sum(record.analysis.size.test_lines > 0 for record in source),
             "modules": listing(named, lang),
             "largest": reference(largest),
-            "title": named_title(largest, PRECEDENT_LETTERS, lang),
+            "title": named_title(largest, LARGEST_LETTERS, lang),
             "size": size(desk.facts(largest), lang),
         }
         if not named:
@@ -287,213 +276,3 @@ def risk_text(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
 
 def documented(record: ChangeRecord) -> bool:
     return any(file.role == "docs" for file in record.change.files)
-
-
-@dataclass(frozen=True, slots=True)
-class Precedent:
-    """What history says of a risk, in no language. `number` is which revert of the area this is."""
-
-    records: tuple[ChangeRecord, ...] = ()
-    module: str = ""
-    number: int = 0
-    answers: tuple[tuple[ChangeRecord, ...], ...] = ()  # of each record, what it led to
-
-
-def precedent(desk: Desk, group: RiskGroup) -> Precedent:
-    """The same risk in the same area before; empty where history says nothing of it."""
-    lead = group.records[0]
-    if group.kind == "revert":
-        return _reverts_before(desk, group)
-    filters = replace(desk.history.scope, risks=(group.kind,))
-    if desk.history.until is None:
-        filters = replace(filters, until=lead.change.merged_at)
-    purpose = f"risk:{group.kind}"
-    hits = desk.history.search(purpose, headline(lead.change), limit=8, filters=filters)
-    near = [
-        hit.record
-        for hit in hits
-        if hit.record.id not in desk.records and _same_area(hit.record, lead)
-    ]
-    # That others had the same risk says little; that it came true, or met the same name, says much.
-    answered = [r for r in near if r.analysis.reverted_by or r.analysis.followed_by][:1]
-    if group.kind in _NAMING:
-        names = _evidence_names(lead, group.kind)
-        same = [r for r in near if names & _evidence_names(r, group.kind)]
-        if same:
-            desk.history.use(same[:1], purpose)
-            return Precedent(tuple(same[:1]))
-    taken = tuple(answered)
-    answers = tuple(
-        tuple(desk.history.known((r.analysis.reverted_by or r.analysis.followed_by)[:2]))
-        for r in taken
-    )
-    desk.history.use(taken, purpose)
-    return Precedent(taken, answers=answers)
-
-
-def _evidence_names(record: ChangeRecord, kind: str) -> set[str]:
-    """Names and packages that the evidence of a risk holds."""
-    texts = [risk.evidence for risk in record.analysis.risks if risk.kind == kind]
-    return {name.lower() for text in texts for name in re.findall(r"[A-Za-z_][\w.-]{4,}", text)} - {
-        "class",
-        "function",
-        "method",
-        "constant",
-        "false",
-    }
-
-
-def _reverts_before(desk: Desk, group: RiskGroup) -> Precedent:
-    best: tuple[str, list[ChangeRecord]] | None = None
-    for record in group.top:
-        earlier = desk.history.reverts_in(module_of(record))
-        if earlier and (best is None or len(earlier) > len(best[1])):
-            best = (module_of(record), earlier)
-    if best is None:
-        return Precedent()
-    module, earlier = best
-    desk.history.use_listing(earlier[:3])
-    now = sum(module_of(record) == module for record in group.records)
-    return Precedent(tuple(earlier[:3]), module, len(earlier) + now)
-
-
-def precedent_prose(desk: Desk, before: Precedent) -> Prose:
-    lang = desk.lang
-    if not before.records:
-        return Prose()
-    if before.number:
-        return say(
-            "risk.text.precedent_reverts",
-            lang,
-            nth=nth(before.number, lang),
-            module=code(before.module),
-            refs=refs(before.records, lang, 3),
-        )
-    parts = []
-    for place, record in enumerate(before.records):
-        title = Prose.of(shortened(headline(record.change), PRECEDENT_LETTERS), "title")
-        values = {"ref": reference(record), "title": title}
-        if before.answers:
-            how = "reverted" if record.analysis.reverted_by else "followed"
-            by = listing([reference(later) for later in before.answers[place]], lang)
-            parts.append(
-                say(
-                    "risk.text.answered",
-                    lang,
-                    how=word(f"risk.text.answered_{how}", lang),
-                    by=by,
-                    **values,
-                )
-            )
-        else:
-            parts.append(say("risk.precedent_item", lang, **values))
-    return say("risk.text.precedent", lang, refs=listing(parts, lang))
-
-
-def _same_area(record: ChangeRecord, lead: ChangeRecord) -> bool:
-    return bool(set(record.analysis.modules[:2]) & set(lead.analysis.modules[:2]))
-
-
-def nth(number: int, lang: str) -> str:
-    """`third revert`."""
-    named = {1: "first", 2: "second", 3: "third"}
-    if number in named:
-        return word(f"risk.nth_{named[number]}", lang)
-    return word("risk.nth_other", lang).replace("{n}", str(number))
-
-
-def suggestion(desk: Desk, group: RiskGroup) -> Prose:
-    """What follows from a risk: which changes, and what to do with them."""
-    lang, kind = desk.lang, group.kind
-    records = group.records
-    if kind == "compatibility":
-        records = tuple(sorted(records, key=_distance))
-    top = records[:3]
-    names = refs(top, lang, 3)
-    key = f"suggest.{kind}"
-    shown = codes(
-        [
-            text
-            for record in top
-            for risk in record.analysis.risks
-            if risk.kind == kind
-            and (text := shown_evidence(risk))
-            and not text.endswith("…")
-            and not record.change.title.startswith(text[:40])  # a title is no name
-        ],
-        lang,
-        NAMED,
-    )
-    if kind == "missing-tests":
-        modules = list(dict.fromkeys(module_of(record) for record in top if module_of(record)))
-        lines = sum(record.analysis.size.source_added for record in top)
-        where = codes(modules, lang, 3) if modules else Prose.of(word("label.no_module", lang))
-        return say(
-            key, lang, n=len(top), refs=names, lines=count("line", lines, lang), modules=where
-        )
-    if kind == "configuration":
-        missing = [record for record in group.records if not documented(record)][:3]
-        top = tuple(missing) or top
-        flags = [flag.name for record in top for flag in desk.facts(record).switches[:2]]
-        key = "suggest.configuration" if missing else "suggest.configuration_documented"
-        return say(
-            key,
-            lang,
-            n=len(set(flags) or top),
-            examples=codes(flags, lang, 4) if flags else shown,
-            refs=refs(top, lang, 3),
-        )
-    if kind == "experimental":
-        flags = [
-            flag.name
-            for record in top
-            for flag in desk.facts(record).switches
-            if switched(flag) == "off"
-        ]
-        shown = (
-            codes(flags, lang, 3)
-            if flags
-            else Prose.join([title_of(record) for record in top], word("list.comma", lang))
-        )
-        return say(key, lang, examples=shown, refs=names)
-    if kind == "revert":
-        shown = Prose.join(
-            [reverted(desk.facts(record), lang) for record in top], word("list.semicolon", lang)
-        )
-    if kind == "large":
-        largest = [desk.facts(record).main_file for record in top]
-        shown = codes([short_path(file.path) for file in largest if file], lang, len(top))
-    if kind == "unresolved-review" or not known(key, lang):
-        return say(key, lang, refs=names)
-    return say(key, lang, n=len(top), refs=names, examples=shown or names)
-
-
-def open_series(records: Sequence[ChangeRecord]) -> list[ChangeRecord]:
-    """The last part of each series that has not come to its end."""
-    last: dict[str, ChangeRecord] = {}
-    for record in weightiest(records):
-        series = record.analysis.series
-        if series and series.index and (not series.total or series.index < series.total):
-            held = last.get(series.key)
-            if held is None or (
-                held.analysis.series and (held.analysis.series.index or 0) < series.index
-            ):
-                last[series.key] = record
-    return weightiest(last.values())
-
-
-def series_suggestion(record: ChangeRecord, lang: str) -> Prose:
-    series = record.analysis.series
-    assert series is not None
-    assert series.index is not None
-    name = quoted(read_title(series.name).text, lang)
-    if series.total:
-        return say(
-            "suggest.series",
-            lang,
-            name=name,
-            ref=reference(record),
-            index=series.index,
-            total=series.total,
-        )
-    return say("suggest.open_series", lang, name=name, ref=reference(record), index=series.index)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from kb.periods import local
 from kb.report.desk import Desk
 from kb.report.history import query_of, related
-from kb.report.risks import nth, refs
+from kb.report.risk_precedents import nth
+from kb.report.risks import refs
 from kb.report.say import say, word
 from kb.report.sentences import code, reference, title_of
 from kb.report.themes import Theme, terms_of

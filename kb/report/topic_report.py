@@ -14,7 +14,8 @@ from kb.report.facts import module_of
 from kb.report.frame import finish, scope_of
 from kb.report.ledger import ledger_of
 from kb.report.risk_report import risk_items
-from kb.report.risks import open_series, risk_groups, series_suggestion, suggestion
+from kb.report.risk_suggestions import open_series, series_suggestion, suggestion
+from kb.report.risks import risk_groups
 from kb.report.say import codes, count, counted, listing, say, word
 from kb.report.sentences import reference, sentence, title_of, what
 from kb.report.titles import visible

@@ -1,0 +1,114 @@
+"""What follows from a risk or an open series: which changes, and what to do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kb.report.change_facts import short_path, switched
+from kb.report.desk import Desk
+from kb.report.facts import module_of, weightiest
+from kb.report.risks import RiskGroup, distance, documented, refs, shown_evidence
+from kb.report.say import codes, count, known, say, word
+from kb.report.sentences import quoted, reference, reverted, title_of
+from kb.report.titles import read_title
+from kb.report.types import Prose
+from kb.types import ChangeRecord
+
+NAMED = 4  # names of a suggestion
+
+
+def suggestion(desk: Desk, group: RiskGroup) -> Prose:
+    """What follows from a risk: which changes, and what to do with them."""
+    lang, kind = desk.lang, group.kind
+    records = group.records
+    if kind == "compatibility":
+        records = tuple(sorted(records, key=distance))
+    top = records[:3]
+    names = refs(top, lang, 3)
+    key = f"suggest.{kind}"
+    shown = codes(
+        [
+            text
+            for record in top
+            for risk in record.analysis.risks
+            if risk.kind == kind
+            and (text := shown_evidence(risk))
+            and not text.endswith("…")
+            and not record.change.title.startswith(text[:40])  # a title is no name
+        ],
+        lang,
+        NAMED,
+    )
+    if kind == "missing-tests":
+        modules = list(dict.fromkeys(module_of(record) for record in top if module_of(record)))
+        lines = sum(record.analysis.size.source_added for record in top)
+        where = codes(modules, lang, 3) if modules else Prose.of(word("label.no_module", lang))
+        return say(
+            key, lang, n=len(top), refs=names, lines=count("line", lines, lang), modules=where
+        )
+    if kind == "configuration":
+        missing = [record for record in group.records if not documented(record)][:3]
+        top = tuple(missing) or top
+        flags = [flag.name for record in top for flag in desk.facts(record).switches[:2]]
+        key = "suggest.configuration" if missing else "suggest.configuration_documented"
+        return say(
+            key,
+            lang,
+            n=len(set(flags) or top),
+            examples=codes(flags, lang, 4) if flags else shown,
+            refs=refs(top, lang, 3),
+        )
+    if kind == "experimental":
+        flags = [
+            flag.name
+            for record in top
+            for flag in desk.facts(record).switches
+            if switched(flag) == "off"
+        ]
+        shown = (
+            codes(flags, lang, 3)
+            if flags
+            else Prose.join([title_of(record) for record in top], word("list.comma", lang))
+        )
+        return say(key, lang, examples=shown, refs=names)
+    if kind == "revert":
+        shown = Prose.join(
+            [reverted(desk.facts(record), lang) for record in top], word("list.semicolon", lang)
+        )
+    if kind == "large":
+        largest = [desk.facts(record).main_file for record in top]
+        shown = codes([short_path(file.path) for file in largest if file], lang, len(top))
+    if kind == "unresolved-review" or not known(key, lang):
+        return say(key, lang, refs=names)
+    return say(key, lang, n=len(top), refs=names, examples=shown or names)
+
+
+def open_series(records: Sequence[ChangeRecord]) -> list[ChangeRecord]:
+    """The last part of each series that has not come to its end."""
+    last: dict[str, ChangeRecord] = {}
+    for record in weightiest(records):
+        series = record.analysis.series
+        if series and series.index and (not series.total or series.index < series.total):
+            held = last.get(series.key)
+            if held is None or (
+                held.analysis.series and (held.analysis.series.index or 0) < series.index
+            ):
+                last[series.key] = record
+    return weightiest(last.values())
+
+
+def series_suggestion(record: ChangeRecord, lang: str) -> Prose:
+    series = record.analysis.series
+    assert series is not None
+    assert series.index is not None
+    name = quoted(read_title(series.name).text, lang)
+    if series.total:
+        return say(
+            "suggest.series",
+            lang,
+            name=name,
+            ref=reference(record),
+            index=series.index,
+            total=series.total,
+        )
+    return say("suggest.open_series", lang, name=name, ref=reference(record), index=series.index)
