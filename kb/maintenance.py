@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from kb.analysis.context import RepoContext
     from kb.knowledge_base import KnowledgeBase
     from kb.store.archive import Archive
+    from kb.store.vector_index import VectorHit
 
 BATCH = 200
+SAME_SCORE = 1e-3  # of float32, summed in another order
 SAMPLED_VECTORS = 20
 
 
@@ -208,6 +210,13 @@ def _embedder(knowledge: KnowledgeBase) -> Iterator[Check]:
     )
 
 
+def _as_near(exact: Sequence[VectorHit], found: Sequence[VectorHit]) -> bool:
+    """Whether what was found is as near as the nearest: of changes that read alike any will do."""
+    return len(exact) == len(found) and all(
+        abs(one.score - other.score) < SAME_SCORE for one, other in zip(exact, found, strict=True)
+    )
+
+
 def _index(knowledge: KnowledgeBase) -> Iterator[Check]:
     """Chroma must answer like the exact scan, on vectors that are stored."""
     from kb.store.vector_index import open_index
@@ -229,8 +238,7 @@ def _index(knowledge: KnowledgeBase) -> Iterator[Check]:
         chroma = open_index(knowledge.settings, generation, "chroma")
         try:
             same = sum(
-                {hit.rowid for hit in exact.search(vector, "title", 10)}
-                == {hit.rowid for hit in chroma.search(vector, "title", 10)}
+                _as_near(exact.search(vector, "title", 10), chroma.search(vector, "title", 10))
                 for vector in vectors
             )
             whole = all(chroma.count(kind) == exact.count(kind) for kind in KINDS)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 from stand_ins import HashEmbedder
 
 from ingest.sources.jsonl import JsonlSource
-from ingest.sync import sync
+from ingest.sync import ingest, sync
 from kb.knowledge_base import KnowledgeBase
 from kb.maintenance import analyze
 from kb.settings import Settings
@@ -52,3 +53,15 @@ def test_doctor_sees_that_chroma_lacks_vectors(writable_home: Path) -> None:
     diffs.delete(ids=diffs.get(limit=1)["ids"])
     client.close()
     assert index() == (False, "kb reindex")
+
+
+def test_changes_that_read_alike_are_no_disagreement(sample_path: Path, tmp_path: Path) -> None:
+    first, *lines = sample_path.read_text("utf-8").splitlines()
+    alike = [json.dumps(json.loads(line) | {"title": "Update release notes"}) for line in lines]
+    source = tmp_path / "alike.jsonl"
+    source.write_text("\n".join([first, *alike, ""]), "utf-8")
+    settings = Settings(home=tmp_path / "home")
+    ingest(JsonlSource(source), settings)
+    with KnowledgeBase.open(settings=settings) as knowledge_base:
+        (found,) = [check for check in knowledge_base.doctor() if check.name == "index"]
+    assert (found.ok, found.hint) == (True, "")
