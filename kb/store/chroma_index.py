@@ -1,5 +1,6 @@
 """Chroma: one collection a kind; what a resident process searches.
 
+A collection holds vectors under their serials, of those that are alike only one (`kb.store.alike`).
 Chroma 1.5 is thread-safe and not process-safe, so a generation's folder is never written again
 once it is published. One collection a kind, because a search asks for the nearest of each kind
 and a filter on metadata costs ten times what a filter by ids does (measured at 15,471 changes:
@@ -19,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kb.errors import StoreError
-from kb.store.exact_index import CHANGE, CHUNK, MOST_CHUNKS, SERIAL, changes_among
+from kb.store.alike import AlikeKeys
+from kb.store.exact_index import CHANGE, CHUNK, MOST_CHUNKS, changes_among
 from kb.store.exact_index import load as load_exact
 from kb.store.manifest import Manifest
 from kb.store.vector_index import VectorHit, best_chunks
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection as ChromaCollection
 
-    from kb.store.exact_index import Keys
     from kb.store.vectors import Vector
 
 HINT = "kb reindex   (keeps the archive, fetches nothing); or --engine exact"
@@ -106,7 +107,7 @@ class ChromaIndex:
         self.manifest = manifest
         self._folder = folder
         self._collections: dict[str, ChromaCollection] = {}
-        self._keys: dict[str, Keys] = {}
+        self._keys: dict[str, AlikeKeys] = {}
         self._threads = ThreadPoolExecutor(THREADS, "chroma")
         try:
             path = None if manifest.server else folder / "chroma"
@@ -142,20 +143,17 @@ class ChromaIndex:
             return []
         import numpy as np
 
-        keys = self._keys_of(kind)
-        ids: list[str] | None = None
+        held = self._keys_of(kind)
+        total, ids, allowed = len(held), None, None
         if rowids is not None:
-            allowed = np.fromiter(rowids, dtype=np.int64, count=len(rowids))
-            chosen = keys[np.isin(keys[:, CHANGE], allowed)]
-            if not len(chosen):
-                return []
-            if len(chosen) < len(keys):
-                keys = chosen
-                ids = list(map(str, keys[:, SERIAL].tolist()))
-        total = len(keys)
-        serials = keys[:, SERIAL]
+            chosen = held.of_changes(np.fromiter(rowids, dtype=np.int64, count=len(rowids)))
+            if not chosen.all():
+                allowed, ids = chosen, held.ids(chosen)
+                total = len(ids)
+                if not total:
+                    return []
         asked: Any = [vector]
-        chunks = total / np.count_nonzero(keys[:, CHUNK] == 0)  # of a change, on average
+        chunks = len(held.keys) / np.count_nonzero(held.keys[:, CHUNK] == 0)  # of a change
         wide = min(int(limit * chunks * (SPARE if chunks > 1 else 1)), total)
         while True:
             try:
@@ -168,11 +166,14 @@ class ChromaIndex:
             except Exception as exc:
                 raise self._broken(exc) from exc
             assert found["distances"] is not None
-            places = np.searchsorted(serials, np.array(found["ids"][0], dtype=np.int64))
+            places, which = held.behind(found["ids"][0])
+            scores = 1.0 - np.array(found["distances"][0])[which]
+            if allowed is not None:
+                places, scores = places[allowed[places]], scores[allowed[places]]
             rows = zip(
-                keys[places, CHANGE].tolist(),
-                keys[places, CHUNK].tolist(),
-                (1.0 - distance for distance in found["distances"][0]),
+                held.keys[places, CHANGE].tolist(),
+                held.keys[places, CHUNK].tolist(),
+                scores.tolist(),
                 strict=True,
             )
             hits = best_chunks(list(rows), kind, limit)
@@ -181,15 +182,17 @@ class ChromaIndex:
             wide = min(total, wide * 2)
 
     def having(self, kind: str, rowids: Collection[int]) -> set[int]:
-        return changes_among(self._keys_of(kind), rowids)
+        return changes_among(self._keys_of(kind).keys, rowids)
 
     def count(self, kind: str) -> int:
         if not self.manifest.vectors.get(kind):
             return 0
+        held = self._keys_of(kind)
         try:
-            return self._collection(kind).count()
+            lacking = len(held) - self._collection(kind).count()
         except Exception as exc:
             raise self._broken(exc) from exc
+        return len(held.keys) - lacking
 
     def close(self) -> None:
         self._threads.shutdown()
@@ -204,9 +207,10 @@ class ChromaIndex:
             self._collections[kind] = collection(self._client, kind, prefix)
         return self._collections[kind]
 
-    def _keys_of(self, kind: str) -> Keys:
+    def _keys_of(self, kind: str) -> AlikeKeys:
         if kind not in self._keys:
-            self._keys[kind] = load_exact(self._folder, kind, self.manifest.dimension)[1]
+            keys = load_exact(self._folder, kind, self.manifest.dimension)[1]
+            self._keys[kind] = AlikeKeys(keys)
         return self._keys[kind]
 
     def _broken(self, exc: Exception) -> StoreError:

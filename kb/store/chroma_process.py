@@ -20,8 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kb.store import chroma_index, manifest
-from kb.store.exact_index import CHANGE, CHUNK, SERIAL, load
+from kb.store import alike, chroma_index, manifest
+from kb.store.exact_index import SERIAL, load
 from kb.store.vectors import KINDS
 
 if TYPE_CHECKING:
@@ -60,22 +60,19 @@ def add(folder: Path) -> None:
     most = min(client.get_max_batch_size(), 5_461)
     for kind, (collection, stored) in collections.items():
         matrix, keys = load(folder, kind, found.dimension)
-        gone = np.setdiff1d(stored, keys[:, SERIAL])
+        wanted = alike.first_serials(keys)
+        gone = np.setdiff1d(stored, wanted)
         for start in range(0, len(gone), most):
             collection.delete(ids=list(map(str, gone[start : start + most].tolist())))
-        lacking = np.flatnonzero(~np.isin(keys[:, SERIAL], stored))
+        lacking = np.setdiff1d(wanted, stored)
         for start in range(0, len(lacking), most):
-            places = lacking[start : start + most]
+            serials = lacking[start : start + most]
             collection.add(
-                ids=list(map(str, keys[places, SERIAL].tolist())),
-                embeddings=np.asarray(matrix[places]),
-                metadatas=[
-                    {"change": change, "chunk": chunk}
-                    for change, chunk in keys[places][:, [CHANGE, CHUNK]].tolist()
-                ],
+                ids=list(map(str, serials.tolist())),
+                embeddings=np.asarray(matrix[np.searchsorted(keys[:, SERIAL], serials)]),
             )
         if not found.server:
-            np.save(serials_path(folder, kind), keys[:, SERIAL])
+            np.save(serials_path(folder, kind), wanted)
     _close(client)
 
 
@@ -108,11 +105,14 @@ def probe(folder: Path) -> None:
 
     def look(kind: str) -> None:
         collection = chroma_index.collection(client, kind, prefix)
-        expected = found.vectors[kind]
-        if collection.count() != expected:
-            raise ValueError(f"{kind}: {collection.count()} vectors, {expected} expected")
         matrix, keys = load(folder, kind, found.dimension)
-        for place in {0, expected // 2, expected - 1} if expected else ():
+        if len(keys) != found.vectors[kind]:
+            raise ValueError(f"{kind}: {len(keys)} vectors, {found.vectors[kind]} expected")
+        distinct = len(alike.first_serials(keys))
+        if collection.count() != distinct:
+            raise ValueError(f"{kind}: {collection.count()} distinct vectors, {distinct} expected")
+        last = len(keys) - 1
+        for place in {0, last // 2, last} if distinct else ():
             answer = collection.query(
                 query_embeddings=[matrix[place]], n_results=1, include=["distances"]
             )

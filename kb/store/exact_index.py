@@ -1,6 +1,7 @@
 """The exact scan: a memory-mapped matrix beside each generation; numpy is all that it imports.
 
-A matrix of a kind has one row a vector, sorted by serial; `keys` holds (serial, rowid, chunk).
+A matrix of a kind has one row a vector, sorted by serial; `keys` holds (serial, rowid, chunk,
+mark), where rows of one mark are alike (`kb.store.alike`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     Keys = NDArray[np.int64]
 
-SERIAL, CHANGE, CHUNK = 0, 1, 2  # columns of keys
+SERIAL, CHANGE, CHUNK, ALIKE = range(4)  # columns of keys
 MOST_CHUNKS = 8  # what one change may have of a kind: so many more rows hold `limit` changes
 
 
@@ -107,7 +108,7 @@ def load(folder: Path, kind: str, dimension: int) -> tuple[Vector, Keys]:
     import numpy as np
 
     if not matrix_path(folder, kind).exists() and (folder / "manifest.json").exists():
-        return np.empty((0, dimension), np.float32), np.empty((0, 3), np.int64)
+        return np.empty((0, dimension), np.float32), np.empty((0, 4), np.int64)
     try:
         matrix = np.load(matrix_path(folder, kind), mmap_mode="r")
         keys = np.load(keys_path(folder, kind))

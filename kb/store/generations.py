@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from kb.errors import StoreError
-from kb.store import chroma_builder, manifest, vectors
-from kb.store.exact_index import SERIAL, keys_path, load, matrix_path
+from kb.store import alike, chroma_builder, manifest, vectors
+from kb.store.exact_index import ALIKE, SERIAL, keys_path, load, matrix_path
 from kb.store.manifest import Manifest
 from kb.store.schema import store_error
 
@@ -141,8 +141,10 @@ def _write_matrices(
                     _copy_rows(matrix_path(before, kind), known[0].nbytes, file)
                 # Written, not mapped: faults of new pages take seven times as long.
                 for start in range(same, len(keys), ROWS_A_STEP):
-                    serials = keys[start : start + ROWS_A_STEP, SERIAL]
-                    _rows(connection, serials, known, dimension).tofile(file)
+                    step = keys[start : start + ROWS_A_STEP]
+                    rows = _rows(connection, step[:, SERIAL], known, dimension)
+                    step[:, ALIKE] = alike.marks_of(rows)
+                    rows.tofile(file)
             np.save(keys_path(folder, kind), keys)
     return counts
 
@@ -154,18 +156,23 @@ def _keys(
     known: tuple[Vector, Keys] | None,
 ) -> tuple[Keys, int]:
     """The keys of a kind by serial, and how many rows are the previous generation's, all of them or
-    none. Serials only grow: where none of its vectors was lost, what is new comes after them."""
+    none; the others lack their mark. Serials only grow: where none of its vectors was lost, what is
+    new comes after them."""
     import numpy as np
 
+    def unmarked(rows: Iterator[tuple[int, int, int]]) -> Keys:
+        found = np.array(list(rows), np.int64).reshape(-1, ALIKE)
+        return np.pad(found, ((0, 0), (0, 1)))
+
     if embedder is None:
-        return np.empty((0, 3), np.int64), 0
+        return np.empty((0, ALIKE + 1), np.int64), 0
     if known is not None and len(known[1]):
         stored = known[1]
         last = int(stored[-1, SERIAL])
         if vectors.count_up_to(connection, embedder, kind, last) == len(stored):
-            added = list(vectors.serials(connection, embedder, kind, after=last))
-            return np.concatenate([stored, np.array(added, np.int64).reshape(-1, 3)]), len(stored)
-    keys = np.array(list(vectors.serials(connection, embedder, kind)), np.int64).reshape(-1, 3)
+            added = unmarked(vectors.serials(connection, embedder, kind, after=last))
+            return np.concatenate([stored, added]), len(stored)
+    keys = unmarked(vectors.serials(connection, embedder, kind))
     return keys[np.argsort(keys[:, SERIAL])], 0
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from kb.errors import IndexMismatch, StoreError
 from kb.types.noun import noun
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 KEPT = 2  # the current generation, and the one before it for readers that still have it open
 BUILDING = "building-"  # a folder that is not complete
 

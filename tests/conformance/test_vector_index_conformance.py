@@ -111,6 +111,35 @@ def test_answers_are_those_of_the_exact_scan(index, world, share):
     assert found / wanted >= 0.99
 
 
+@pytest.mark.parametrize("share", [None, 0.3])
+def test_the_nearest_are_found_among_many_that_are_alike(tmp_path, share):
+    """As where a bot gives half of all changes one title: HNSW links equal vectors to each other."""
+    settings = Settings(home=tmp_path)
+    rng = np.random.default_rng(7)
+    rows = clustered(CHANGES, rng)
+    alike = rng.permutation(CHANGES)[: CHANGES // 2]
+    rows[alike] = rows[alike[0]] + rng.uniform(-1e-6, 1e-6, (len(alike), DIMENSION))
+    rowids = None if share is None else set(range(1, CHANGES, 3))
+    with Archive.open(tmp_path) as archive:
+        archive.put_changes([change_record(number) for number in range(1, CHANGES + 1)])
+        archive.put_vectors(
+            ((number + 1, "title", 0, row) for number, row in enumerate(rows)),
+            embedder=identity_for(settings),
+            dimension=DIMENSION,
+        )
+        generations.publish(archive, embedder=identity_for(settings), dimension=DIMENSION)
+    index = open_index(settings, 1, "chroma")
+    stored = {"title": ([(number, 0) for number in range(1, CHANGES + 1)], rows)}
+    assert index.count("title") == CHANGES
+    for limit in (10, 100, CHANGES):
+        for place in range(0, CHANGES, 30):
+            wanted = [score for _, score in oracle(stored, "title", rows[place], limit, rowids)]
+            hits = index.search(rows[place], "title", limit, rowids)
+            assert [hit.score for hit in hits] == pytest.approx(wanted, abs=1e-3)
+            assert len({hit.rowid for hit in hits}) == len(wanted)
+    index.close()
+
+
 def test_scores_are_cosines_and_the_best_chunk_is_named(index, world):
     keys, rows = world[1]["text"]
     place = next(place for place, (_, chunk) in enumerate(keys) if chunk == 2)
