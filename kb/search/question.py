@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
+from kb.text.asking import matter
 from kb.text.glossary import in_english, segments
 from kb.text.stemmer import stem
 from kb.text.thesaurus import other_names, other_words
@@ -43,7 +44,9 @@ class Question:
 
 
 def understand(text: str) -> Question:
-    """A Chinese question is looked for by the glossary's English and, less, as it stands."""
+    """A Chinese question is looked for by the glossary's English and, less, as it stands; of a
+    question in English what it is about."""
+    text = matter(text)
     sources: dict[str, str] = {}
     wanted: dict[str, None] = {}
     others: dict[str, None] = {}
