@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from kb.periods import local
 from kb.phrases import phrase
 from kb.qa.asked import content_words
-from kb.qa.passages import Quote, best_quotes, shorten
+from kb.qa.passages import Quote, best_quotes, closest, shorten
 from kb.qa.question import Known, Question, read_question
 from kb.text.tokenizer import has_cjk
 from kb.types import Answer, ChangeRecord, Citation, Filters, Hit, Query, SearchResult
@@ -68,6 +68,8 @@ def answer(
     else:
         hits, merged, relaxed = _retrieve(reader, read.text, merged, filters, lang)
         notes = (*notes, *relaxed)
+    if not hits:
+        notes = (*notes, *_older(reader, merged, tz, lang))
     told: list[str] = []  # what a stream has shown already, also where it then failed
 
     def shown(text: str) -> None:
@@ -93,7 +95,7 @@ def answer(
         named = bool(merged.authors or merged.modules)
         quotes = best_quotes(read.text, hits, QUOTED, listed=named)
     heading = phrase("qa.weightiest" if listed else "qa.quotes", lang)
-    quoted = _quoted(question, quotes, bool(hits), merged, lang, tz, heading)
+    quoted = _quoted(question, quotes, hits, merged, lang, tz, heading)
     if tell is not None:
         tell(f"\n\n{quoted.text}" if told else quoted.text)
     return replace(quoted, notes=notes, removed=removed)
@@ -132,6 +134,15 @@ def _retrieve(
     return hits, relaxed, (phrase("qa.relaxed", lang, filter=words),)
 
 
+def _older(reader: QuestionReader, filters: Filters, tz: str, lang: str) -> tuple[str, ...]:
+    """ "Last week" of an index that was not brought up to date since."""
+    newest = reader.select(Filters(), limit=1)
+    if not newest or filters.since is None or newest[0].change.merged_at >= filters.since:
+        return ()
+    date = f"{local(newest[0].change.merged_at, tz):%Y-%m-%d}"
+    return (phrase("qa.older", lang, date=date),)
+
+
 def _understood(read: Question, merged: Filters, tz: str, lang: str) -> tuple[str, ...]:
     if not read.read:
         return ()
@@ -168,7 +179,7 @@ def _weightiest(reader: QuestionReader, filters: Filters) -> list[Hit]:
 def _quoted(
     question: str,
     quotes: Sequence[Quote],
-    found: bool,
+    hits: Sequence[Hit],
     filters: Filters,
     lang: str,
     tz: str,
@@ -176,9 +187,9 @@ def _quoted(
 ) -> Answer:
     if not quotes:
         words = _say(filters, tz, lang)
-        if found:
-            nothing = phrase("qa.not_carried", lang)
-        elif words:
+        if hits:
+            return replace(abstained(question, hits, lang), filters=filters)
+        if words:
             nothing = phrase("qa.nothing_in", lang, filters=words)
         else:
             nothing = phrase("qa.nothing", lang)
@@ -189,6 +200,19 @@ def _quoted(
         cite(index, quote.hit, quote.text) for index, quote in enumerate(quotes, start=1)
     )
     return Answer(question, "\n".join(lines), citations, False, "quotes", filters=filters)
+
+
+def abstained(question: str, hits: Sequence[Hit], lang: str) -> Answer:
+    """Nothing answers; what came closest is named, as it may still help."""
+    lines = [phrase("qa.not_carried", lang)]
+    citations = tuple(
+        cite(index, hit, hit.record.change.title)
+        for index, hit in enumerate(closest(question, hits), start=1)
+    )
+    if citations:
+        lines += ["", phrase("qa.closest", lang), ""]
+        lines += [f"- {shorten(item.title, 120)} [{item.index}]" for item in citations]
+    return Answer(question, "\n".join(lines), citations, True, "quotes")
 
 
 def _quote_line(index: int, quote: Quote, lang: str, tz: str) -> str:

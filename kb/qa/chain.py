@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from kb.chat.budget import estimated_tokens
@@ -14,9 +14,9 @@ from kb.chat.faults import Fault, Faulted
 from kb.chat.schema import texts
 from kb.phrases import phrase
 from kb.prompts.files import new_fence, prompt
-from kb.qa.answerer import QuestionReader, cite
+from kb.qa.answerer import QuestionReader, abstained, cite
 from kb.qa.asked import content_words
-from kb.qa.passages import best_passage, best_quotes, shorten
+from kb.qa.passages import best_passage, shorten
 from kb.text.sentences import sentences
 from kb.text.tokenizer import tokens
 from kb.types import Answer, ChangeRecord, Hit
@@ -82,7 +82,8 @@ def written(
     if isinstance(verified, Fault):
         return NotWritten(_failed(verified, lang))
     if verified is None:
-        return _abstained(question, hits, chat, lang)
+        note = phrase("qa.model_abstained", lang)
+        return replace(abstained(question, hits, lang), method=chat.name, notes=(note,))
     removed = tuple(f"{gone.text} ({gone.why}: {gone.detail})" for gone in verified.removed)
     if not verified.enough:
         total = len(verified.kept) + len(verified.removed)
@@ -239,18 +240,6 @@ def _says_nothing(text: str) -> bool:
 
 def _failed(fault: Fault | None, lang: str) -> str:
     return phrase("qa.model_failed", lang, why=str(fault) if fault else "")
-
-
-def _abstained(question: str, hits: Sequence[Hit], chat: Chat, lang: str) -> Answer:
-    """Nothing answers; what came closest is named, as it may still help."""
-    closest = best_quotes(question, hits, 3)
-    lines = [phrase("qa.not_carried", lang)]
-    citations = tuple(cite(i, quote.hit, quote.text) for i, quote in enumerate(closest, start=1))
-    if citations:
-        lines += ["", phrase("qa.closest", lang)]
-        lines += [f"- {shorten(item.title, 120)} [{item.index}]" for item in citations]
-    note = phrase("qa.model_abstained", lang)
-    return Answer(question, "\n".join(lines), citations, True, chat.name, notes=(note,))
 
 
 def _answer(

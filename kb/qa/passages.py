@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from kb.qa.asked import Asked, asked_in, is_stop
 from kb.text.description import inline_text
@@ -20,9 +21,17 @@ CARRIES_WITH_BOTH = 0.34  # where words and meaning both put it among the first 
 CARRIES_FIRST = 0.25  # where both put it first
 TOLD = 0.34  # the share that the reader has to see in the title and the quote
 RARE = 0.15  # the share by rarity among the hits: "support" is in all of them, "async" in none
+CLOSE = 0.5  # the share that is told by a change that is named although it answers nothing
 NAME_MISSED = 0.5  # what is left of a share where a name that was asked for is not there
 MAX_QUOTE = 280
 _MARKUP = re.compile(r"</?[a-z][^>]*>|^\s*[|>$]|https?://\S{40}", re.IGNORECASE)
+
+# Of a diff only what somebody wrote to be read: `if self.limit is None:` and "see also:" answer nothing.
+_CODE = re.compile(
+    r"[{}=<>;\\]|//|\w\(|\w\.\w+\.\w|[(:,]$|^(?:TODO|FIXME|XXX)\b"
+    r"|^(?:def|if|for|class|import|return|else|usage|note)\b"
+)
+PROSE_WORDS = 5
 
 _REASON = re.compile(
     r"\b(?:because|since|so that|otherwise|due to|caus(?:e[sd]?|ing)|avoids?|prevents?|lose[sd]?|lost|failed)\b"
@@ -60,6 +69,13 @@ def best_quotes(
         if "exact" in quote.hit.ranks or (quote.coverage >= 0.6 * top and _shows(quote, asked))
     ]
     return tuple(_distinct(kept or carried)[:limit])
+
+
+def closest(question: str, hits: Sequence[Hit], limit: int = 3) -> tuple[Hit, ...]:
+    """Changes that do not carry the question, and hold half of its words where a reader sees them."""
+    asked = asked_in(question, {hit.record.change.repo for hit in hits})
+    near = (hit for hit in hits if _quote(hit, asked, {}).told >= CLOSE)
+    return tuple(islice(near, limit))
 
 
 def best_passage(question: str, hit: Hit) -> str:
@@ -117,7 +133,8 @@ def _quote(hit: Hit, asked: Asked, weights: Mapping[str, float]) -> Quote:
 
 def _telling(hit: Hit, asked: Asked) -> str:
     """The sentence that says most of what is asked for. The title stands beside every quote, so a
-    sentence of the description tells more than it; a reason stands in no title.
+    sentence of the description tells more than it; a reason stands in no title. A line of the diff
+    was not written about the change: it has to say more of what is asked for than the title.
     """
     title, *told = _candidates(hit)
 
@@ -129,7 +146,10 @@ def _telling(hit: Hit, asked: Asked) -> str:
     held = _held(asked, best)
     if asked.why and hit.record.digest.description:
         return best
-    return best if held and held >= 0.5 * _held(asked, title) else title
+    titled = _held(asked, title)
+    if not hit.record.digest.description:
+        return best if held > titled else title
+    return best if held and held >= 0.5 * titled else title
 
 
 def _everything(hit: Hit) -> str:
@@ -180,17 +200,30 @@ def _candidates(hit: Hit) -> Iterator[str]:
     change, digest = hit.record.change, hit.record.digest
     yield change.title
     reviews = (comment.text for thread in change.reviews for comment in thread.comments)
-    told = (digest.description, *digest.metrics) if digest.description else digest.comments
+    told = (digest.description, *digest.metrics) if digest.description else ()
     for source in (*told, *reviews):
-        for sentence in sentences(source):
-            plain = inline_text(sentence)
-            if (
-                len(plain) > 20
-                and plain[-1] not in "?？"
-                and plain.count("`") % 2 == 0
-                and not _MARKUP.search(plain)
-            ):
-                yield plain
+        yield from filter(_quotable, map(inline_text, sentences(source)))
+    if not told:
+        for source in digest.comments:
+            for plain in map(inline_text, sentences(source)):
+                if _quotable(plain) and _is_prose(plain):
+                    yield plain
+
+
+def _quotable(plain: str) -> bool:
+    return (
+        len(plain) > 20
+        and plain[-1] not in "?？"
+        and plain.count("`") % 2 == 0
+        and not _MARKUP.search(plain)
+    )
+
+
+def _is_prose(plain: str) -> bool:
+    if has_cjk(plain):
+        return not _CODE.search(plain)
+    begins = plain[0].isupper() or plain[0].isdigit()
+    return begins and len(plain.split()) >= PROSE_WORDS and not _CODE.search(plain)
 
 
 def shorten(text: str, limit: int = MAX_QUOTE) -> str:

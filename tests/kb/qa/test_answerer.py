@@ -146,6 +146,22 @@ def test_a_module_that_nothing_fits_is_dropped_and_told() -> None:
     assert found.abstained
 
 
+def test_a_period_after_the_newest_change_says_how_old_the_index_is() -> None:
+    newest = max(record.change.merged_at for record in sample_records())
+    found = ask("what was made faster since 2026-11-02?")
+    assert found.abstained
+    assert found.notes[-1] == phrase("qa.older", "en", date=f"{newest:%Y-%m-%d}")
+
+
+def test_without_an_answer_what_shares_half_of_the_question_is_named() -> None:
+    found = ask("does the prefix cache corrupt Windows?")
+    assert found.abstained
+    assert found.text.startswith(phrase("qa.not_carried", "en"))
+    assert phrase("qa.closest", "en") in found.text
+    assert found.citations
+    assert all(f"[{each.index}]" in found.text for each in found.citations)
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 def test_an_honest_model_answers_with_citations(streamed: bool) -> None:
     told: list[str] = []

@@ -75,6 +75,22 @@ def test_a_list_of_paths_is_no_quote() -> None:
     assert passage not in found
 
 
+def test_a_line_of_a_diff_is_quoted_where_it_is_prose_and_says_more_than_the_title() -> None:
+    plain = with_body(MOVER, "", "Blocks of the mover")
+    lines = (
+        "if self.evicted_prefixes is None: host memory",
+        "evicted prefixes to host memory of the mover,",
+        "The mover copies evicted prefixes into host memory.",
+    )
+    digest = replace(plain.digest, description="", metrics=(), comments=lines)
+    undescribed = replace(plain, digest=digest)
+    question = "are evicted prefixes copied into host memory?"
+    assert texts(question, [hit(undescribed, BOTH)]) == [lines[2]]
+    titled = with_body(undescribed, "", "The mover copies evicted prefixes into host memory")
+    titled = replace(titled, digest=digest)
+    assert texts(question, [hit(titled, BOTH)]) == [titled.change.title]
+
+
 def test_html_and_half_code_are_not_quoted() -> None:
     body = (
         '<em>Retries of the mover</em> <a href="https://x.example/a"><img src="b.svg"></a>\n'
