@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Protocol
 
 from kb.periods import local
 from kb.phrases import phrase
-from kb.qa.asked import content_words
+from kb.qa.asked import content_words, without_risk
 from kb.qa.passages import Quote, best_quotes, closest, shorten
 from kb.qa.question import Known, Question, read_question
 from kb.text.tokenizer import has_cjk
 from kb.types import Answer, ChangeRecord, Citation, Filters, Hit, Query, SearchResult
+from kb.vocabulary import RISK_KINDS
 
 if TYPE_CHECKING:
     from kb.chat.client import Chat
 
 RETRIEVED = 12  # changes that are looked at for one question
 QUOTED = 5
+EVIDENCE = 60  # letters
+SHOWN_BY_NAME = ("compatibility", "configuration", "experimental", "relaxed-threshold")
 
 
 class QuestionReader(Protocol):
@@ -62,9 +65,12 @@ def answer(
     read = read_question(question, now=now, tz=tz, known=_known(reader))
     merged = merge(filters, read.filters)
     notes = _understood(read, merged, tz, lang)
-    listed = merged != Filters() and not content_words(read.text)
+    besides = without_risk(read.text)
+    risky = besides is not None and not content_words(besides)
+    listed = merged != Filters() and (risky or not content_words(read.text))
     if listed:
-        hits: Sequence[Hit] = _weightiest(reader, merged)
+        only = replace(merged, risks=merged.risks or RISK_KINDS) if risky else merged
+        hits: Sequence[Hit] = _weightiest(reader, only)
     else:
         hits, merged, relaxed = _retrieve(reader, read.text, merged, filters, lang)
         notes = (*notes, *relaxed)
@@ -94,7 +100,7 @@ def answer(
     else:
         named = bool(merged.authors or merged.modules)
         quotes = best_quotes(read.text, hits, QUOTED, listed=named)
-    heading = phrase("qa.weightiest" if listed else "qa.quotes", lang)
+    heading = ("qa.riskiest" if risky else "qa.weightiest") if listed else "qa.quotes"
     quoted = _quoted(question, quotes, hits, merged, lang, tz, heading)
     if tell is not None:
         tell(f"\n\n{quoted.text}" if told else quoted.text)
@@ -194,12 +200,26 @@ def _quoted(
         else:
             nothing = phrase("qa.nothing", lang)
         return Answer(question, nothing, (), True, "quotes", filters=filters)
-    lines = [heading, ""]
-    lines += [_quote_line(index, quote, lang, tz) for index, quote in enumerate(quotes, start=1)]
+    risky = heading == "qa.riskiest"
+    lines = [phrase(heading, lang), ""]
+    for index, quote in enumerate(quotes, start=1):
+        risks = _risks(quote.hit.record, lang) if risky else ""
+        lines.append(_quote_line(index, quote, lang, tz) + risks)
     citations = tuple(
         cite(index, quote.hit, quote.text) for index, quote in enumerate(quotes, start=1)
     )
     return Answer(question, "\n".join(lines), citations, False, "quotes", filters=filters)
+
+
+def _risks(record: ChangeRecord, lang: str) -> str:
+    """The kinds of a change's risks, each with what first shows it where that is a name."""
+    first = {risk.kind: risk for risk in reversed(record.analysis.risks)}
+    said = []
+    for kind in [kind for kind in RISK_KINDS if kind in first]:
+        name = phrase(f"analysis.risk.{kind}", lang)
+        evidence = shorten(first[kind].evidence.replace("`", ""), EVIDENCE)
+        said.append(f"{name} (`{evidence}`)" if kind in SHOWN_BY_NAME and evidence else name)
+    return f" · {('；' if lang == 'zh' else '; ').join(said)}"
 
 
 def abstained(question: str, hits: Sequence[Hit], lang: str) -> Answer:

@@ -32,6 +32,11 @@ _STOP_CJK = re.compile(
 _WHY = re.compile(
     r"\b(?:why|reasons?|motivation|what\s+for)\b|为什么|为何|原因|干嘛", re.IGNORECASE
 )
+_RISKY = re.compile(
+    r"\b(?:(?:high[-\s]?)?risk(?:y|iest|s)?|dangerous)\b"
+    r"|(?:有|高|较大|什么|哪些)?(?:的)?风险(?:较|比较|最)?(?:高|大)?|危险",
+    re.IGNORECASE,
+)
 # Windows, GraphQL, `max_retries`, 3.9: what an answer has to name itself; a lower-case word may be a paraphrase.
 _NAME = re.compile(
     r"(?<![\w.])(?:[A-Za-z]*[A-Z][A-Za-z0-9]*|[A-Za-z]\w*[\d_]\w*|\d+(?:\.\d+)+)(?!\w)"
@@ -60,6 +65,12 @@ def asked_in(question: str, repos: Iterable[str] = ()) -> Asked:
         terms = tuple((segment.text, segment.renderings) for segment in segments(plain))
     names = tuple(name for name in _names(question) if name not in own)
     return Asked(words, names, terms, bool(_WHY.search(question)))
+
+
+def without_risk(question: str) -> str | None:
+    """What a question asks besides for risks; None where it does not ask for them."""
+    left = _RISKY.sub(" ", question)
+    return left if left != question else None
 
 
 def content_words(question: str) -> tuple[str, ...]:

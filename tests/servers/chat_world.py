@@ -138,6 +138,7 @@ def _fits(record: ChangeRecord, filters: Filters) -> bool:
         (not filters.repos or change.repo in filters.repos)
         and (not filters.authors or change.author in filters.authors)
         and (not filters.modules or bool(set(filters.modules) & set(record.analysis.modules)))
+        and (not filters.risks or any(r.kind in filters.risks for r in record.analysis.risks))
         and (filters.since is None or change.merged_at >= filters.since)
         and (filters.until is None or change.merged_at < filters.until)
     )

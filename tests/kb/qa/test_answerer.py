@@ -153,6 +153,29 @@ def test_a_period_after_the_newest_change_says_how_old_the_index_is() -> None:
     assert found.notes[-1] == phrase("qa.older", "en", date=f"{newest:%Y-%m-%d}")
 
 
+@pytest.mark.parametrize(
+    ("question", "lang"),
+    [
+        ("what changed in October 2026 and what of it is risky?", "en"),
+        ("2026 年 10 月有哪些高风险的变更？", "zh"),
+    ],
+)
+def test_what_is_risky_is_listed_with_its_risks(question: str, lang: str) -> None:
+    found = ask(question)
+    assert found.text.startswith(phrase("qa.riskiest", lang))
+    records = {record.id: record for record in sample_records()}
+    assert found.citations
+    for citation, line in zip(found.citations, found.text.splitlines()[2:], strict=True):
+        risks = records[citation.change_id].analysis.risks
+        assert risks
+        assert all(phrase(f"analysis.risk.{risk.kind}", lang) in line for risk in risks)
+
+
+def test_a_risk_of_something_is_looked_for_like_other_words() -> None:
+    found = ask("what is the risk of the host memory offload since 2026-01-01?")
+    assert not found.text.startswith(phrase("qa.riskiest", "en"))
+
+
 def test_without_an_answer_what_shares_half_of_the_question_is_named() -> None:
     found = ask("does the prefix cache corrupt Windows?")
     assert found.abstained
