@@ -22,13 +22,14 @@ CARRIES_FIRST = 0.25  # where both put it first
 TOLD = 0.34  # the share that the reader has to see in the title and the quote
 RARE = 0.15  # the share by rarity among the hits: "support" is in all of them, "async" in none
 CLOSE = 0.5  # the share that is told by a change that is named although it answers nothing
+SHORT_NAME = 4  # letters
 NAME_MISSED = 0.5  # what is left of a share where a name that was asked for is not there
 MAX_QUOTE = 280
 _MARKUP = re.compile(r"</?[a-z][^>]*>|^\s*[|>$]|https?://\S{40}", re.IGNORECASE)
 
 # Of a diff only what somebody wrote to be read: `if self.limit is None:` and "see also:" answer nothing.
 _CODE = re.compile(
-    r"[{}=<>;\\]|//|\w\(|\w\.\w+\.\w|[(:,]$|^(?:TODO|FIXME|XXX)\b"
+    r"[{}=<>;\\]|//|%[sdr]\b|\w\(|\w\.\w+\.\w|[(:,]$|^(?:TODO|FIXME|XXX)\b"
     r"|^(?:def|if|for|class|import|return|else|usage|note)\b"
 )
 PROSE_WORDS = 5
@@ -87,6 +88,8 @@ def _carries(quote: Quote, asked: Asked) -> bool:
     ranks = quote.hit.ranks
     if "exact" in ranks:
         return True
+    if len(asked.words) > 1 and quote.coverage * len(asked.words) < 2 and not asked.terms:
+        return False  # one word of several is a coincidence
     place = max(ranks.get("dense", 99), ranks.get("lexical", 99))
     if place <= 3 and quote.told:
         least = CARRIES_FIRST if place == 1 else CARRIES_WITH_BOTH
@@ -119,8 +122,8 @@ def _quote(hit: Hit, asked: Asked, weights: Mapping[str, float]) -> Quote:
     text = _telling(hit, asked)
     found = f"{everything} {' '.join(hit.matched)}"
     coverage = _held(asked, found) if asked.words else float("exact" in hit.ranks)
-    missed = any(name not in everything.casefold() for name in asked.names)
-    held = frozenset(tokens(found))
+    held, plain = frozenset(tokens(found)), everything.casefold()
+    missed = not all(_named(name, plain, held) for name in asked.names)
     total = sum(weights.values())
     return Quote(
         hit,
@@ -129,6 +132,12 @@ def _quote(hit: Hit, asked: Asked, weights: Mapping[str, float]) -> Quote:
         _held(asked, f"{hit.record.change.title} {text}"),
         sum(weight for word, weight in weights.items() if word in held) / total if total else 1.0,
     )
+
+
+def _named(name: str, text: str, held: frozenset[str]) -> bool:
+    """Whether a text has a name, also inside a longer one; a short one as a part that the tokenizer
+    knows: CUDA is in CUDAGraph, REST is not in "interesting"."""
+    return held.issuperset(tokens(name)) if len(name) <= SHORT_NAME else name in text
 
 
 def _telling(hit: Hit, asked: Asked) -> str:

@@ -40,7 +40,10 @@ def read_question(question: str, *, now: datetime, tz: str, known: Known) -> Que
         since, until = (midnight(day, tz) if day else None for day in span)
         filters = replace(filters, since=since, until=until)
         read["dates"] = words
-    text, author, words = _read_author(text, known.authors)
+    # A bot may be called like the project: "does sglang support LoRA" asks for none of its changes.
+    projects = {part.casefold() for repo in known.repos for part in repo.split("/")}
+    authors = [name for name in known.authors if name.casefold() not in projects]
+    text, author, words = _read_author(text, authors)
     if author:
         filters, read["authors"] = replace(filters, authors=(author,)), words
     text, repo, words = _read_repo(text, known.repos)

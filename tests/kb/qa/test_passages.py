@@ -130,3 +130,14 @@ def test_a_reason_is_quoted_from_the_description() -> None:
     record = with_body(DRAIN, body)
     assert "because" in best_passage("why does ember drain wait for jobs?", hit(record))
     assert "because" not in best_passage("what does ember drain wait for?", hit(record))
+
+
+def test_one_word_of_several_is_no_answer() -> None:
+    assert not texts("how are payments moved?", [hit(MOVER, BOTH)])
+
+
+def test_a_short_name_inside_another_word_is_not_that_name() -> None:
+    body = "Interesting: evicted prefixes are moved to the API of the host memory."
+    record = with_body(MOVER, body, "Move evicted prefixes")
+    assert not texts("is there a REST API of evicted prefixes?", [hit(record)])
+    assert texts("is there an API of evicted prefixes?", [hit(record)])

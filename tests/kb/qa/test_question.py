@@ -11,7 +11,7 @@ from kb.qa.question import Known, Question, read_question
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)  # a Monday
 KNOWN = Known(
     ("sgl-project/sglang", "gin-gonic/gin"),
-    ("DarkSharpness", "Yi Zhong", "Mick"),
+    ("DarkSharpness", "Yi Zhong", "Mick", "sglang"),
     ("scheduler", "kv cache", "mem_cache", "diffusion"),
 )
 
@@ -158,3 +158,8 @@ def test_what_was_read_leaves_the_text() -> None:
     assert "last month" not in found.text
     assert "fast math" in found.text
     assert found.read["dates"] == "last month"
+
+
+def test_an_author_called_like_the_project_is_no_filter() -> None:
+    read = read_question("does sglang support adapters?", now=NOW, tz="UTC", known=KNOWN)
+    assert read.filters.authors == ()
