@@ -155,8 +155,8 @@ class FilterWords:
 
         tz = self.tz or settings.tz
         now = datetime.now(UTC)
-        since = parse_time(self.since, tz, now) if self.since else None
-        until = parse_time(self.until, tz, now) if self.until else None
+        since = None if self.since is None else parse_time(self.since, tz, now)
+        until = None if self.until is None else parse_time(self.until, tz, now)
         if since and until:
             between(since, until, tz)
         return Filters(since=since, until=until, **self.parts)
@@ -220,6 +220,10 @@ def _write_whole(parts: Iterable[bytes], output: Path) -> None:
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)
         Path(name).replace(output)
-    except BaseException:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise UsageError(
+                f"cannot write {output}: {error.strerror or error}", "-o another file"
+            ) from error
         raise

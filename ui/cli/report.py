@@ -132,7 +132,7 @@ def command(
             top_k=top_k,
             sections=_sections(sections),
             brief=brief,
-            as_of=parse_time(as_of, settings.tz, now) if as_of else None,
+            as_of=None if as_of is None else parse_time(as_of, settings.tz, now),
             **subject(knowledge, words, now, filters),
         )
         if dry_run:
