@@ -99,8 +99,9 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; what was done is kept", err=True)
         status = 130
-    except BrokenPipeError:
-        # The reader (head, less) went away: no error of ours, and nothing more may be written.
+    except (BrokenPipeError, SystemExit):
+        # The reader (head, less) went away, which click turns into an exit with 1: no error of
+        # ours, and nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except OSError as error:

@@ -197,6 +197,21 @@ def test_titles_of_a_ledger_stand_below_each_other(kb: Run, sample_home: Path, l
     assert len(places) == 1
 
 
+@pytest.mark.parametrize("words", [("changes",), ("export",), ("status", "--json")])
+def test_a_reader_that_goes_away_is_no_failure(sample_home: Path, words: tuple[str, ...]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ui.cli.main", *words, "--home", str(sample_home)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.close()  # as `head` does
+    process.stdout = None
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+
+
 def test_an_interruption_inside_exec_ends_with_130_too(tmp_path: Path) -> None:
     (tmp_path / "interrupted.py").write_text(
         "from ui.cli import main\n"
