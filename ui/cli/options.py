@@ -114,6 +114,17 @@ output_option = option(
 )
 
 
+def words_argument(*, required: bool = False) -> Decorator[Any]:
+    """What a person says in words; bytes that are no UTF-8 become signs that every part can read."""
+
+    def as_text(ctx: click.Context, parameter: click.Parameter, said: Any) -> tuple[str, ...]:
+        del ctx, parameter
+        written = (word.encode("utf-8", "surrogateescape") for word in said)
+        return tuple(word.decode("utf-8", "replace") for word in written)
+
+    return click.argument("words", nargs=-1, required=required, callback=as_text)
+
+
 def filter_options(function: Callable[..., R]) -> Callable[..., R]:
     """The filters of CONTRACT.md, the same words in every command; passed on as `filters`."""
 

@@ -21,6 +21,7 @@ from ui.cli.options import (
     inert_json,
     lang_option,
     output_option,
+    words_argument,
 )
 from ui.cli.options import (
     command as kb_command,
@@ -71,7 +72,7 @@ def chat_settings(words: dict[str, Any]) -> dict[str, Any]:
 
 
 @kb_command("report")
-@click.argument("words", nargs=-1)
+@words_argument()
 @filter_options
 @lang_option
 @option("--format", "form", type=click.Choice(FORMATS), help="Default: by the name of -o, else md.")
