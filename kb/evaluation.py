@@ -99,7 +99,8 @@ def read_queries(path: Path) -> tuple[EvaluationQuery, ...]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"cannot read {path}: {exc}", "kb eval FILE.jsonl") from exc
+        reason = getattr(exc, "strerror", None) or exc
+        raise UsageError(f"cannot read {path}: {reason}", "kb eval FILE.jsonl") from exc
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -266,6 +267,18 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
             for result in evaluation.results
         ],
     }
+
+
+def read_run(path: Path) -> Evaluation:
+    """The evaluation that `kb eval --json -o` saved. Raises UsageError where it is something else."""
+    hint = "kb eval FILE.jsonl --json -o RUN.json"
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise UsageError(f"cannot read {path}: {exc.strerror or exc}", hint) from exc
+    except ValueError as exc:
+        raise UsageError(f"{path} is no saved evaluation", hint) from exc
+    return from_json(saved)
 
 
 def from_json(saved: Mapping[str, Any]) -> Evaluation:

@@ -13,8 +13,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-PR_MERGE = re.compile(r"Merge pull request #(\d+) from\b")
-PR_NUMBER = re.compile(r"\(#(\d+)\)\s*$")
+# A number has at most nine digits, as in `kb show`: twenty fit into no column of the archive.
+PR_MERGE = re.compile(r"Merge pull request #([0-9]{1,9}) from\b")
+PR_NUMBER = re.compile(r"\(#([0-9]{1,9})\)\s*$")
 
 
 class GraphCommit(NamedTuple):

@@ -13,7 +13,8 @@ what is empty is left out, unknown fields are refused (a typing error must not l
     url           link to the pull request or commit; absent: reports print no link
     id            owner/name#N or owner/name@sha; absent: made of repo, number and sha
     labels        ["bug", ...]           linked_issues  ["owner/name#12", ...]
-    aliases       [other ids]            described      the body is the change's own description
+    aliases       [other ids]            described      the body is the change's own
+                  description (absent: where there is a body)
     files         [{path*, status, previous_path, additions, deletions, binary, patch, seen, reason}]
                   status: added modified deleted renamed copied type-changed submodule
                   patch: unified hunks, from the first "@@" on, as one string; counts and `seen` are
@@ -58,6 +59,7 @@ from kb.types import (
 
 FORMAT = "repo-kb changes"
 VERSION = 1
+MAX_NUMBER = 999_999_999  # nine digits, as everywhere: the archive holds no integer of twenty
 MAX_LINE = 64 * 1024 * 1024  # bytes; a trimmed change holds at most 512 KiB of patches
 
 
@@ -81,7 +83,6 @@ def to_json(change: Change) -> dict[str, Any]:
         "reviews": [_thread_to_json(thread) for thread in change.reviews],
         "linked_issues": list(change.linked_issues),
         "aliases": list(change.aliases),
-        "described": change.described,
         "fingerprint": change.fingerprint,
     }
     if change.id != _id(change.repo, change.number, change.sha):
@@ -90,7 +91,10 @@ def to_json(change: Change) -> dict[str, Any]:
         row["pull_request"] = dataclasses.asdict(change.pull_request)
         if change.pull_request.merged_at is not None:
             row["pull_request"]["merged_at"] = _stamp(change.pull_request.merged_at)
-    return _without_empty(row)
+    row = _without_empty(row)
+    if change.described != bool(change.body):  # what reading takes where nothing is said
+        row["described"] = change.described
+    return row
 
 
 def from_json(row: Mapping[str, Any]) -> Change:
@@ -111,7 +115,7 @@ def _change(row: Mapping[str, Any]) -> Change:
     if unknown := sorted(set(row) - _FIELDS):
         raise ValueError(f"unknown field {unknown[0]!r}")
     number = row.get("number")
-    if number is not None and (not isinstance(number, int) or number < 1):
+    if number is not None and (not isinstance(number, int) or not 1 <= number <= MAX_NUMBER):
         raise ValueError(f"number {number!r} is no pull request number")
     repo, sha = str(row["repo"]), str(row["sha"])
     if not REPOSITORY_NAME.fullmatch(repo):

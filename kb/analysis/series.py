@@ -25,6 +25,7 @@ class RelationRow(NamedTuple):  # a fifth of a dataclass's time to make, of ever
     merged_at: datetime
 
 
+_DIGITS = r"\d{1,9}(?!\d)"  # of a change's number: Python refuses to read one of thousands
 _MARK = re.compile(
     r"[\[(【]\s*(?:part\s+)?(?P<index>\d{1,2})\s*(?:/|of)\s*(?P<total>\d{1,2}|[nN])\s*[\])】]|\b[Pp]art\s+(?P<part>\d{1,2})(?:\s*(?:/|of)\s*(?P<of>\d{1,2}))?\b"
 )
@@ -34,10 +35,11 @@ _REVERTS_COMMIT = re.compile(
     r"[Tt]his reverts commit ([0-9a-f]{7,40})|[Rr]everts? commit ([0-9a-f]{7,40})"
 )
 _REVERTS_NUMBER = re.compile(
-    r"\brevert(?:s|ed|ing)?\b[^#\n]{0,60}?(?:#|/pull/)(\d+)", re.IGNORECASE
+    rf"\brevert(?:s|ed|ing)?\b[^#\n]{{0,60}}?(?:#|/pull/)({_DIGITS})", re.IGNORECASE
 )
 _TITLE_NUMBERS = re.compile(
-    r"#(\d+)|/pull/(\d+)|\bPRs?\s+(\d{2,6})(?:\s*(?:&|and|,)\s*(\d{2,6}))?", re.IGNORECASE
+    rf"#({_DIGITS})|/pull/({_DIGITS})|\bPRs?\s+(\d{{2,6}})(?:\s*(?:&|and|,)\s*(\d{{2,6}}))?",
+    re.IGNORECASE,
 )
 _TITLE_SHA = re.compile(r"\b[0-9a-f]{7,40}\b")
 _CUT = re.compile(r"\s*(?:…|\.\.\.)\W*$")
@@ -47,13 +49,14 @@ _FOLLOWS = re.compile(
     r"(?P<words>follow(?:s|ing)?[- ]?up(?:\s+(?:of|to|on|for|from))?|continu(?:es|ation of|ing)|builds? on(?: top of)?|based on|stacked on|depends on|"
     r"(?:split|extracted|spun) (?:out )?(?:of|from)|part of|successor of|complements?|re-?land(?:s|ing)?(?: of)?|re-?appl(?:y|ies|ied)|re-?submit(?:s)?|"
     r"cherry[- ]pick(?:ed|s)?(?: of| from)?|backport(?:s|ed)?(?: of| from)?|(?:added|missed|left over) (?:by|in)|後續|后续)"
-    r"(?P<gap>[^#\n]{0,50}?)(?:#|/pull/)(?P<number>\d+)",
+    rf"(?P<gap>[^#\n]{{0,50}}?)(?:#|/pull/)(?P<number>{_DIGITS})",
     re.IGNORECASE,
 )
 _FIXES = re.compile(
     r"(?P<words>(?:(?:fix(?:es|ed)?|resolv(?:es|ed)|correct(?:s|ed)?)\s+(?:\w+\s+){0,6}?)?(?:regress\w*|broken|broke|breakage|introduced|caused|bugs?|failures?|crash)\s+"
     r"(?:by|from|in|of|since|after|due to)\b|fix(?:es|ed)?|close[sd]?|resolve[sd]?)(?P<gap>(?<=by|in|of|to)[^#\n]{0,30}?|(?<=from)[^#\n]{0,30}?|(?<=since|after)[^#\n]{0,30}?"
-    r"|\s*:?\s*(?:issues?\s*|PR\s*)?(?:https?://\S+?)?)(?:#|/pull/|/issues/)(?P<number>\d+)",
+    r"|\s*:?\s*(?:issues?\s*|PR\s*)?(?:https?://\S+?)?)"
+    rf"(?:#|/pull/|/issues/)(?P<number>{_DIGITS})",
     re.IGNORECASE,
 )
 _RELAND = re.compile(

@@ -14,7 +14,7 @@ from math import floor
 from typing import Any
 
 from kb.errors import QueryError
-from kb.periods import parse_time
+from kb.periods import between, parse_time
 from kb.types import Filters, Query
 from kb.vocabulary import CHANGE_TYPES, LEVELS, MODES, RISK_KINDS
 
@@ -74,6 +74,8 @@ _SAME_VALUES = {
 }  # fmt: skip
 _CHOICES = {"type": CHANGE_TYPES, "level": LEVELS, "risk": RISK_KINDS}
 
+MOST_IMPORTANT = 10
+
 _QUOTED = r'"[^"]*"|“[^”]*”|「[^」]*」'
 _CHINESE_NAMES = "|".join(sorted(CHINESE_FIELDS, key=len, reverse=True))
 _LEXEME = re.compile(
@@ -98,7 +100,9 @@ def parse_query(
     filters: Filters = Filters(),
     offset: int = 0,
 ) -> Query:
-    """`filters` are those of the flags; the query's own are added. Raises QueryError."""
+    """`filters` are those of the flags; the query's own are added.
+
+    Raises QueryError, and UsageError for a time that is none or a period without one."""
     if mode not in MODES:
         raise QueryError(f"unknown mode: {mode}", f"one of: {', '.join(MODES)}")
     free: list[str] = []
@@ -128,6 +132,8 @@ def parse_query(
             excluded.append(word)
         elif word.strip("，。；、"):
             free.append(word)
+    if filters.since and filters.until:
+        between(filters.since, filters.until, tz)
     return Query(
         text=" ".join([*free, *phrases]),
         mode=mode,
@@ -225,4 +231,6 @@ def _least_importance(value: str) -> float:
             f"importance must be a lower bound: {value}", "importance:>8 or importance:8"
         )
     number = float(found[2])
+    if number > MOST_IMPORTANT:
+        raise QueryError(f"importance goes from 0 to 10: {value}", "importance:>8 or importance:8")
     return floor(number * 10 + 1e-9) / 10 + 0.1 if found[1] in (">", "＞") else number

@@ -13,6 +13,7 @@ from ui.cli.options import (
     filter_options,
     json_option,
     lang_option,
+    words_argument,
 )
 from ui.cli.options import (
     command as kb_command,
@@ -21,7 +22,7 @@ from ui.presenters import answer_json
 
 
 @kb_command("ask")
-@click.argument("words", nargs=-1, required=True)
+@words_argument(required=True)
 @filter_options
 @option("--chat", "chat_model", metavar="MODEL", help="Chat model, or `none`.")
 @lang_option

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -53,9 +52,11 @@ def command(
         evaluation_json,
         evaluation_text,
         read_queries,
+        read_run,
     )
 
     queries = read_queries(file)
+    before = None if compare is None else read_run(compare)
     with common.open({"search.engine": engine, "tz": tz}) as knowledge:
         filters = filter_words.filters(knowledge.settings)
         evaluation = evaluate(knowledge, queries, filters=filters, mode=mode)
@@ -63,7 +64,7 @@ def command(
         emit_json(evaluation_json(evaluation), output)
     else:
         text = evaluation_text(evaluation, misses=misses)
-        if compare is not None:
-            text += "\n" + comparison_text(json.loads(compare.read_text("utf-8")), evaluation)
+        if before is not None:
+            text += "\n" + comparison_text(before, evaluation)
         emit(text, output)
     return 0

@@ -51,6 +51,10 @@ def command(
     if every == (source is not None):
         raise UsageError("give one source, or --all", "kb ingest PATH, or kb ingest --all")
     if every:
+        if any(word is not None for word in (repo, branch, github, github_url, since, until)):
+            raise UsageError(
+                "--all reads every source as it is stored", "kb ingest SOURCE with these options"
+            )
         from ui.cli.update import update_all
 
         return update_all(common, fetch=False, as_json=as_json)
@@ -61,8 +65,8 @@ def command(
     changes = {"tz": tz, "github.url": github_url, "github.max_wait": max_wait}
     settings = common.settings(changes)
     now = datetime.now(UTC)
-    begin = parse_time(since, settings.tz, now) if since else None
-    end = parse_time(until, settings.tz, now) if until else None
+    begin = None if since is None else parse_time(since, settings.tz, now)
+    end = None if until is None else parse_time(until, settings.tz, now)
     if begin and end:
         between(begin, end, settings.tz)
     assert source is not None

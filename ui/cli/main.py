@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -86,8 +87,11 @@ def main() -> None:
     except KBError as error:
         _say(error.message, error.hint, verbose)
         status = error.exit_status
-    except click.UsageError as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        status = 2
+    except click.UsageError as error:
+        _say(_sentence(error), _way_out(error), verbose)
         status = 2
     except click.ClickException as error:
         _say(error.format_message(), "", verbose)
@@ -95,12 +99,16 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; what was done is kept", err=True)
         status = 130
-    except BrokenPipeError:
-        # The reader (head, less) went away: no error of ours, and nothing more may be written.
+    except (BrokenPipeError, SystemExit):
+        # The reader (head, less) went away, which click turns into an exit with 1: no error of
+        # ours, and nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except OSError as error:
-        _say(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), "", verbose)
+        if error.errno == errno.ENOSPC:
+            _say("the disk is full", "make room and run the same command again", verbose)
+        else:
+            _say(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), "", verbose)
         status = 2
     except Exception as error:  # noqa: BLE001 - the last resort of a command line
         _say(
@@ -109,8 +117,34 @@ def main() -> None:
             verbose,
         )
         status = 2
+    if status == 130:
+        _end_as_interrupted()
     gc.freeze()  # goes with the process: to take it apart piece by piece costs 25 ms
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _sentence(error: click.UsageError) -> str:
+    """click's message as our errors are written."""
+    message = error.format_message()
+    return message[:1].lower() + message[1:].removesuffix(".")
+
+
+def _way_out(error: click.UsageError) -> str:
+    command = error.ctx.command_path if error.ctx else "kb"
+    words = error.ctx and any(item.name == "words" for item in error.ctx.command.params)
+    if words and isinstance(error, click.NoSuchOption):
+        return f'{command} "WORDS -WORD" leaves a word out; {command} --help lists the options'
+    return f"{command} --help"
+
+
+def _end_as_interrupted() -> None:
+    """Ends with 130 whatever was interrupted.
+
+    Python kills itself by the signal where a KeyboardInterrupt once passed through `exec`, and so
+    through the making of a class, even though it was caught; a caller then sees -2, not 130."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(130)
 
 
 def _say(message: str, hint: str, verbose: bool) -> None:

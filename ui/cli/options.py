@@ -114,6 +114,17 @@ output_option = option(
 )
 
 
+def words_argument(*, required: bool = False) -> Decorator[Any]:
+    """What a person says in words; bytes that are no UTF-8 become signs that every part can read."""
+
+    def as_text(ctx: click.Context, parameter: click.Parameter, said: Any) -> tuple[str, ...]:
+        del ctx, parameter
+        written = (word.encode("utf-8", "surrogateescape") for word in said)
+        return tuple(word.decode("utf-8", "replace") for word in written)
+
+    return click.argument("words", nargs=-1, required=required, callback=as_text)
+
+
 def filter_options(function: Callable[..., R]) -> Callable[..., R]:
     """The filters of CONTRACT.md, the same words in every command; passed on as `filters`."""
 
@@ -155,8 +166,8 @@ class FilterWords:
 
         tz = self.tz or settings.tz
         now = datetime.now(UTC)
-        since = parse_time(self.since, tz, now) if self.since else None
-        until = parse_time(self.until, tz, now) if self.until else None
+        since = None if self.since is None else parse_time(self.since, tz, now)
+        until = None if self.until is None else parse_time(self.until, tz, now)
         if since and until:
             between(since, until, tz)
         return Filters(since=since, until=until, **self.parts)
@@ -220,6 +231,10 @@ def _write_whole(parts: Iterable[bytes], output: Path) -> None:
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)
         Path(name).replace(output)
-    except BaseException:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise UsageError(
+                f"cannot write {output}: {error.strerror or error}", "-o another file"
+            ) from error
         raise

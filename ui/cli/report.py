@@ -21,6 +21,7 @@ from ui.cli.options import (
     inert_json,
     lang_option,
     output_option,
+    words_argument,
 )
 from ui.cli.options import (
     command as kb_command,
@@ -71,7 +72,7 @@ def chat_settings(words: dict[str, Any]) -> dict[str, Any]:
 
 
 @kb_command("report")
-@click.argument("words", nargs=-1)
+@words_argument()
 @filter_options
 @lang_option
 @option("--format", "form", type=click.Choice(FORMATS), help="Default: by the name of -o, else md.")
@@ -132,7 +133,7 @@ def command(
             top_k=top_k,
             sections=_sections(sections),
             brief=brief,
-            as_of=parse_time(as_of, settings.tz, now) if as_of else None,
+            as_of=None if as_of is None else parse_time(as_of, settings.tz, now),
             **subject(knowledge, words, now, filters),
         )
         if dry_run:

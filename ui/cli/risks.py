@@ -15,6 +15,7 @@ from ui.cli.options import (
     filter_options,
     lang_option,
     output_option,
+    words_argument,
 )
 from ui.cli.options import (
     command as kb_command,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @kb_command("risks")
-@click.argument("words", nargs=-1)
+@words_argument()
 @filter_options
 @lang_option
 @option("--format", "form", type=click.Choice(FORMATS))

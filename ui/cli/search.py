@@ -14,6 +14,7 @@ from ui.cli.options import (
     filter_options,
     json_option,
     lang_option,
+    words_argument,
 )
 from ui.cli.options import (
     command as kb_command,
@@ -21,7 +22,7 @@ from ui.cli.options import (
 
 
 @kb_command("search")
-@click.argument("words", nargs=-1, required=True)
+@words_argument(required=True)
 @filter_options
 @option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
 @option("-n", "--limit", type=click.IntRange(1, 1000), default=10, show_default=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -62,8 +63,14 @@ def command(
 
 
 def only(knowledge: KnowledgeBase, reference: str, repo: str | None) -> str:
-    """The one change that a reference names; UsageError where it names several."""
+    """The one change that a reference names; UsageError where it names several.
+
+    A number names its owner, and not later changes that carry it too (CONTRACT.md, "Id")."""
     found = knowledge.resolve(reference, repo)
+    number = re.split("[#/]", reference.strip())[-1]
+    owners = [change_id for change_id in found if change_id.endswith(f"#{number}")]
+    if len(owners) == 1:
+        return owners[0]
     if len(found) > 1:
         raise UsageError(
             f"{reference} names {len(found)} changes: {', '.join(found[:5])}",

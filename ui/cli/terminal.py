@@ -51,7 +51,9 @@ def facts(record: ChangeRecord, tz: str, lang: str) -> str:
 
 def heading(record: ChangeRecord, several: bool) -> str:
     change = record.change
-    name = (change.repo if several else "") + reference(change)
+    name = reference(change)
+    if several:
+        name = change.repo + (name if name.startswith("#") else f"@{name}")
     return f"{name}  {inert(change.title) or '(no title)'}"
 
 
@@ -64,6 +66,11 @@ def columns() -> int:
         return os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH
     except (OSError, ValueError):
         return WIDTH
+
+
+def columns_of(text: str) -> int:
+    """How many columns a terminal gives a text: two for a Chinese character."""
+    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
 
 
 def hit_lines(hit: Hit, tz: str, lang: str, *, several: bool, explain: bool) -> list[str]:
@@ -105,10 +112,12 @@ def ledger_text(records: Sequence[ChangeRecord], tz: str, lang: str) -> str:
     """One change a line, newest first; the last line counts them."""
     several = len({record.change.repo for record in records}) > 1
     marks = {"high": "●", "medium": "◐", "low": "○"}
+    types = [word("type", record.analysis.types[0], lang) for record in records]
+    widest = max(map(columns_of, types), default=0)
     lines = [
         f"{local_time(record.change.merged_at, tz)}  {marks.get(record.analysis.level, ' ')} "
-        f"{record.analysis.importance:4.1f}  {word('type', record.analysis.types[0], lang):<12}  "
+        f"{record.analysis.importance:4.1f}  {kind}{' ' * (widest - columns_of(kind))}  "
         f"{heading(record, several)}  ({inert(record.change.author)})"
-        for record in records
+        for record, kind in zip(records, types, strict=True)
     ]
     return "\n".join([*lines, message("cli", "changes.count", lang, count=len(records))])

@@ -31,6 +31,17 @@ def test_a_squash_merge_takes_the_last_number_of_its_title() -> None:
     assert names(commits) == ["o/n@c", "o/n#7", "o/n@a"]
 
 
+def test_what_has_more_digits_than_a_number_is_none() -> None:
+    long = "9" * 23
+    commits = graph(
+        ("a", "", f"Start (#{long})"),
+        ("x", "a", "work"),
+        ("m", "a x", f"Merge pull request #{long} from ada/x"),
+        ("b", "m", f"Go on (#{'7' * 5000})"),
+    )
+    assert names(commits) == ["o/n@b", "o/n@x", "o/n@a"]
+
+
 def test_a_pull_request_merge_claims_its_commits() -> None:
     commits = graph(
         ("a", "", "Start"),

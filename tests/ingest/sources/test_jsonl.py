@@ -93,6 +93,12 @@ def test_a_change_comes_back_as_it_went_out() -> None:
     assert from_json(json.loads(json.dumps(to_json(FULL)))) == FULL
 
 
+@pytest.mark.parametrize(("body", "described"), [("of a commit", False), ("", True)])
+def test_whose_words_a_body_holds_comes_back_too(body: str, described: bool) -> None:
+    change = replace(FULL, body=body, described=described)
+    assert from_json(json.loads(json.dumps(to_json(change)))) == change
+
+
 def test_an_export_is_read_back_whole(tmp_path: Path) -> None:
     other = replace(FULL, id="o/x#1", repo="o/x", number=1, aliases=())
     path = tmp_path / "changes.jsonl"
@@ -146,7 +152,13 @@ def test_what_is_no_file_of_changes_is_said_so(tmp_path: Path, content: str) -> 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"merged_at": "2026-03-01T00:00:00"}, {"number": 0}, {"number": "12"}, {"files": [{}]}],
+    [
+        {"merged_at": "2026-03-01T00:00:00"},
+        {"number": 0},
+        {"number": 10**23},
+        {"number": "12"},
+        {"files": [{}]},
+    ],
 )
 def test_wrong_values_are_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(SourceError, match="not a recorded change"):

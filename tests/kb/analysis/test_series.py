@@ -46,6 +46,16 @@ def test_a_revert_is_linked_by_commit_number_or_title() -> None:
     assert links(rows, "reverts") == {("4", "1"), ("5", "2"), ("6", "3")}
 
 
+def test_digits_that_are_no_number_link_nothing() -> None:
+    long = "1" * 5000
+    rows = history(
+        (1, "Add lids (#1)"),
+        (2, f"Mend lids (#{long})", f"fixes #{long}, follow-up of #{long}"),
+        (3, f'Revert "Add #{long}"', f"This reverts #{long}."),
+    )
+    assert relations(rows) == []
+
+
 def test_a_cut_title_and_a_bare_pr_number_are_found() -> None:
     rows = history(
         (1, "Teach the box to close its lid by itself (#1)"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,77 @@ def test_a_home_that_is_a_file_is_named(kb: Run, tmp_path: Path, clone: Path, be
     home = tmp_path / "file" / below
     for words in (("ingest", clone), ("search", "x"), ("status",), ("reindex",)):
         refused(kb(*words, home=home), "is a file, not a folder")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("search", "cache", "--repo", "lanternworks/embers"),
+        ("search", "cache repo:lanternworks/embers"),
+        ("changes", "--repo", "lanternworks/embers"),
+        ("report", "--repo", "lanternworks/embers"),
+        ("risks", "--repo", "lanternworks/embers"),
+        ("ask", "what is new?", "--repo", "lanternworks/embers"),
+        ("export", "--repo", "lanternworks/embers"),
+    ],
+)
+def test_a_repository_that_is_not_indexed_is_no_empty_answer(
+    kb: Run, sample_home: Path, words: tuple[str, ...]
+) -> None:
+    refused(kb(*words, home=sample_home), "lanternworks/embers", "kb sources")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("search", "since:2026-02-02 until:2026-02-01"), "the period is empty"),
+        (("search", "cache until:2026-02-01", "--since", "2026-02-02"), "the period is empty"),
+        (("search", "importance:>11"), "importance goes from 0 to 10"),
+        (("changes", "--since", ""), "not a date or time: ''"),
+        (("report", "--as-of", ""), "not a date or time: ''"),
+        (("search", "cache", "-spill"), '"WORDS -WORD"'),
+        (("search", "cache", "--limt", "3"), "no such option '--limt'"),
+        (("search", "cache", "-n", "0"), "-n"),
+        (("changes", "surplus"), "unexpected extra argument (surplus)"),
+        (("nonsense",), "no such command 'nonsense'"),
+        (("ingest", "--all", "--since", "2026-01-01"), "--all"),
+        (("eval", "nowhere.jsonl"), "cannot read nowhere.jsonl: No such file"),
+    ],
+)
+def test_wrong_words_are_refused(
+    kb: Run, sample_home: Path, words: tuple[str, ...], said: str
+) -> None:
+    refused(kb(*words, home=sample_home), said)
+
+
+def test_wrong_usage_is_said_in_chinese_too(kb: Run, sample_home: Path) -> None:
+    ran = kb("search", "cache", "-spill", "--lang", "zh", home=sample_home)
+    assert "error: 没有选项 '-s'" in ran.err
+    assert "用来排除一个词" in ran.err
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"id": 1}\n{"id": 2}\n', None])
+def test_what_is_no_saved_evaluation_is_said_before_the_questions_are_asked(
+    kb: Run, sample_home: Path, tmp_path: Path, content: str | None
+) -> None:
+    questions, saved = tmp_path / "q.jsonl", tmp_path / "run.json"
+    questions.write_text('{"id": "a", "query": "cache", "relevant": [1212]}\n')
+    if content is not None:
+        saved.write_text(content)
+    refused(kb("eval", questions, "--compare", saved, home=sample_home), "kb eval")
+
+
+def test_a_full_disk_is_said_with_the_file(kb: Run, sample_home: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "ui.cli.main", "changes", "--home", str(sample_home)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: the disk is full\nhint:  ")
 
 
 def test_an_unknown_repository_cannot_be_forgotten(kb: Run, sample_home: Path) -> None:

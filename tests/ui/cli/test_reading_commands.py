@@ -232,6 +232,15 @@ def test_risks_of_listed_changes_name_each(kb: Run, sample_home: Path) -> None:
     assert "1212" in ran.out
 
 
+@pytest.mark.parametrize("command", [("search",), ("ask",), ("report", "topic"), ("risks",)])
+def test_words_that_are_no_utf8_are_read_as_far_as_they_go(
+    kb: Run, sample_home: Path, command: tuple[str, ...]
+) -> None:
+    ran = kb(*command, "shared memory \udcff \udce4\udcb8", home=sample_home)
+    assert (ran.status, "unexpected" in ran.err) == (0, False)
+    assert "1212" in ran.out
+
+
 def test_ask_quotes_and_says_that_it_quotes(kb: Run, sample_home: Path) -> None:
     ran = kb("ask", "why were shared memory segments left behind?", "--json", home=sample_home)
     answer = json.loads(ran.out)
