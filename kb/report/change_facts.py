@@ -18,11 +18,19 @@ Said = TypeVar("Said")
 _OFF = frozenset(
     ("false", "none", "0", "off", "no", '""', "''", "null", "nil", "store_true", "disabled")
 )
+_UNSET = frozenset(("none", "null", "nil", ""))
 _ON = frozenset(("true", "1", "on", "yes", "enabled", "store_false"))
 _TESTING = re.compile(
     r"(^|/)(tests?|testing|bench\w*|examples?|scripts?|docs?|\.github|ci|docker)/"
 )
 MOST_CONFIG_KEYS = 4  # more fields than this are a data class, not settings
+# Where a change of a type stands, whatever else it touches: requirements move in no source file.
+_ROLES = {
+    "docs": ("docs",),
+    "test": ("test", "bench"),
+    "ci-config": ("ci", "build", "agent"),
+    "dependency": ("dependency",),
+}
 _KINDS = {"class": 0, "type": 0, "function": 1, "method": 2, "constant": 3}
 
 
@@ -39,6 +47,7 @@ class ChangeFacts:
     renamed: tuple[FileChange, ...]
     new_files: tuple[FileChange, ...]  # source
     main_file: FileChange | None
+    place_files: int  # the files that the change's type is about, the main file among them
     source_files: int
     symptom: str
     touched: tuple[str, ...] | None = None  # bodies edited; None: not looked at
@@ -75,6 +84,8 @@ def switched(flag: Flag) -> str:
     if flag.default is None:
         return "unknown"
     value = flag.default.strip().strip(",").strip("\"'").lower()
+    if flag.kind == "config" and value in _UNSET:
+        return "unknown"  # a field without a value: what reads it decides, nobody switches it on
     if value in _OFF:
         return "off"
     if value in _ON:
@@ -154,10 +165,10 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
     digest, change = record.digest, record.change
     title = headline(change)
     sources = [file for file in change.files if file.role == "source"]
-    # No source: what the change is about is its largest other file.
-    ranked = sorted(
-        sources or change.files, key=lambda file: (-(file.additions + file.deletions), file.path)
-    )
+    roles = _ROLES.get(record.analysis.types[0], ())
+    about = [file for file in change.files if file.role in roles] or sources or change.files
+    # No file of its kind: what the change is about is its largest other file.
+    ranked = sorted(about, key=lambda file: (-(file.additions + file.deletions), file.path))
     new = {flag.name: flag for flag in digest.flags if not flag.removed}
     gone = {flag.name: flag for flag in digest.flags if flag.removed}
     moved = tuple(
@@ -182,6 +193,7 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
         renamed=tuple(file for file in change.files if file.status == "renamed"),
         new_files=tuple(file for file in sources if file.status == "added"),
         main_file=ranked[0] if ranked else None,
+        place_files=len(ranked),
         source_files=len(sources),
         symptom=what,
     )

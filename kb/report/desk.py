@@ -84,7 +84,9 @@ def touched_names(reader: ReportReader, record: ChangeRecord) -> tuple[str, ...]
         for file, known in zip(full.change.files, record.change.files, strict=False)
     )
     touched = symbols_of(replace(full.change, files=files)).touched
-    names = [symbol.name for symbol in touched if not symbol.name.startswith("__")]
+    names = [
+        symbol.name for symbol in touched if not symbol.name.lower().startswith(("__", "test"))
+    ]
     return tuple(dict.fromkeys(name for name in names if len(name) > 2))
 
 

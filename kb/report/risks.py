@@ -119,6 +119,11 @@ def _far(moved: str) -> bool:
 
 # A definition that stays and takes other parameters: `name(+added, -dropped)`, `def name(a) -> name(a, b)`.
 _ALTERED = re.compile(r"[\w.:<>~ ]+\((?:[+-].*\)$|.*\) -> )|[^(]+\(.* -> ")
+# The words before a definition's name, in any language.
+_DECLARED = re.compile(
+    r"^(?:(?:export|default|declare|public|static|abstract|final|override|async|inline|virtual|"
+    r"pub(?:\([^)]*\))?|def|fn|func|fun|function|class|struct|interface|type|const|unsafe)\s+)+"
+)
 _DEFAULT_MOVED = re.compile(r"[\w.-]+: .* -> ")
 _SETTING = re.compile(r"(?:- )?(?:--\w|[A-Z][A-Z0-9]*_[A-Z0-9_]+\b)|[\w.-]+: .* -> ")
 
@@ -132,9 +137,7 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
     elif risk.kind == "compatibility":
         text = re.sub(r"^- (?:\w+ )?(?=\S+$)", "", text)
         if _ALTERED.match(text):
-            text = re.sub(
-                r"^(?:async\s+)?(?:def|fn|func|pub|class|function)\s+", "", text
-            ).partition("(")[0]
+            text = re.split(r"[(<]", _DECLARED.sub("", text))[0]
     elif risk.kind == "dependency":
         text = re.sub(r"^[+-]\s*", "", text)
     elif risk.kind == "hardware":

@@ -73,7 +73,7 @@ def place(facts: ChangeFacts, lang: str) -> Prose:
     if facts.main_file is None:
         return Prose()
     main = code(short_path(facts.main_file.path))
-    files = facts.source_files or len(facts.record.change.files)
+    files = facts.place_files
     if files <= 1:
         return main
     return say(

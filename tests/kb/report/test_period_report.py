@@ -12,7 +12,7 @@ import pytest
 
 import kb.report
 from kb.phrases import phrases
-from kb.report.change_facts import change_facts
+from kb.report.change_facts import change_facts, switched
 from kb.report.composer import measured_letters, measured_words
 from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
@@ -20,11 +20,11 @@ from kb.report.renderers.markdown import Inline
 from kb.report.risks import risk_groups, shown_evidence
 from kb.report.say import say, unseen
 from kb.report.self_check import differences, problems
-from kb.report.sentences import point
+from kb.report.sentences import point, what
 from kb.report.symptoms import symptom
 from kb.report.themes import terms_of
 from kb.report.types import Prose, Span
-from kb.types import Filters, Risk
+from kb.types import FileChange, Filters, Flag, Risk
 
 SCHEMA = json.loads(
     (Path(kb.report.__file__).parent / "schema" / "report.schema.json").read_text(encoding="utf-8")
@@ -271,6 +271,8 @@ def test_a_platform_is_no_limit_in_the_repository_of_that_platform(make):
 def test_a_definition_with_other_parameters_and_a_moved_requirement_read_as_such(make):
     assert shown_evidence(Risk("compatibility", "handle(+executor, -loop)")) == "handle"
     assert shown_evidence(Risk("compatibility", "A(+A(names)")) == "A"
+    exported = "export function slot<T, M = string>(name: T -> export function slot<T>(name?: T"
+    assert shown_evidence(Risk("compatibility", exported)) == "slot"
     assert shown_evidence(Risk("compatibility", "MODE: False -> True")) == "MODE: False -> True"
     assert shown_evidence(Risk("dependency", "- golang.org/x/text v0.36.0")) == (
         "golang.org/x/text v0.36.0"
@@ -370,3 +372,16 @@ def test_the_point_of_a_change_is_the_same_in_both_languages(make):
     record = make(1, risks=tuple(Risk("compatibility", f"- class {name}") for name in names))
     points = [point(change_facts(record), lang).plain for lang in ("en", "zh")]
     assert len({names[0] in text for text in points}) == 1
+
+
+def test_a_field_without_a_value_is_not_called_off():
+    assert switched(Flag("host_lock", "config", "pool.py", default="None")) == "unknown"
+    assert switched(Flag("host_lock", "config", "pool.py", default="False")) == "off"
+    assert switched(Flag("--host-lock", "flag", "pool.py", default="None")) == "off"
+
+
+def test_requirements_move_where_they_stand(make):
+    record = make(1, "Upgrade to TypeScript 6", types=("dependency",), path="src/model.ts")
+    files = (*record.change.files, FileChange("package.json", "modified", 1, 1, role="dependency"))
+    moved = replace(record, change=replace(record.change, files=files))
+    assert what(change_facts(moved), "en").plain == "moves requirements in package.json"

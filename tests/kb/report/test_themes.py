@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kb.report.quotes import best_quote, sentences
+from dataclasses import replace
+
+from kb.report.quotes import best_quote, sentences, stated_caveat
 from kb.report.sentences import named_title
 from kb.report.themes import find_themes
 from kb.report.titles import headline
@@ -121,6 +123,22 @@ def test_what_a_test_or_the_next_line_does_is_not_quoted(make):
         ),
     )
     assert best_quote(record) is None
+
+
+def test_a_sentence_that_the_diff_takes_away_is_not_the_changes_word(make):
+    line = "Durations of a query allow arithmetic so that offsets can be computed."
+    record = make(12, "Enable arithmetic in durations by default", comments=(line,))
+    assert best_quote(record) is not None
+    gone = replace(record, digest=replace(record.digest, comments_gone=1))
+    assert best_quote(gone) is None
+    assert stated_caveat(gone) is None
+
+
+def test_what_a_follow_up_did_is_no_caveat(make):
+    done = make(13, "Improve the docs", body="A small follow-up also fixes the order of headings.")
+    assert stated_caveat(done) is None
+    left = make(14, "Improve the docs", body="The order of headings comes in a follow-up.")
+    assert stated_caveat(left) is not None
 
 
 def test_code_of_restructured_text_is_code_as_markdown_has_it():
