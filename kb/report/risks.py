@@ -11,7 +11,7 @@ from kb.report.change_facts import short_path
 from kb.report.desk import Desk
 from kb.report.facts import module_of, platforms_of, weightiest
 from kb.report.quotes import sentences as sentences_of
-from kb.report.say import codes, count, listing, say, word, words_of
+from kb.report.say import codes, count, known, listing, say, word, words_of
 from kb.report.sentences import code, named_title, quoted, reference, reverted, size
 from kb.report.themes import mass
 from kb.report.titles import visible
@@ -244,8 +244,9 @@ def risk_text(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
     values: dict[str, Prose | str | int] = {"n": number}
     if kind == "missing-tests":
         modules = Counter(module_of(record) for record in group.records if module_of(record))
+        alone = len(group.records) == 1
         named = [
-            say("risk.modules", lang, module=code(name), n=amount)
+            code(name) if alone else say("risk.modules", lang, module=code(name), n=amount)
             for name, amount in modules.most_common(3)
         ]
         largest = max(
@@ -274,7 +275,8 @@ def risk_text(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
         values |= {"undocumented": undocumented, "total": len(group.records)}
     else:
         values["examples"] = examples(desk, group, limit) or refs(group.records, lang, 3)
-    return say(f"risk.text.{kind}", lang, **values)
+    key = f"risk.text.{kind}_one" if len(group.records) == 1 else f"risk.text.{kind}"
+    return say(key if known(key, lang) else f"risk.text.{kind}", lang, **values)
 
 
 def documented(record: ChangeRecord) -> bool:

@@ -130,12 +130,12 @@ def read_title(title: str) -> Title:
     if not text:
         text = re.sub(r"\s+", " ", visible(title)).strip() or "—"
     areas = [tag for tag in tags if tag.lower() not in _TYPE_TAGS]
-    return Title(
-        text[0].upper() + text[1:]
-        if text[:1].islower() and text[:2].isascii() and " " in text
-        else text,
-        tuple(dict.fromkeys(areas)),
-    )
+    scope = _SCOPE.match(text)
+    # An area stays as its folder is written: "tsdb: Add ...", as one that stood in brackets.
+    area, said = (text[: scope.end()], text[scope.end() :]) if scope else ("", text)
+    if said[:1].islower() and said[:2].isascii() and " " in said:
+        said = said[0].upper() + said[1:]
+    return Title(area + said, tuple(dict.fromkeys(areas)))
 
 
 def headline(change: Change) -> str:
@@ -193,4 +193,6 @@ def shortened(text: str, limit: int) -> str:
         return text
     head = text[: limit - 1]
     space = head.rfind(" ")
-    return (head[:space] if space > limit * 0.6 else head).rstrip(" ,;:-(") + "…"
+    head = (head[:space] if space > limit * 0.6 else head).rstrip(" ,;:-(")
+    # Code that was cut in the middle is code still.
+    return f"{head.rstrip('`')}…`" if head.count("`") % 2 and head[-1:] != "`" else f"{head}…"
