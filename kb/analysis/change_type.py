@@ -325,9 +325,7 @@ def impossible(facts: Facts) -> list[str]:
     if not source and not any(view.role == "source" for view in facts.views):
         kinds = ("bugfix", "feature", "refactor", "performance")
         unborne += [kind for kind in kinds if kind != facts.title.type]
-    told = "\n".join(
-        (facts.title.text, facts.change.body[:2000], *facts.surface.changelog_lines)
-    )
+    told = "\n".join((facts.title.text, facts.change.body[:2000], *facts.surface.changelog_lines))
     if facts.title.type != "performance" and not _SPEED.search(told):
         unborne.append("performance")
     if source > 5 and not size.test_lines and not lines.get("bench"):

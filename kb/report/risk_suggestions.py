@@ -8,8 +8,8 @@ from kb.report.change_facts import short_path, switched
 from kb.report.desk import Desk
 from kb.report.facts import module_of, weightiest
 from kb.report.risks import RiskGroup, distance, documented, refs, shown_evidence
-from kb.report.say import codes, count, known, say, word
-from kb.report.sentences import quoted, reference, reverted, title_of
+from kb.report.say import codes, count, known, listing, say, word
+from kb.report.sentences import code, quoted, reference, reverted, title_of
 from kb.report.titles import read_title
 from kb.report.types import Prose
 from kb.types import ChangeRecord
@@ -43,8 +43,9 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
         modules = list(dict.fromkeys(module_of(record) for record in top if module_of(record)))
         lines = sum(record.analysis.size.source_added for record in top)
         where = codes(modules, lang, 3) if modules else Prose.of(word("label.no_module", lang))
+        what = listing([_defined(desk, record) for record in top], lang)
         return say(
-            key, lang, n=len(top), refs=names, lines=count("line", lines, lang), modules=where
+            key, lang, n=len(top), refs=what, lines=count("line", lines, lang), modules=where
         )
     if kind == "configuration":
         missing = [record for record in group.records if not documented(record)][:3]
@@ -81,6 +82,15 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
     if kind == "unresolved-review" or not known(key, lang):
         return say(key, lang, refs=names)
     return say(key, lang, n=len(top), refs=names, examples=shown or names)
+
+
+def _defined(desk: Desk, record: ChangeRecord) -> Prose:
+    """The definition that a change brings and its reference: what there is to test."""
+    facts = desk.facts(record)
+    names = facts.added or facts.changed
+    if not names:
+        return reference(record)
+    return say("risk.example", desk.lang, evidence=code(names[0]), ref=reference(record))
 
 
 def open_series(records: Sequence[ChangeRecord]) -> list[ChangeRecord]:

@@ -28,6 +28,7 @@ from kb.report.titles import (
 from kb.report.types import Prose
 from kb.types import ChangeRecord, Flag
 
+NAMED_TESTS = 2
 POINT_LETTERS = 70  # of a caveat that stands in a row of the key PRs
 
 
@@ -94,6 +95,9 @@ def size(facts: ChangeFacts, lang: str) -> Prose:
 
 def tests(facts: ChangeFacts, lang: str) -> Prose:
     lines = facts.record.analysis.size
+    if lines.test_lines and facts.tests:
+        names = codes(facts.tests, lang, NAMED_TESTS)
+        return say("tests.named", lang, lines=count("line", lines.test_lines, lang), names=names)
     if lines.test_lines:
         return say("tests.with", lang, lines=count("line", lines.test_lines, lang))
     if facts.risk("missing-tests"):

@@ -106,7 +106,7 @@ def read_title(title: str) -> Title:
     tags: list[str] = []
     for _ in range(6):
         before = text
-        text = _EMOJI.sub("", text)
+        text = _EMOJI.sub("", re.sub(r"^#+ +(?=\S)", "", text))  # a heading of Markdown
         if tag := _TAG.match(text):
             name = (tag[1] or tag[2]).strip()
             if not re.fullmatch(r"\d+\s*/\s*\w+|WIP", name, re.IGNORECASE):

@@ -23,8 +23,9 @@ from kb.report.self_check import differences, problems
 from kb.report.sentences import point, what
 from kb.report.symptoms import symptom
 from kb.report.themes import terms_of
+from kb.report.titles import read_title, shortened
 from kb.report.types import Prose, Span
-from kb.types import FileChange, Filters, Flag, Risk
+from kb.types import FileChange, Filters, Flag, Risk, Symbol
 
 SCHEMA = json.loads(
     (Path(kb.report.__file__).parent / "schema" / "report.schema.json").read_text(encoding="utf-8")
@@ -310,6 +311,14 @@ def test_a_symptom_is_what_a_user_saw_and_not_a_word_in_passing(make):
     assert seen("Honor MOONCAKE_PROTOCOL of the environment") == "wrong-result"
     assert seen("`ember --help` takes four seconds") == "slow"
     assert seen("Prefer zstd", "- [x] the tests do not fail with an error any more") == "other"
+    assert seen("Fix the planner on CPU") == "combination"
+    assert seen("Fall back to the old planner when full_link is not true") == "combination"
+    assert seen("adapt the planner for transformers v5") == "combination"
+    assert seen("tsdb: preserve the prefix of a label") == "wrong-result"
+    assert seen("tsdb: gate XOR2 float encoding behind a setting") == "other"
+    assert seen("Fix OOB of the indices under page_size>1") == "crash"
+    assert seen("notifier: fix CPU spin loop on shutdown") == "hang"
+    assert seen("Fix typo: page_spilt") == "display"
     assert seen("Prefer zstd", "The server crashed when a client asked for gzip.") == "crash"
 
 
@@ -377,7 +386,8 @@ def test_the_point_of_a_change_is_the_same_in_both_languages(make):
 def test_a_field_without_a_value_is_not_called_off():
     assert switched(Flag("host_lock", "config", "pool.py", default="None")) == "unknown"
     assert switched(Flag("host_lock", "config", "pool.py", default="False")) == "off"
-    assert switched(Flag("--host-lock", "flag", "pool.py", default="None")) == "off"
+    assert switched(Flag("--log-level", "flag", "pool.py", default="None")) == "unset"
+    assert switched(Flag("--host-lock", "flag", "pool.py", default="False")) == "off"
 
 
 def test_requirements_move_where_they_stand(make):
@@ -385,3 +395,37 @@ def test_requirements_move_where_they_stand(make):
     files = (*record.change.files, FileChange("package.json", "modified", 1, 1, role="dependency"))
     moved = replace(record, change=replace(record.change, files=files))
     assert what(change_facts(moved), "en").plain == "moves requirements in package.json"
+
+
+def test_a_title_is_cut_outside_its_code_and_its_area_stays_as_it_is_written():
+    assert shortened("Cache `ModelPrivateAttr.default_factory_takes_data` property", 40) == (
+        "Cache `ModelPrivateAttr.default_factory…`"
+    )
+    assert read_title("tsdb: add support for a list").text == "tsdb: Add support for a list"
+    assert read_title("# fix(ui): close the lid").text == "Close the lid"
+
+
+def test_a_change_that_lacks_a_test_is_asked_for_by_what_it_defines(
+    make, reader_of, composed, week
+):
+    untested = (Risk("missing-tests", "core.py: +40", "src/engine/core.py"),)
+    reader = reader_of(
+        [
+            make(1, "Add a planner", symbols=("QueryPlanner",), risks=untested),
+            make(2, "Add a worker", symbols=("QueryWorker",), risks=untested, importance=4.0),
+        ]
+    )
+    text = render(composed(reader, week()), "md")
+    assert "Write tests for `QueryPlanner` ([#1]" in text
+    assert "`QueryWorker` ([#2]" in text
+
+
+def test_the_name_of_a_definition_is_no_word_of_the_title_and_no_folder(make):
+    plain = make(1, "Support the prefill kernel", symbols=("kernel", "PrefillSchedule"))
+    assert change_facts(plain).added[0] == "PrefillSchedule"
+    rust = make(2, "Route requests", path="src/lib.rs")
+    digest = replace(
+        rust.digest,
+        symbols_added=(Symbol("worker", "type", "src/lib.rs"), Symbol("Worker", "class", "b.rs")),
+    )
+    assert change_facts(replace(rust, digest=digest)).added == ("Worker", "worker")

@@ -168,3 +168,30 @@ def test_of_two_reasons_the_one_that_is_read_in_passing_is_quoted(make):
     quote = best_quote(record)
     assert quote is not None
     assert quote.text == short
+
+
+def test_a_verb_that_begins_titles_joins_nothing(make):
+    titles = ("Preserve vnodes in loops", "Preserve text before hydration", "Preserve mount order")
+    records = [
+        make(20 + n, title, importance=6.5, modules=(f"part{n}",)) for n, title in enumerate(titles)
+    ]
+    assert "preserve" not in {theme.key for theme in find_themes(records)}
+
+
+def test_a_release_is_in_no_theme(make):
+    records = [
+        make(30, "ui: add a copy button", importance=6.5, modules=("ui",)),
+        make(31, "ui: sort the rules", importance=6.0, modules=("ui",)),
+        make(32, "Prepare release 3.13", types=("ci-config",), importance=4.0, modules=("ui",)),
+    ]
+    themes = find_themes(records)
+    assert all(member.change.number != 32 for theme in themes for member in theme.members)
+
+
+def test_a_theme_is_spelled_as_a_title_spells_its_name(make):
+    records = [
+        make(40, "promql: warn of overlaps", importance=7.0, modules=("promql",)),
+        make(41, "promql: keep NaN", importance=6.5, modules=("promql",)),
+        make(42, "PromQL: make first_over_time stable", importance=6.0, modules=("promql",)),
+    ]
+    assert find_themes(records)[0].name == "PromQL"
