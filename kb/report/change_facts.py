@@ -127,7 +127,7 @@ def _told(symbols: tuple[Symbol, ...], title: str) -> tuple[str, ...]:
         parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", symbol.name)
         shared = sum(part.lower() in words for part in parts)
         # A word of the title that is a name as well ("kernel") is not named by it.
-        named = symbol.name.lower() in title.lower() and not symbol.name.islower()
+        named = symbol.name.lower() in title.lower() and bool(re.search(r"[A-Z_\d]", symbol.name))
         # A module of Rust is a folder with a name, no definition that tells what came.
         folder = symbol.kind == "type" and symbol.path.endswith(".rs") and symbol.name.islower()
         return (

@@ -10,7 +10,7 @@ from kb.report.facts import load
 from kb.report.frame import counts_line, finish, period_of, scope_of
 from kb.report.insights import advice, insights, latent_risks, moved, scope, verdict
 from kb.report.quotes import whole
-from kb.report.say import say, word
+from kb.report.say import codes, say, word
 from kb.report.sentences import (
     label as reference_label,
 )
@@ -162,10 +162,11 @@ def summary(desk: Desk, record: ChangeRecord) -> list[Prose]:
     sentences = [sentence(what(facts, lang), lang)]
     if facts.switches:
         sentences.append(sentence(switches(facts, lang, 3), lang))
-    if facts.dropped or (facts.removed and facts.type == "feature" and facts.added):
-        names = [flag.name for flag in facts.dropped] or list(facts.removed)
-        from kb.report.say import codes
-
+    # What the table of insights says of a high one, and nothing of a low one.
+    met = moved(facts, lang) if record.analysis.level == "medium" else []
+    gone = facts.removed if facts.type == "feature" and facts.added and not met else ()
+    if facts.dropped or gone:
+        names = [flag.name for flag in facts.dropped] or list(gone)
         sentences.append(
             sentence(say("insight.maintain_removes", lang, names=codes(names, lang, 3)), lang)
         )
@@ -174,9 +175,7 @@ def summary(desk: Desk, record: ChangeRecord) -> list[Prose]:
     quote = facts.quote
     if quote and (not facts.effects or quote.text != facts.effects[0]):
         sentences.append(sentence(origin_of(quote, lang), lang))
-    if record.analysis.level == "medium":
-        # What the table of insights says of a high one.
-        sentences += [sentence(text, lang) for text in moved(facts, lang)]
+    sentences += [sentence(text, lang) for text in met]
     if message := next((text for text in facts.messages if whole(text)), ""):
         sentences.append(sentence(say("what.message", lang, text=quoted(message, lang)), lang))
     reserved = strong_caveats(facts, lang)

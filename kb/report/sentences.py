@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from kb.analysis.titles import parse_title
 from kb.report.change_facts import (
     ChangeFacts,
     change_facts,
@@ -131,7 +132,7 @@ def reverted(facts: ChangeFacts, lang: str, refs: dict[str, ChangeRecord] | None
     record = facts.record
     title = reverted_title(record.change.title)
     named = [
-        reference(refs[target]) if refs and target in refs else _by_id(target)
+        reference(refs[target]) if refs and target in refs else by_id(target)
         for target in record.analysis.reverts
     ]
     if named and title:
@@ -143,7 +144,7 @@ def reverted(facts: ChangeFacts, lang: str, refs: dict[str, ChangeRecord] | None
     return say("what.revert_title", lang, title=Prose.of(title or headline(record.change), "title"))
 
 
-def _by_id(change_id: str) -> Prose:
+def by_id(change_id: str) -> Prose:
     from kb.report.types import Span
 
     _, mark, number = change_id.rpartition("#")
@@ -162,6 +163,8 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
         if kind == "dependency" and evidence:
             return say("what.dependency", lang, what=code(evidence.evidence))
         key = "what.dependency_plain" if kind == "dependency" else f"what.{kind}"
+        if kind == "ci-config" and parse_title(facts.record.change.title).release:
+            key = "what.release"
         return say(key, lang, place=where)
     if kind == "bugfix" or kind == "security":
         names = facts.changed or facts.touched or facts.added
@@ -193,7 +196,7 @@ def strong_caveats(facts: ChangeFacts, lang: str) -> list[Prose]:
     """What became of a change, what of it is still to come, what it says itself that it lacks."""
     record, found = facts.record, []
     if record.analysis.reverted_by:
-        found.append(say("caveat.reverted", lang, ref=_by_id(record.analysis.reverted_by[0])))
+        found.append(say("caveat.reverted", lang, ref=by_id(record.analysis.reverted_by[0])))
     series = record.analysis.series
     if series and series.total and series.index and series.index < series.total:
         found.append(say("caveat.series", lang, index=series.index, total=series.total))

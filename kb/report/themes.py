@@ -30,6 +30,8 @@ _TERM = re.compile(
 )
 
 
+# A capital that only begins a sentence makes no name.
+_AFTER_AREA = re.compile(r"^([\w./+-]{1,40}: )([A-Z])(?=[a-z]+ )")
 _VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:rc\d+|post\d+)?")
 QUIET = 4.5  # importance from which a change is told alone where a period has few themes
 # By how many points (raw, which has no ceiling) a theme's heaviest change leads before one that names
@@ -70,13 +72,14 @@ def terms_of(title: str) -> tuple[tuple[str, str, float], ...]:
         if not _bare(key) and len(key) > 1:
             found[key] = (tag, 1.3)
     previous: tuple[str, int] | None = None
-    for match in _TERM.finditer(read.text):
+    text = _AFTER_AREA.sub(lambda found: found[1] + found[2].lower(), read.text)
+    for match in _TERM.finditer(text):
         written = match[0].strip(".-_")
         key = _key(written)
         plain = _bare(key) or len(key) < 2 or written.isdigit()
         if not plain:
             found.setdefault(key, (written, 1.1 if _named(written) else 0.8))
-            if previous and read.text[previous[1] : match.start()].strip() in ("", "-"):
+            if previous and text[previous[1] : match.start()].strip() in ("", "-"):
                 pair = f"{previous[0]} {written}"
                 found.setdefault(_key(pair), (pair, 1.25))
         previous = None if plain else (written, match.end())

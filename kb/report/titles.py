@@ -18,7 +18,7 @@ FIRST_LINE_WORDS = 14
 _NUMBER = re.compile(r"\s*\((?:#\d+|!\d+)\)\s*$")
 _TAG = re.compile(r"^\s*(?:\[([^\]\[]{1,40})\]|【([^】]{1,40})】)\s*[:：-]?\s*")
 _PREFIX = re.compile(
-    r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc|model|security)"
+    r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc|model|security|[a-z]{2,10}(?=\([^)]{1,40}\)!?[:：]))"
     r"\s*(?:\(([^)]{1,40})\))?\s*!?\s*[:：]\s*",
     re.IGNORECASE,
 )

@@ -174,6 +174,18 @@ def test_the_next_report_follows_the_risks_of_the_last(busy_week, composed, week
     assert any("#60" in item["text"].plain for item in section.body["items"])
 
 
+def test_what_nobody_answered_is_said_in_one_line(busy_week, composed, week, make):
+    composed(busy_week, week())
+    later = make(60, "Say more in the log", at=week().period.until + timedelta(days=1))
+    reader = replace(busy_week, held=[*busy_week.held, later])
+    section = composed(reader, week(week="2026-W23")).section("followed")
+    assert section is not None
+    lines = [item["text"].plain for item in section.body["items"] if item["state"] == "open"]
+    assert len(lines) == 1
+    assert lines[0].startswith("Neither followed up nor taken back since: ")
+    assert section.body["open"] >= 2
+
+
 def test_the_same_report_made_again_follows_nothing(busy_week, composed, week):
     composed(busy_week, week())
     assert composed(busy_week, week()).section("followed") is None
@@ -397,11 +409,30 @@ def test_requirements_move_where_they_stand(make):
     assert what(change_facts(moved), "en").plain == "moves requirements in package.json"
 
 
+def test_a_revert_is_asked_about_by_what_it_took_back(make, reader_of, composed, week):
+    revert = make(
+        2,
+        'Revert "Add a planner"',
+        types=("revert",),
+        reverts=("acme/rocket#1",),
+        risks=(Risk("revert", "acme/rocket#1"),),
+    )
+    text = render(composed(reader_of([make(1, "Add a planner"), revert]), week()), "md")
+    asked = text[text.index("Decide what becomes of [#1]") :].split("\n", 1)[0]
+    assert "taken back by [#2]" in asked
+
+
+def test_a_release_is_told_as_one(make):
+    record = make(1, "release: v3.5.41", types=("ci-config",), path="package.json")
+    assert what(change_facts(record), "en").plain == "marks a release in package.json"
+
+
 def test_a_title_is_cut_outside_its_code_and_its_area_stays_as_it_is_written():
     assert shortened("Cache `ModelPrivateAttr.default_factory_takes_data` property", 40) == (
         "Cache `ModelPrivateAttr.default_factory…`"
     )
     assert read_title("tsdb: add support for a list").text == "tsdb: Add support for a list"
+    assert read_title("dx(core): warn of a lid").tags == ("core",)
     assert read_title("# fix(ui): close the lid").text == "Close the lid"
 
 
