@@ -59,7 +59,8 @@ class Desk:
         """As `facts`, and what only the stored patch tells: bodies edited, new messages and tests."""
         facts = self.facts(record)
         if facts.touched is None:
-            facts = replace(facts, **patch_facts(self.reader, record))
+            touched, messages, tests = patch_facts(self.reader, record)
+            facts = replace(facts, touched=touched, messages=messages, tests=tests)
             self._facts[record.id] = facts
         return facts
 
@@ -80,12 +81,15 @@ class Desk:
         return Prose.parse(text, {label(record): record.id for record in records})
 
 
-def patch_facts(reader: ReportReader, record: ChangeRecord) -> dict[str, tuple[str, ...]]:
+Names = tuple[str, ...]
+
+
+def patch_facts(reader: ReportReader, record: ChangeRecord) -> tuple[Names, Names, Names]:
     """Definitions whose bodies were edited, error and warning texts and tests that are new."""
     from kb.analysis.facts import facts_of
 
     if not any(file.role == "source" for file in record.change.files):
-        return {"touched": ()}
+        return (), (), ()
     full = reader.record(record.id, patches=True)
     files = tuple(
         replace(file, role=known.role)
@@ -101,11 +105,8 @@ def patch_facts(reader: ReportReader, record: ChangeRecord) -> dict[str, tuple[s
         for text, _ in view.lines("+")
         if (match := _TEST.match(text))
     ]
-    return {
-        "touched": tuple(dict.fromkeys(names)),
-        "messages": tuple(dict.fromkeys(text for text, _, _ in found.surface.messages)),
-        "tests": tuple(dict.fromkeys(tests)),
-    }
+    messages = dict.fromkeys(text for text, _, _ in found.surface.messages)
+    return tuple(dict.fromkeys(names)), tuple(messages), tuple(dict.fromkeys(tests))
 
 
 def section(
