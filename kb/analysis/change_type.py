@@ -53,9 +53,28 @@ _FOR_SPEED = re.compile(
 # GitHub's own title for a fix that was written in the private fork of a security advisory.
 _ADVISORY = re.compile(r"merge commit from fork\b", re.IGNORECASE)
 _REFACTOR_FIRST = re.compile(
-    r"(refactor\w*|rename[sd]?|move[sd]?|clean ?up|tidy|reorgani[sz]e\w*|extract|split|simplify|reformat)\b",
+    r"(refactor\w*|rename[sd]?|move[sd]?|replace[sd]?|clean ?up|tidy|reorgani[sz]e\w*|extract|split|simplify|reformat)\b",
     re.IGNORECASE,
 )
+# What a linter complained of no user saw.
+_FOR_A_LINTER = re.compile(
+    r"\b(lint(er|ing|s)?|clippy|ruff|flake8|pylint|eslint|mypy|pyright|rustfmt|clang-tidy|golangci(-lint)?|staticcheck|revive|gocritic|errcheck)( \w+)? "
+    r"(error|warning|issue|complaint|violation|finding|failure|lint)s?($| (in|from|on|after) )"
+    r"|\b(from|by|of) (clippy|ruff|flake8|pylint|eslint|pyright|clang-tidy|golangci(-lint)?|staticcheck|revive|gocritic|errcheck|the linters?)$",
+    re.IGNORECASE,
+)
+_NEW_DEFAULT = re.compile(
+    r"\bby default\b|^(switch |change )?defaults? to\b|^make .+ (the )?default$", re.IGNORECASE
+)
+_MOVES_VERSION = re.compile(r"\b(to|from) v?\d+(\.\d+)*", re.IGNORECASE)
+_MOST_ADAPTED = 50  # lines of source that a new version of a requirement asks for
+_SPEED = re.compile(
+    r"perf|fast|speed|slow|quick|optimi|latenc|throughput|memor|\bcach|\bfus|kernel|alloc|avoid|lazy|lazi|parallel|overlap|reduc|\bhot\b|efficien|batch|inlin|prefetch|copy|copies|clon|"
+    r"\bonce\b|\bonly\b|lock|concurren|async|bench|hoist|overhead|less|fewer|skip|reus|stream|pool|graph|warm|tun(e|ing)|cost|cheap|hash|index|flush|buffer|wait|block|"
+    r"性能|加速|优化|缓存|并行|内存|延迟|吞吐",
+    re.IGNORECASE,
+)
+_RENAME_FIRST = re.compile(r"rename[sd]?\b", re.IGNORECASE)
 _REMOVE_FIRST = re.compile(r"(remove|delete|drop)[sd]?\b", re.IGNORECASE)
 _CHANGELOG_KINDS = {
     "feature": "feature", "enhancement": "feature", "added": "feature", "improvement": "feature", "bugfix": "bugfix",
@@ -158,6 +177,9 @@ def _by_files(facts: Facts) -> str:
     other = lines.get("data", 0) + lines.get("bench", 0) + lines.get("generated", 0)
     total = sum(weights.values()) + other
     claimed = facts.title.type
+    moved = sum(view.file.status == "renamed" and view.role == "data" for view in facts.views)
+    if 2 * moved > len(facts.views) and claimed and claimed != CHORE:
+        return ""  # files that went elsewhere whole have no lines; the rest follows them
     if not total:
         if changelog:
             return "docs"
@@ -220,17 +242,31 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
     """Where nobody wrote a type: an entry in a changelog, else words and shape weighed together."""
     if kind := _CHANGELOG_KINDS.get(facts.surface.changelog):
         return kind, "changelog"
-    size = facts.size
+    size, text = facts.size, facts.title.text
+    if _FOR_A_LINTER.search(text):
+        return "refactor", "evidence"
+    moved = facts.lines_by_role.get("dependency") or any(is_lock(view.path) for view in facts.views)
+    if (
+        facts.title.type == "dependency"
+        and moved
+        and _MOVES_VERSION.search(text)
+        and size.source_added <= _MOST_ADAPTED
+    ):
+        return "dependency", "evidence"
     sums = votes(evidence(facts))
     # The histories that the weights were fitted on hold more fixes than most.
     sums["bugfix"] -= 0.15
-    if _FIX_FIRST.match(facts.title.text):
+    if _FIX_FIRST.match(text):
         sums["bugfix"] += 1.5
-    elif _FEATURE_FIRST.match(facts.title.text):
+    elif _NEW_DEFAULT.search(text):
+        sums["feature"] += 2.0  # everybody meets it
+    elif _FEATURE_FIRST.match(text):
         # The histories hold many a "fix: allow ..."; a reader of "allow" alone thinks of something new.
         sums["feature"] += 0.6
-    elif _REFACTOR_FIRST.match(facts.title.text) or _mostly_removed(facts):
+    elif _REFACTOR_FIRST.match(text) or _mostly_removed(facts):
         sums["refactor"] += 1.0
+    if _RENAME_FIRST.match(text):
+        sums["refactor"] += 1.5  # what has another name is no new thing
     if facts.formatting_only:
         sums["refactor"] += 2.5
     if facts.title.type == "docs" and facts.comment_lines >= max(1, size.source_added):
@@ -239,11 +275,9 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
     if entry in sums:
         # Who writes "improves performance" for users means it; a verb of an entry says less.
         sums[entry] += 3.5 if entry == "performance" else 1.5
-    if _FOR_SPEED.search(facts.title.text):
+    if _FOR_SPEED.search(text):
         sums["performance"] += 1.5  # what it was done for, whatever its verb
-    if facts.title.type == "dependency" and (
-        facts.lines_by_role.get("dependency") or any(is_lock(view.path) for view in facts.views)
-    ):
+    if facts.title.type == "dependency" and moved:
         sums["dependency"] += 2.5
     for kind in impossible(facts):
         sums[kind] -= 2.0
@@ -281,11 +315,19 @@ def impossible(facts: Facts) -> list[str]:
     size, lines = facts.size, facts.lines_by_role
     source = size.source_added + size.source_removed
     unborne = []
-    if (source > 5 or not source) and not lines.get("docs") and facts.comment_lines <= source:
+    if (
+        (source > 5 or not source)
+        and not lines.get("docs")
+        and facts.comment_lines <= source
+        and not (facts.title.type == "docs" and _defines_nothing(facts))
+    ):
         unborne.append("docs")
     if not source and not any(view.role == "source" for view in facts.views):
         kinds = ("bugfix", "feature", "refactor", "performance")
         unborne += [kind for kind in kinds if kind != facts.title.type]
+    told = "\n".join((facts.title.text, facts.change.body[:2000], *facts.surface.changelog_lines))
+    if facts.title.type != "performance" and not _SPEED.search(told):
+        unborne.append("performance")
     if source > 5 and not size.test_lines and not lines.get("bench"):
         unborne.append("test")
     if not lines.get("dependency") and not lines.get("build") and not lines.get("ci"):
@@ -293,3 +335,9 @@ def impossible(facts: Facts) -> list[str]:
     if source > 5 and not any(lines.get(role) for role in ("ci", "build", "agent", "dependency")):
         unborne.append("ci-config")
     return unborne
+
+
+def _defines_nothing(facts: Facts) -> bool:
+    """No definition came, went or takes other parameters, and no option: a text of many lines may look so."""
+    symbols = facts.symbols
+    return not (symbols.added or symbols.removed or symbols.changed or facts.surface.flags)

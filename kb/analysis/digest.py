@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kb.analysis.flags import flags_of
-from kb.analysis.natural_language import natural_language
+from kb.analysis.natural_language import signed_language
 from kb.analysis.passages import passages
 from kb.analysis.path_roles import role
 from kb.analysis.symbols import symbols_of
@@ -33,7 +33,7 @@ def digest(change: Change) -> Digest:
     files = change.files  # the same object: what was read of it before need not be read again
     symbols = symbols_of(change)
     flags = tuple(flags_of(change))
-    comments = natural_language(files)
+    comments = signed_language(files)
     description = clean_description(change.body)
     by_role: dict[str, tuple[str, ...]] = {}
     for file in files:
@@ -46,10 +46,11 @@ def digest(change: Change) -> Digest:
         symbols_changed=tuple(symbols.changed),
         flags=flags,
         files_by_role=by_role,
-        comments=comments,
+        comments=tuple(comments),
         description=description.text,
         metrics=tuple(description.metrics),
         not_seen=not_seen,
+        comments_gone=sum(sign == "-" for sign in comments.values()),
     )
     return replace(made, text=_summary(files, made))
 

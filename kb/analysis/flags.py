@@ -253,7 +253,8 @@ def _default_and_help(lines: Sequence[PatchLine], index: int, kind: str) -> tupl
         default = match["value"] or None
     elif match := _DEFAULT.search(call) or _GO_DEFAULT.search(call):
         default = match["value"]
-    elif match := _ACTION.search(call):
+    # `default=Arguments.name` beside an action says less than the action.
+    if (default is None or _FIELD_DEFAULT.fullmatch(default)) and (match := _ACTION.search(call)):
         default = "True" if match["action"] == "store_false" else "False"
     help_words = _HELP.search(call)
     return default, _literals(call, help_words.end()) if help_words else ""

@@ -7,10 +7,12 @@ from collections import Counter
 from functools import lru_cache
 
 from kb.analysis.facts import Facts
+from kb.analysis.path_roles import folders_before_tests
 from kb.analysis.titles import Title
 from kb.analysis.word_sets import words
 
 MAX_MODULES = 3
+TESTS = "tests"  # those that belong to no part of the product
 _ROOTS = words(
     "src lib source sources python pkg internal main java kotlin scala include go app com org net io"
 )
@@ -27,7 +29,13 @@ _SERIES_TAG = re.compile(r"^\d+\s*/\s*[\dnN]+$|^v?\d+(\.\d+)*$|^\d+$")
 def modules_of(facts: Facts, roots: tuple[str, ...] = ()) -> tuple[str, ...]:
     """At most three names, the one with most changed lines first; never empty where files are."""
     weights: Counter[str] = Counter()
+    product = {
+        module_of(view.path, view.role, roots) for view in facts.views if view.role == "source"
+    }
     for view in facts.views:
+        name = module_of(view.path, view.role, roots)
+        if view.role == "test" and product and name not in product:
+            continue  # tests lie where they are run; what they test is what the change is about
         factor = {
             "source": 4.0,
             "test": 0.5,
@@ -37,7 +45,7 @@ def modules_of(facts: Facts, roots: tuple[str, ...] = ()) -> tuple[str, ...]:
             "data": 0.2,
         }.get(view.role, 0.1)
         churn = min(view.file.additions + view.file.deletions, 400) + 1
-        weights[module_of(view.path, view.role, roots)] += factor * churn  # type: ignore[assignment]
+        weights[name] += factor * churn  # type: ignore[assignment]
     total = sum(weights.values())
     found = [name for name, weight in weights.most_common(MAX_MODULES) if weight >= 0.15 * total]
     for tag in _tags(facts.title):
@@ -52,6 +60,12 @@ def module_of(path: str, role: str, roots: tuple[str, ...] = ()) -> str:
     folders = path.split("/")[:-1]
     if role in ("docs", "ci", "agent", "dependency"):
         return {"docs": "docs", "ci": "ci", "agent": "agents", "dependency": "dependencies"}[role]
+    if role == "test" and (within := folders_before_tests(folders)) != folders:
+        if not within or all(part in _ROOTS or part in _MEMBERS for part in within):
+            return TESTS
+        if "/".join(within) in roots:
+            return within[-1] if len(roots) > 1 else TESTS
+        folders = within
     if role == "build" and (not folders or len(folders) == 1):
         return "build"
     for root in roots:

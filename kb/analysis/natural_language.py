@@ -35,15 +35,20 @@ _ESCAPE = re.compile(r"\\[nrt\"']")
 
 def natural_language(files: Iterable[FileChange], limit: int = MOST_LINES) -> tuple[str, ...]:
     """Lines that read as language, added ones before removed ones, source before tests and docs."""
-    seen: dict[str, None] = {}
+    return tuple(signed_language(files, limit))
+
+
+def signed_language(files: Iterable[FileChange], limit: int = MOST_LINES) -> dict[str, str]:
+    """The same lines, each with its sign: what only a removed line says the change no longer says."""
+    seen: dict[str, str] = {}
     ordered = sorted(files, key=_weight)
     for sign in "+-":
         for file in ordered:
             for line in _of_file(file, sign):
-                seen.setdefault(line)
+                seen.setdefault(line, sign)
                 if len(seen) >= limit:
-                    return tuple(seen)
-    return tuple(seen)
+                    return seen
+    return seen
 
 
 def _weight(file: FileChange) -> int:

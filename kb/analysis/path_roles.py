@@ -261,6 +261,14 @@ def _is_docs(folders: list[str], name: str, extension: str) -> bool:
     return (not folders and bool(_DOC_NAMES.match(name))) or name in ("license", "readme", "notice")
 
 
+def folders_before_tests(folders: list[str]) -> list[str]:
+    """The folders above the first one that holds tests; all of them where none does."""
+    for depth, part in enumerate(folders):
+        if part.lower() in _TEST_PARTS or _TEST_PART_TAIL.match(part.lower()):
+            return folders[:depth]
+    return folders
+
+
 def is_tooling(folders: list[str]) -> bool:
     """Whether a file in these (lower-case) folders is the maintainers' own tool, no part of the product."""
     if not folders:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _TRIPLE = re.compile(r'"""|\'\'\'')
 _TRIPLE_START = re.compile(r'\s*[rRbBuUfF]{0,2}("""|\'\'\')')
-_RUST_TESTS = re.compile(r"\s*(#\[cfg\((all\()?test\b|#\[(tokio::)?test\b|(pub\s+)?mod\s+tests?\b)")
+# Where the tests of a Rust file begin: they stand at its end.
+RUST_TESTS = re.compile(r"\s*(#\[cfg\((all\()?test\b|#\[(tokio::)?test\b|(pub\s+)?mod\s+tests?\b)")
 _BLOCK_LANGUAGES = (RUST, CPP, JAVA, SCRIPT)
 
 
@@ -36,7 +37,7 @@ def code_lines(view: FileView) -> CodeLines:
     in_tests = False
     for hunk in view.hunks:
         if language is RUST:
-            in_tests = in_tests or bool(_RUST_TESTS.match(hunk.section))
+            in_tests = in_tests or bool(RUST_TESTS.match(hunk.section))
         for mark in "+-":
             in_tests_now = _side(hunk, view, mark, found, in_tests)
             if mark == "+":
@@ -90,7 +91,7 @@ def _side(hunk: Hunk, view: FileView, mark: str, found: CodeLines, in_tests: boo
                 in_block = "*/" not in text and "-->" not in text
             elif blocks and (stripped == "*" or stripped.startswith(("* ", "*/"))):
                 comment = True
-            if language is RUST and not in_tests and _RUST_TESTS.match(text):
+            if language is RUST and not in_tests and RUST_TESTS.match(text):
                 in_tests = True
         if kind != mark:
             continue

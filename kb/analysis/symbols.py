@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kb.analysis.file_views import FileView, views_of
 from kb.analysis.languages import PYTHON, RUST, Language, name_and_kind
+from kb.analysis.source_lines import RUST_TESTS
 from kb.analysis.word_sets import words
 from kb.types import Change, Symbol
 
@@ -68,10 +69,13 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
             continue
         old: dict[tuple[str, str], _Found] = {}
         new: dict[tuple[str, str], _Found] = {}
+        in_tests = False
         for hunk in view.hunks:
-            _scan(hunk, view, "-", old)
-            _scan(hunk, view, "+", new)
-            enclosing = _enclosing(hunk, view)
+            if view.language is RUST and RUST_TESTS.match(hunk.section):
+                in_tests = True
+            _scan(hunk, view, "-", old, in_tests)
+            enclosing = None if in_tests else _enclosing(hunk, view)
+            in_tests = _scan(hunk, view, "+", new, in_tests)
             if enclosing is not None:
                 touched.setdefault((view.path, enclosing.name), enclosing)
         for key, after in new.items():
@@ -149,16 +153,22 @@ def _bare(signature: str) -> str:
     return _SPACES.sub("", signature)
 
 
-def _scan(hunk: Hunk, view: FileView, mark: str, found: dict[tuple[str, str], _Found]) -> None:
-    """Collects the definitions of one side of a hunk (context and `mark` lines)."""
+def _scan(
+    hunk: Hunk, view: FileView, mark: str, found: dict[tuple[str, str], _Found], in_tests: bool
+) -> bool:
+    """Collects the definitions of one side of a hunk (context and `mark` lines).
+
+    Not those of Rust's tests inside a source; whether they have begun goes in and comes back.
+    """
     language = view.language
     if language is None:
-        return
+        return in_tests
     match = language.definition.match
     lines = [line for line in hunk.lines if line.kind == mark or line.kind == " "]
     for index, line in enumerate(lines):
         text = line.text
-        if len(text) > 500 or not (hit := match(text)):
+        in_tests = in_tests or (language is RUST and RUST_TESTS.match(text) is not None)
+        if in_tests or len(text) > 500 or not (hit := match(text)):
             continue
         name, kind = name_and_kind(hit)
         if not name or name in _NOT_NAMES:
@@ -183,6 +193,7 @@ def _scan(hunk: Hunk, view: FileView, mark: str, found: dict[tuple[str, str], _F
         key = (name, kind)
         if key not in found or (head and not found[key].head):
             found[key] = _Found(symbol, head, head or in_diff)
+    return in_tests
 
 
 def _signature(

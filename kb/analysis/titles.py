@@ -89,7 +89,7 @@ _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("revert", r"^(revert|roll ?back|back ?out|undo)\b"),
         ("dependency", r"^(bump|upgrade|update|pin|unpin|downgrade)s?\b.*\b(from|to|dependenc(y|ies)|deps|requirements?|lock ?file|packages?|version|crates?|submodules?|pre-?commit|actions?)\b"),
         ("dependency", r"^(bump|pin|unpin)\b|^\[?pre-commit"),
-        ("docs", r"^(fix(ed|es)?\s+)?(a\s+|some\s+|minor\s+|few\s+)*(typos?|spelling|grammar|misspell\w*|broken links?|dead links?|wording)\b|^\w+ (typos?|spelling)\b"),
+        ("docs", r"^(fix(ed|es)?\s+)?(a\s+|some\s+|minor\s+|few\s+)*(typos?|spelling|punctuation|grammar|misspell\w*|broken links?|dead links?|wording|documented \w+|docs? fix(es)?)\b|^\w+ (typos?|spelling)\b"),
         ("docs", r"^(document|clarify|docs?|update (the )?(docs?|documentation|readme|changelog|comments?)|add (some |more |missing )?(docs?|documentation|docstrings?|comments?|doc|examples? (to|for|in) (the )?docs)|improve (the )?(docs?|documentation|docstrings?)|mention|reword|translate|readme|changelog)\b"),
         ("docs", r"\b(typos?|documentation|docstrings?|readme|doc comments?)\b(?!.*\b(generat|option|build)\w*)"),
         ("test", r"^(add|fix|update|improve|refactor|skip|enable|disable|deflake|move|remove|stabilize|extend|use|rename|rewrite|unskip|make|increase|run|more|reduce|speed ?up|clean ?up)?\s*(a |an |some |more |missing |new |the |flaky |failing |broken |unit |regression |integration |e2e |fuzz |basic |additional |\w+ )*(tests?|testcases?|test cases?|unit ?tests?|flaky|coverage|fixtures?|fuzzer|fuzzing|snapshots?|benchmarks?)\b(?! (client|runner|server|util|framework|mode))"),

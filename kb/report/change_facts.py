@@ -15,14 +15,20 @@ from kb.types import ChangeRecord, FileChange, Flag, Risk, Symbol
 
 Said = TypeVar("Said")
 
-_OFF = frozenset(
-    ("false", "none", "0", "off", "no", '""', "''", "null", "nil", "store_true", "disabled")
-)
+_OFF = frozenset(("false", "0", "off", "no", "store_true", "disabled"))
+_UNSET = frozenset(("none", "null", "nil", ""))
 _ON = frozenset(("true", "1", "on", "yes", "enabled", "store_false"))
 _TESTING = re.compile(
     r"(^|/)(tests?|testing|bench\w*|examples?|scripts?|docs?|\.github|ci|docker)/"
 )
 MOST_CONFIG_KEYS = 4  # more fields than this are a data class, not settings
+# Where a change of a type stands, whatever else it touches: requirements move in no source file.
+_ROLES = {
+    "docs": ("docs",),
+    "test": ("test", "bench"),
+    "ci-config": ("ci", "build", "agent"),
+    "dependency": ("dependency",),
+}
 _KINDS = {"class": 0, "type": 0, "function": 1, "method": 2, "constant": 3}
 
 
@@ -39,9 +45,12 @@ class ChangeFacts:
     renamed: tuple[FileChange, ...]
     new_files: tuple[FileChange, ...]  # source
     main_file: FileChange | None
+    place_files: int  # the files that the change's type is about, the main file among them
     source_files: int
     symptom: str
     touched: tuple[str, ...] | None = None  # bodies edited; None: not looked at
+    messages: tuple[str, ...] = ()  # new error and warning texts, where the patch was looked at
+    tests: tuple[str, ...] = ()  # names of new tests, likewise
     # What was read from the change's own words: a report asks for it at every length that it tries.
     _said: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -71,10 +80,13 @@ class ChangeFacts:
 
 
 def switched(flag: Flag) -> str:
-    """`off`, `on`, `value` (a default that is neither) or `unknown`."""
+    """`off`, `on`, `unset`, `value` (a default that is none of these) or `unknown`."""
     if flag.default is None:
         return "unknown"
     value = flag.default.strip().strip(",").strip("\"'").lower()
+    if value in _UNSET:
+        # A field without a value: what reads it decides. An option without one is no switch.
+        return "unknown" if flag.kind == "config" else "unset"
     if value in _OFF:
         return "off"
     if value in _ON:
@@ -89,7 +101,7 @@ def telling_switches(facts: ChangeFacts) -> list[Flag]:
 
     def shown(flag: Flag) -> bool:
         # A field that is off or empty by default is mostly a parameter, no switch of a user's.
-        stated = ("on", "value") if flag.kind == "config" else ("off", "on", "value")
+        stated = ("on", "value") if flag.kind == "config" else ("off", "on", "unset", "value")
         return bool(help_of(flag)) or switched(flag) in stated
 
     return sorted(filter(shown, facts.switches), key=lambda flag: not explained(facts, flag))
@@ -114,10 +126,14 @@ def _told(symbols: tuple[Symbol, ...], title: str) -> tuple[str, ...]:
         position, symbol = entry
         parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", symbol.name)
         shared = sum(part.lower() in words for part in parts)
+        # A word of the title that is a name as well ("kernel") is not named by it.
+        named = symbol.name.lower() in title.lower() and bool(re.search(r"[A-Z_\d]", symbol.name))
+        # A module of Rust is a folder with a name, no definition that tells what came.
+        folder = symbol.kind == "type" and symbol.path.endswith(".rs") and symbol.name.islower()
         return (
-            _KINDS.get(symbol.kind, 2)
+            (2 if folder else _KINDS.get(symbol.kind, 2))
             - 0.8 * min(shared, 2)
-            - (3.0 if symbol.name.lower() in title.lower() else 0.0)
+            - (3.0 if named else 0.0)
             + (0 if symbol.public else 2),
             position,
         )
@@ -154,10 +170,10 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
     digest, change = record.digest, record.change
     title = headline(change)
     sources = [file for file in change.files if file.role == "source"]
-    # No source: what the change is about is its largest other file.
-    ranked = sorted(
-        sources or change.files, key=lambda file: (-(file.additions + file.deletions), file.path)
-    )
+    roles = _ROLES.get(record.analysis.types[0], ())
+    about = [file for file in change.files if file.role in roles] or sources or change.files
+    # No file of its kind: what the change is about is its largest other file.
+    ranked = sorted(about, key=lambda file: (-(file.additions + file.deletions), file.path))
     new = {flag.name: flag for flag in digest.flags if not flag.removed}
     gone = {flag.name: flag for flag in digest.flags if flag.removed}
     moved = tuple(
@@ -182,6 +198,7 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
         renamed=tuple(file for file in change.files if file.status == "renamed"),
         new_files=tuple(file for file in sources if file.status == "added"),
         main_file=ranked[0] if ranked else None,
+        place_files=len(ranked),
         source_files=len(sources),
         symptom=what,
     )

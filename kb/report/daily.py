@@ -8,15 +8,18 @@ from kb.periods import label, local
 from kb.report.desk import Desk, section
 from kb.report.facts import load
 from kb.report.frame import counts_line, finish, period_of, scope_of
-from kb.report.insights import advice, insights, latent_risks, scope, verdict
-from kb.report.say import say, word
+from kb.report.insights import advice, insights, latent_risks, moved, scope, verdict
+from kb.report.quotes import whole
+from kb.report.say import codes, say, word
 from kb.report.sentences import (
     label as reference_label,
 )
 from kb.report.sentences import (
     origin_of,
+    quoted,
     reference,
     sentence,
+    strong_caveats,
     switches,
     tests,
     what,
@@ -159,20 +162,26 @@ def summary(desk: Desk, record: ChangeRecord) -> list[Prose]:
     sentences = [sentence(what(facts, lang), lang)]
     if facts.switches:
         sentences.append(sentence(switches(facts, lang, 3), lang))
-    if facts.dropped or (facts.removed and facts.type == "feature" and facts.added):
-        names = [flag.name for flag in facts.dropped] or list(facts.removed)
-        from kb.report.say import codes
-
+    # What the table of insights says of a high one, and nothing of a low one.
+    met = moved(facts, lang) if record.analysis.level == "medium" else []
+    gone = facts.removed if facts.type == "feature" and facts.added and not met else ()
+    if facts.dropped or gone:
+        names = [flag.name for flag in facts.dropped] or list(gone)
         sentences.append(
             sentence(say("insight.maintain_removes", lang, names=codes(names, lang, 3)), lang)
         )
     if facts.effects:
-        from kb.report.sentences import quoted
-
         sentences.append(sentence(quoted(facts.effects[0], lang), lang))
     quote = facts.quote
     if quote and (not facts.effects or quote.text != facts.effects[0]):
         sentences.append(sentence(origin_of(quote, lang), lang))
+    sentences += [sentence(text, lang) for text in met]
+    if message := next((text for text in facts.messages if whole(text)), ""):
+        sentences.append(sentence(say("what.message", lang, text=quoted(message, lang)), lang))
+    reserved = strong_caveats(facts, lang)
+    if facts.caveat:  # the last of them, as the change's own words
+        reserved[-1] = say("what.caveat", lang, quote=quoted(facts.caveat.text, lang))
+    sentences += [sentence(text, lang) for text in reserved]
     test = tests(facts, lang)
     if test and record.analysis.level != "low":
         sentences.append(sentence(test, lang))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,12 @@ from kb.report.types import (
     walk_prose,
 )
 from kb.types import ChangeRecord, Observer
+
+_NO_NAME = ("__", "test")  # of a language's own, or of a test that stands inside the source
+_TEST = re.compile(
+    r"\s*(?:async )?(?:def (?P<python>test_\w{3,})|func (?P<go>Test[A-Z]\w+)\("
+    r"|(?:it|test)\(\s*['\"`](?P<said>[^'\"`]{6,70})['\"`])"
+)
 
 
 @dataclass(slots=True)
@@ -49,10 +56,11 @@ class Desk:
         return held
 
     def deep_facts(self, record: ChangeRecord) -> ChangeFacts:
-        """As `facts`, and the definitions whose bodies were edited: reads the stored patch."""
+        """As `facts`, and what only the stored patch tells: bodies edited, new messages and tests."""
         facts = self.facts(record)
         if facts.touched is None:
-            facts = replace(facts, touched=touched_names(self.reader, record))
+            touched, messages, tests = patch_facts(self.reader, record)
+            facts = replace(facts, touched=touched, messages=messages, tests=tests)
             self._facts[record.id] = facts
         return facts
 
@@ -73,19 +81,32 @@ class Desk:
         return Prose.parse(text, {label(record): record.id for record in records})
 
 
-def touched_names(reader: ReportReader, record: ChangeRecord) -> tuple[str, ...]:
-    from kb.analysis.symbols import symbols_of
+Names = tuple[str, ...]
+
+
+def patch_facts(reader: ReportReader, record: ChangeRecord) -> tuple[Names, Names, Names]:
+    """Definitions whose bodies were edited, error and warning texts and tests that are new."""
+    from kb.analysis.facts import facts_of
 
     if not any(file.role == "source" for file in record.change.files):
-        return ()
+        return (), (), ()
     full = reader.record(record.id, patches=True)
     files = tuple(
         replace(file, role=known.role)
         for file, known in zip(full.change.files, record.change.files, strict=False)
     )
-    touched = symbols_of(replace(full.change, files=files)).touched
-    names = [symbol.name for symbol in touched if not symbol.name.startswith("__")]
-    return tuple(dict.fromkeys(name for name in names if len(name) > 2))
+    found = facts_of(replace(full.change, files=files))
+    names = [symbol.name for symbol in found.symbols.touched]
+    names = [name for name in names if len(name) > 2 and not name.lower().startswith(_NO_NAME)]
+    tests = [
+        match[match.lastgroup or 0]
+        for view in found.views
+        if view.role == "test"
+        for text, _ in view.lines("+")
+        if (match := _TEST.match(text))
+    ]
+    messages = dict.fromkeys(text for text, _, _ in found.surface.messages)
+    return tuple(dict.fromkeys(names)), tuple(messages), tuple(dict.fromkeys(tests))
 
 
 def section(

@@ -31,6 +31,7 @@ def followed_section(desk: Desk, period: Period) -> Section | None:
     }
     answers = _answers(desk, tuple(known))
     items, open_items = [], 0
+    unanswered: list[Prose] = []
     for kind, refs in named:
         answered, open_refs = [], []
         for record in (known[change_id] for change_id in refs if change_id in known):
@@ -58,8 +59,13 @@ def followed_section(desk: Desk, period: Period) -> Section | None:
         ]
         if open_refs:
             shown = listing([reference(record) for record in open_refs], lang)
-            text = say("followed.open", lang, risk=risk, refs=shown)
-            items.append({"kind": kind, "state": "open", "text": text})
+            unanswered.append(say("followed.open_item", lang, risk=risk, refs=shown))
+    if unanswered:
+        # One line for all: that nothing happened is said once.
+        text = say(
+            "followed.open", lang, items=Prose.join(unanswered, word("list.semicolon", lang))
+        )
+        items.append({"kind": "open", "state": "open", "text": text})
     if not items:
         return None
     lead = say("followed.lead", lang, label=str(last["period"]["label"]))

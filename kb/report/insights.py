@@ -126,20 +126,26 @@ def _maintainability(facts: ChangeFacts, lang: str) -> list[Prose]:
 
 
 def _compatibility(facts: ChangeFacts, lang: str) -> list[Prose]:
+    found = moved(facts, lang)
+    if facts.dropped:
+        flags = codes([flag.name for flag in facts.dropped], lang, 3)
+        found.append(say("insight.compat_dropped", lang, flags=flags))
+    if facts.switches:
+        parts = [switch(flag, lang) for flag in facts.switches[:3]]
+        if len(facts.switches) > 3:
+            parts.append(say("list.more", lang, n=len(facts.switches) - 3))
+        found.append(say("insight.compat_added", lang, flags=listing(parts, lang)))
+    return found
+
+
+def moved(facts: ChangeFacts, lang: str) -> list[Prose]:
+    """What those who call or start it meet: definitions gone or altered, other defaults."""
     found = []
     breaking = facts.risk("compatibility") is not None
     if breaking and facts.removed:
         found.append(say("insight.compat_removed", lang, names=codes(facts.removed, lang, 3)))
     if breaking and facts.changed:
         found.append(say("insight.compat_changed", lang, names=codes(facts.changed, lang, 3)))
-    if facts.dropped:
-        found.append(
-            say(
-                "insight.compat_dropped",
-                lang,
-                flags=codes([f.name for f in facts.dropped], lang, 3),
-            )
-        )
     for name, before, after in facts.moved_defaults[:2]:
         found.append(
             say(
@@ -150,11 +156,6 @@ def _compatibility(facts: ChangeFacts, lang: str) -> list[Prose]:
                 after=code(after),
             )
         )
-    if facts.switches:
-        parts = [switch(flag, lang) for flag in facts.switches[:3]]
-        if len(facts.switches) > 3:
-            parts.append(say("list.more", lang, n=len(facts.switches) - 3))
-        found.append(say("insight.compat_added", lang, flags=listing(parts, lang)))
     return found
 
 
@@ -236,7 +237,7 @@ def advice(facts: ChangeFacts, lang: str) -> list[Prose]:
     for kind in dict.fromkeys(risk.kind for risk in record.analysis.risks):
         what = _risk_what(facts, kind, lang)
         if kind == "missing-tests":
-            if names:
+            if names and facts.type != "bugfix":  # whose failing case is the test to write
                 found.append(say("advice.missing-tests", lang, names=codes(names, lang, 2)))
         elif kind in ("unresolved-review", "revert"):
             found.append(say(f"advice.{kind}", lang))
@@ -251,6 +252,8 @@ def advice(facts: ChangeFacts, lang: str) -> list[Prose]:
                 found.append(say("advice.core-path", lang, module=code(module)))
         else:
             found.append(say(f"advice.{kind}", lang, what=what))
+    if facts.type == "bugfix" and names and not record.analysis.size.test_lines:
+        found.append(say("advice.fix_test", lang, names=codes(names, lang, 2)))
     return found
 
 

@@ -31,7 +31,7 @@ _NOISE = re.compile(
 )
 _CAVEAT = re.compile(
     r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently (?:only|not|un)|limitation|unsupported|not supported|"
-    r"follow[- ]?up|future (?:pr|work|change)|to be (?:added|done|supported)|will be (?:added|done|handled|supported)|experimental|"
+    r"(?:in|as|for|with) (?:a |the |an? \w+ )?follow[- ]?ups?|future (?:pr|work|change)|to be (?:added|done|supported)|will be (?:added|done|handled|supported)|experimental|"
     r"requires?|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
     r"|暂不|尚未|目前(?:仅|只)|仅支持|后续|待补|不支持|实验性|限制",
     re.IGNORECASE,
@@ -204,7 +204,7 @@ def candidates_of(record: ChangeRecord) -> tuple[tuple[str, str], ...]:
     rows.extend(
         (visible(flag.help), "help") for flag in digest.flags if flag.help and not flag.removed
     )
-    for comment in _unwrapped(digest.comments[:160]):
+    for comment in _unwrapped(digest.comments_kept[:160]):
         rows.extend((text, "diff") for text in sentences(comment)[:3])
     return tuple(rows)
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from kb.report.change_facts import short_path, switched
 from kb.report.desk import Desk
-from kb.report.facts import module_of, weightiest
+from kb.report.facts import weightiest
 from kb.report.risks import RiskGroup, distance, documented, refs, shown_evidence
-from kb.report.say import codes, count, known, say, word
-from kb.report.sentences import quoted, reference, reverted, title_of
+from kb.report.say import codes, count, known, listing, say, word
+from kb.report.sentences import by_id, code, quoted, reference, reverted, title_of
 from kb.report.titles import read_title
 from kb.report.types import Prose
 from kb.types import ChangeRecord
@@ -40,12 +40,9 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
         NAMED,
     )
     if kind == "missing-tests":
-        modules = list(dict.fromkeys(module_of(record) for record in top if module_of(record)))
         lines = sum(record.analysis.size.source_added for record in top)
-        where = codes(modules, lang, 3) if modules else Prose.of(word("label.no_module", lang))
-        return say(
-            key, lang, n=len(top), refs=names, lines=count("line", lines, lang), modules=where
-        )
+        what = listing([_defined(desk, record) for record in top], lang)
+        return say(key, lang, n=len(top), refs=what, lines=count("line", lines, lang))
     if kind == "configuration":
         missing = [record for record in group.records if not documented(record)][:3]
         top = tuple(missing) or top
@@ -72,15 +69,30 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
         )
         return say(key, lang, examples=shown, refs=names)
     if kind == "revert":
-        shown = Prose.join(
-            [reverted(desk.facts(record), lang) for record in top], word("list.semicolon", lang)
-        )
+        shown = listing([_taken_back(desk, record) for record in top], lang)
     if kind == "large":
         largest = [desk.facts(record).main_file for record in top]
         shown = codes([short_path(file.path) for file in largest if file], lang, len(top))
     if kind == "unresolved-review" or not known(key, lang):
         return say(key, lang, refs=names)
     return say(key, lang, n=len(top), refs=names, examples=shown or names)
+
+
+def _defined(desk: Desk, record: ChangeRecord) -> Prose:
+    """The definition that a change brings and its reference: what there is to test."""
+    facts = desk.facts(record)
+    names = facts.added or facts.changed
+    if not names:
+        return reference(record)
+    return say("risk.example", desk.lang, evidence=code(names[0]), ref=reference(record))
+
+
+def _taken_back(desk: Desk, record: ChangeRecord) -> Prose:
+    """What a revert took back: its reference, or its title where that is all there is."""
+    targets = record.analysis.reverts
+    if targets:
+        return listing([by_id(target) for target in targets], desk.lang)
+    return reverted(desk.facts(record), desk.lang)
 
 
 def open_series(records: Sequence[ChangeRecord]) -> list[ChangeRecord]:

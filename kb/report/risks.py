@@ -11,7 +11,7 @@ from kb.report.change_facts import short_path
 from kb.report.desk import Desk
 from kb.report.facts import module_of, platforms_of, weightiest
 from kb.report.quotes import sentences as sentences_of
-from kb.report.say import codes, count, listing, say, word, words_of
+from kb.report.say import codes, count, known, listing, say, word, words_of
 from kb.report.sentences import code, named_title, quoted, reference, reverted, size
 from kb.report.themes import mass
 from kb.report.titles import visible
@@ -119,6 +119,11 @@ def _far(moved: str) -> bool:
 
 # A definition that stays and takes other parameters: `name(+added, -dropped)`, `def name(a) -> name(a, b)`.
 _ALTERED = re.compile(r"[\w.:<>~ ]+\((?:[+-].*\)$|.*\) -> )|[^(]+\(.* -> ")
+# The words before a definition's name, in any language.
+_DECLARED = re.compile(
+    r"^(?:(?:export|default|declare|public|static|abstract|final|override|async|inline|virtual|"
+    r"pub(?:\([^)]*\))?|def|fn|func|fun|function|class|struct|interface|type|const|unsafe)\s+)+"
+)
 _DEFAULT_MOVED = re.compile(r"[\w.-]+: .* -> ")
 _SETTING = re.compile(r"(?:- )?(?:--\w|[A-Z][A-Z0-9]*_[A-Z0-9_]+\b)|[\w.-]+: .* -> ")
 
@@ -132,9 +137,7 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
     elif risk.kind == "compatibility":
         text = re.sub(r"^- (?:\w+ )?(?=\S+$)", "", text)
         if _ALTERED.match(text):
-            text = re.sub(
-                r"^(?:async\s+)?(?:def|fn|func|pub|class|function)\s+", "", text
-            ).partition("(")[0]
+            text = re.split(r"[(<]", _DECLARED.sub("", text))[0]
     elif risk.kind == "dependency":
         text = re.sub(r"^[+-]\s*", "", text)
     elif risk.kind == "hardware":
@@ -241,8 +244,9 @@ def risk_text(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
     values: dict[str, Prose | str | int] = {"n": number}
     if kind == "missing-tests":
         modules = Counter(module_of(record) for record in group.records if module_of(record))
+        alone = len(group.records) == 1
         named = [
-            say("risk.modules", lang, module=code(name), n=amount)
+            code(name) if alone else say("risk.modules", lang, module=code(name), n=amount)
             for name, amount in modules.most_common(3)
         ]
         largest = max(
@@ -271,7 +275,8 @@ def risk_text(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
         values |= {"undocumented": undocumented, "total": len(group.records)}
     else:
         values["examples"] = examples(desk, group, limit) or refs(group.records, lang, 3)
-    return say(f"risk.text.{kind}", lang, **values)
+    key = f"risk.text.{kind}_one" if len(group.records) == 1 else f"risk.text.{kind}"
+    return say(key if known(key, lang) else f"risk.text.{kind}", lang, **values)
 
 
 def documented(record: ChangeRecord) -> bool:

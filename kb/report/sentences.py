@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from kb.analysis.titles import parse_title
 from kb.report.change_facts import (
     ChangeFacts,
     change_facts,
@@ -28,6 +29,7 @@ from kb.report.titles import (
 from kb.report.types import Prose
 from kb.types import ChangeRecord, Flag
 
+NAMED_TESTS = 2
 POINT_LETTERS = 70  # of a caveat that stands in a row of the key PRs
 
 
@@ -73,7 +75,7 @@ def place(facts: ChangeFacts, lang: str) -> Prose:
     if facts.main_file is None:
         return Prose()
     main = code(short_path(facts.main_file.path))
-    files = facts.source_files or len(facts.record.change.files)
+    files = facts.place_files
     if files <= 1:
         return main
     return say(
@@ -94,6 +96,9 @@ def size(facts: ChangeFacts, lang: str) -> Prose:
 
 def tests(facts: ChangeFacts, lang: str) -> Prose:
     lines = facts.record.analysis.size
+    if lines.test_lines and facts.tests:
+        names = codes(facts.tests, lang, NAMED_TESTS)
+        return say("tests.named", lang, lines=count("line", lines.test_lines, lang), names=names)
     if lines.test_lines:
         return say("tests.with", lang, lines=count("line", lines.test_lines, lang))
     if facts.risk("missing-tests"):
@@ -127,7 +132,7 @@ def reverted(facts: ChangeFacts, lang: str, refs: dict[str, ChangeRecord] | None
     record = facts.record
     title = reverted_title(record.change.title)
     named = [
-        reference(refs[target]) if refs and target in refs else _by_id(target)
+        reference(refs[target]) if refs and target in refs else by_id(target)
         for target in record.analysis.reverts
     ]
     if named and title:
@@ -139,7 +144,7 @@ def reverted(facts: ChangeFacts, lang: str, refs: dict[str, ChangeRecord] | None
     return say("what.revert_title", lang, title=Prose.of(title or headline(record.change), "title"))
 
 
-def _by_id(change_id: str) -> Prose:
+def by_id(change_id: str) -> Prose:
     from kb.report.types import Span
 
     _, mark, number = change_id.rpartition("#")
@@ -158,6 +163,8 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
         if kind == "dependency" and evidence:
             return say("what.dependency", lang, what=code(evidence.evidence))
         key = "what.dependency_plain" if kind == "dependency" else f"what.{kind}"
+        if kind == "ci-config" and parse_title(facts.record.change.title).release:
+            key = "what.release"
         return say(key, lang, place=where)
     if kind == "bugfix" or kind == "security":
         names = facts.changed or facts.touched or facts.added
@@ -189,7 +196,7 @@ def strong_caveats(facts: ChangeFacts, lang: str) -> list[Prose]:
     """What became of a change, what of it is still to come, what it says itself that it lacks."""
     record, found = facts.record, []
     if record.analysis.reverted_by:
-        found.append(say("caveat.reverted", lang, ref=_by_id(record.analysis.reverted_by[0])))
+        found.append(say("caveat.reverted", lang, ref=by_id(record.analysis.reverted_by[0])))
     series = record.analysis.series
     if series and series.total and series.index and series.index < series.total:
         found.append(say("caveat.series", lang, index=series.index, total=series.total))

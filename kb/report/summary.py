@@ -108,7 +108,13 @@ def _moved(facts: Facts, lang: str) -> Prose:
 
     def named(arrow: str, key: str) -> Prose:
         trends = [trend for trend in facts.modules if trend.arrow == arrow]
-        trends.sort(key=lambda trend: (-abs(trend.changes - (trend.usual or 0)), trend.module))
+        trends.sort(
+            key=lambda trend: (
+                not trend.product,
+                -abs(trend.changes - (trend.usual or 0)),
+                trend.module,
+            )
+        )
         parts = [
             say(
                 "summary.module_count",

@@ -11,7 +11,7 @@ from kb.report.risk_precedents import nth
 from kb.report.risks import refs
 from kb.report.say import say, word
 from kb.report.sentences import code, reference, title_of
-from kb.report.themes import Theme, terms_of
+from kb.report.themes import AROUND, Theme, terms_of
 from kb.report.types import Prose
 from kb.types import ChangeRecord
 
@@ -36,7 +36,9 @@ def theme_history(desk: Desk, theme: Theme) -> Before:
     earlier = [
         record
         for record in related(hits, theme.lead, theme.key.split())
-        if record.id not in desk.records and same_thing(record, theme)
+        if record.id not in desk.records
+        and (record.analysis.types[0] not in AROUND or theme.lead.analysis.types[0] in AROUND)
+        and same_thing(record, theme)
     ]
     module = theme.lead.analysis.modules[0] if theme.lead.analysis.modules else ""
     taken = sum(record.analysis.types[0] == "revert" for record in theme.members)

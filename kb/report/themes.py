@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from kb.analysis.titles import parse_title
 from kb.report.facts import KEY_IMPORTANCE, weightiest
 from kb.report.titles import PLAIN_WORDS, read_title
 from kb.text.glossary import in_chinese
 from kb.types import ChangeRecord
 
 MOST, FEWEST = 8, 5
-_AROUND = frozenset(("docs", "ci-config", "test", "dependency"))
+AROUND = frozenset(("docs", "ci-config", "test", "dependency"))
 NEAR = 0.62  # cosine above which a change without a theme joins the one of its neighbour
 SINGLE = 8.8  # a change of this importance is a theme of its own where nothing joins it
 _TERM = re.compile(
@@ -29,11 +30,14 @@ _TERM = re.compile(
 )
 
 
+# A capital that only begins a sentence makes no name.
+_AFTER_AREA = re.compile(r"^([\w./+-]{1,40}: )([A-Z])(?=[a-z]+ )")
 _VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:rc\d+|post\d+)?")
 QUIET = 4.5  # importance from which a change is told alone where a period has few themes
 # By how many points (raw, which has no ceiling) a theme's heaviest change leads before one that names
 # the theme in its title: where it stands in the theme's folder, and where only its neighbours do.
 LEAD_SLACK, NEIGHBOUR_SLACK = 0.7, 2.0
+TITLED = 10  # paths that weigh as much as one title in how a term is spelled
 IN_PATH = 0.45  # weight of a term that stands in the paths only
 ROOT, ROOT_FOLDERS = 0.25, 3  # a package's root: share of the source changes, folders below it
 
@@ -68,13 +72,14 @@ def terms_of(title: str) -> tuple[tuple[str, str, float], ...]:
         if not _bare(key) and len(key) > 1:
             found[key] = (tag, 1.3)
     previous: tuple[str, int] | None = None
-    for match in _TERM.finditer(read.text):
+    text = _AFTER_AREA.sub(lambda found: found[1] + found[2].lower(), read.text)
+    for match in _TERM.finditer(text):
         written = match[0].strip(".-_")
         key = _key(written)
         plain = _bare(key) or len(key) < 2 or written.isdigit()
         if not plain:
             found.setdefault(key, (written, 1.1 if _named(written) else 0.8))
-            if previous and read.text[previous[1] : match.start()].strip() in ("", "-"):
+            if previous and text[previous[1] : match.start()].strip() in ("", "-"):
                 pair = f"{previous[0]} {written}"
                 found.setdefault(_key(pair), (pair, 1.25))
         previous = None if plain else (written, match.end())
@@ -102,7 +107,7 @@ def _named(word: str) -> bool:
 
 def mass(record: ChangeRecord) -> float:
     """What a change adds to a theme: little below the middle of the scale."""
-    low = 0.35 if record.analysis.types[0] in _AROUND else 1.0
+    low = 0.35 if record.analysis.types[0] in AROUND else 1.0
     return float(max(record.analysis.importance - 3.5, 0.2) ** 1.5 * low)
 
 
@@ -110,7 +115,13 @@ def find_themes(
     records: Sequence[ChangeRecord], vectors: Mapping[str, Any] | None = None, most: int = MOST
 ) -> tuple[Theme, ...]:
     """The period's themes, the heaviest first; a change is in one theme at most."""
-    changes = list(weightiest(record for record in records if not record.analysis.bot))[:1500]
+    changes = list(
+        weightiest(
+            record
+            for record in records
+            if not record.analysis.bot and not parse_title(record.change.title).release
+        )
+    )[:1500]
     if not changes:
         return ()
     index = _Index(changes)
@@ -162,14 +173,14 @@ def _singles(changes: Sequence[ChangeRecord], told: set[str], index: _Index) -> 
         if record.analysis.importance < QUIET:
             break
         name = index.best_term(record) or next(iter(record.analysis.modules), "").rpartition("/")[2]
-        if record.id in told or not name or record.analysis.types[0] in (*_AROUND, "revert"):
+        if record.id in told or not name or record.analysis.types[0] in (*AROUND, "revert"):
             continue
         alone.append(_theme(f"lead:{record.id}", name, [record], index))
     return alone
 
 
 def _of_product(theme: Theme) -> bool:
-    return any(record.analysis.types[0] not in _AROUND for record in theme.members)
+    return any(record.analysis.types[0] not in AROUND for record in theme.members)
 
 
 def _key_mass(theme: Theme) -> float:
@@ -185,10 +196,14 @@ class _Index:
         self.holders: dict[str, list[ChangeRecord]] = defaultdict(list)
         self.weights: dict[tuple[str, str], float] = {}
         self.spelled: dict[str, Counter[str]] = defaultdict(Counter)
+        self.nouns: set[str] = set()  # terms that do more than begin a sentence, as a verb does
         self.size = len(changes)
         self.roots = roots = _roots(changes)
         for record in changes:
             terms = [term for term in terms_of(record.change.title) if term[0] not in roots]
+            verb = _first_word(record.change.title)
+            self.nouns.update(key for key, _, _ in terms if key != verb)
+            self.nouns.update(_folders(record))
             seen = {key for key, _, _ in terms}
             for module in record.analysis.modules[:2]:
                 for written in module.split("/"):
@@ -198,20 +213,24 @@ class _Index:
                         seen.add(key)
             for key, written, weight in terms:
                 self.holders[key].append(record)
-                self.spelled[key][written] += 10 if weight > IN_PATH else 1
+                self.spelled[key][written] += TITLED if weight > IN_PATH else 1
                 self.weights[key, record.id] = weight
 
     def written(self, key: str) -> str:
-        best = max(self.spelled[key].items(), key=lambda item: (item[1], _named(item[0]), item[0]))
-        return best[0]
+        def order(item: tuple[str, int]) -> tuple[bool, int, str]:
+            return _named(item[0]) and item[1] >= TITLED, item[1], item[0]
+
+        return max(self.spelled[key].items(), key=order)[0]
 
     def best_term(self, record: ChangeRecord) -> str:
         """The term of its title that says most; "" where the title has none."""
         terms = [term for term in terms_of(record.change.title) if term[0] not in self.roots]
-        return max(terms, key=lambda term: term[2])[1] if terms else ""
+        return max(terms, key=lambda term: (term[0] in self.nouns, term[2]))[1] if terms else ""
 
     def titled(self, key: str) -> bool:
-        """A good part of its changes say it in their titles; a folder alone names no theme."""
+        """A good part of its changes say it in their titles; a folder or a verb alone names no theme."""
+        if key not in self.nouns:
+            return False
         titled = sum(self.weights[key, record.id] > IN_PATH for record in self.holders[key])
         return titled >= 0.25 * len(self.holders[key])
 
@@ -244,6 +263,16 @@ class _Index:
             chosen.append(best)
             taken |= {record.id for record in self.holders[best]}
         return chosen
+
+
+def _first_word(title: str) -> str:
+    """The word that begins a sentence, mostly its verb; "" where that is a name."""
+    found = re.match(r"(?:[\w./+-]{1,40}: )?([A-Za-z][a-z]+) \S", read_title(title).text)
+    return _key(found[1]) if found else ""
+
+
+def _folders(record: ChangeRecord) -> set[str]:
+    return {_key(part) for module in record.analysis.modules for part in module.split("/")}
 
 
 def _roots(changes: Sequence[ChangeRecord]) -> frozenset[str]:

@@ -18,7 +18,7 @@ FIRST_LINE_WORDS = 14
 _NUMBER = re.compile(r"\s*\((?:#\d+|!\d+)\)\s*$")
 _TAG = re.compile(r"^\s*(?:\[([^\]\[]{1,40})\]|【([^】]{1,40})】)\s*[:：-]?\s*")
 _PREFIX = re.compile(
-    r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc|model|security)"
+    r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc|model|security|[a-z]{2,10}(?=\([^)]{1,40}\)!?[:：]))"
     r"\s*(?:\(([^)]{1,40})\))?\s*!?\s*[:：]\s*",
     re.IGNORECASE,
 )
@@ -106,7 +106,7 @@ def read_title(title: str) -> Title:
     tags: list[str] = []
     for _ in range(6):
         before = text
-        text = _EMOJI.sub("", text)
+        text = _EMOJI.sub("", re.sub(r"^#+ +(?=\S)", "", text))  # a heading of Markdown
         if tag := _TAG.match(text):
             name = (tag[1] or tag[2]).strip()
             if not re.fullmatch(r"\d+\s*/\s*\w+|WIP", name, re.IGNORECASE):
@@ -130,12 +130,12 @@ def read_title(title: str) -> Title:
     if not text:
         text = re.sub(r"\s+", " ", visible(title)).strip() or "—"
     areas = [tag for tag in tags if tag.lower() not in _TYPE_TAGS]
-    return Title(
-        text[0].upper() + text[1:]
-        if text[:1].islower() and text[:2].isascii() and " " in text
-        else text,
-        tuple(dict.fromkeys(areas)),
-    )
+    scope = _SCOPE.match(text)
+    # An area stays as its folder is written: "tsdb: Add ...", as one that stood in brackets.
+    area, said = (text[: scope.end()], text[scope.end() :]) if scope else ("", text)
+    if said[:1].islower() and said[:2].isascii() and " " in said:
+        said = said[0].upper() + said[1:]
+    return Title(area + said, tuple(dict.fromkeys(areas)))
 
 
 def headline(change: Change) -> str:
@@ -193,4 +193,6 @@ def shortened(text: str, limit: int) -> str:
         return text
     head = text[: limit - 1]
     space = head.rfind(" ")
-    return (head[:space] if space > limit * 0.6 else head).rstrip(" ,;:-(") + "…"
+    head = (head[:space] if space > limit * 0.6 else head).rstrip(" ,;:-(")
+    # Code that was cut in the middle is code still.
+    return f"{head.rstrip('`')}…`" if head.count("`") % 2 and head[-1:] != "`" else f"{head}…"

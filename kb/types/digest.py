@@ -59,6 +59,12 @@ class Digest:
     description: str = ""  # the body without templates, checklists, badges, images, trailers
     metrics: tuple[str, ...] = ()  # sentences of the description that carry a measured figure
     not_seen: tuple[tuple[str, str], ...] = ()  # (path, reason)
+    comments_gone: int = 0  # of the last `comments`: lines that the diff only takes away
+
+    @property
+    def comments_kept(self) -> tuple[str, ...]:
+        """What the change says: its lines of language without those that it takes away."""
+        return self.comments[: len(self.comments) - self.comments_gone]
 
     @property
     def truncated(self) -> bool:

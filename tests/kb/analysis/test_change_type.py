@@ -1,10 +1,12 @@
 import time
+from dataclasses import replace
 
 import pytest
 
 from kb.analysis.change_type import change_type
 from kb.analysis.facts import facts_of
 from kb.analysis.titles import parse_title
+from kb.types import FileChange
 from kb.vocabulary import CHANGE_TYPES
 
 CODE = "+    if key is None:\n+        return default\n+    value = table[key]"
@@ -51,6 +53,13 @@ def kind(made) -> str:
         ("box: implement hinges", "feature"),
         ("Rename lid to cover", "refactor"),
         ("Speed up lid lookup", "performance"),
+        ("Close lids by default", "feature"),  # everybody meets it
+        ("chore: default to lids that close", "feature"),
+        ("Fix stringsCompare issues from gocritic", "refactor"),  # no user saw them
+        ("Fix Rust lint errors", "refactor"),
+        ("Fix mypy errors with subclasses of lids", "bugfix"),  # what users of types see
+        ("Rename ACME_LID to ACME_COVER", "refactor"),
+        ("Replace the hardcoded hinge with get_hinge()", "refactor"),
         ('Revert "Add hinges"', "revert"),
         ("[Revert] hinges", "revert"),
         ("Partially revert hinges", "revert"),
@@ -243,3 +252,26 @@ def test_without_a_source_line_the_files_decide(change) -> None:
 def test_there_is_always_a_type(change) -> None:
     assert kind(change("", {})) in CHANGE_TYPES
     assert kind(change("misc", {"data/a.bin": ""})) in CHANGE_TYPES
+
+
+def test_a_requirement_that_moved_with_what_it_asks_for_is_a_dependency(change, many) -> None:
+    files = {
+        "requirements.txt": "-hinge==1.4\n+hinge==1.6",
+        "acme/lid.py": many(9),
+    }
+    assert kind(change("Upgrade hinge from 1.4 to 1.6", files)) == "dependency"
+    assert kind(change("Upgrade the lid to close by itself", files)) != "dependency"
+
+
+def test_docs_whose_lines_look_like_source_are_docs(change) -> None:
+    words = "\n".join(f"+        * {n} seconds are returned as a float" for n in range(20))
+    made = change("Clarify documentation of `mode`", {"acme/core.pyi": words})
+    assert kind(made) == "docs"
+
+
+def test_data_that_moved_with_its_page_is_what_the_title_says(change) -> None:
+    made = change("fix(lid): relocate orphan configs", {"README.md": "-old/path\n+new/path"})
+    moved = tuple(
+        FileChange(f"new/{n}.json", "renamed", previous_path=f"old/{n}.json") for n in range(3)
+    )
+    assert kind(replace(made, files=(*made.files, *moved))) == "bugfix"

@@ -144,3 +144,10 @@ def test_every_field_of_the_word_index_is_filled_from_its_part() -> None:
     assert fields["paths"] == "src/pool.py"
     assert {"reuse_connection", "--pool-size"} <= set(fields["symbols"].split("\n"))
     assert "What about idle ones?" in fields["reviews"]
+
+
+def test_what_only_removed_lines_say_is_told_apart() -> None:
+    found = digest(change((SOURCE,)))
+    assert found.comments[-1] == "the old words of a comment"
+    assert found.comments_gone == 1
+    assert found.comments_kept == found.comments[:-1]

@@ -107,6 +107,18 @@ def test_a_help_text_of_several_literals_is_read_whole(change) -> None:
     )
 
 
+def test_an_action_beside_a_default_that_names_a_field_says_the_default(change) -> None:
+    patch = (
+        "+        parser.add_argument(\n"
+        '+            "--rejoin",\n'
+        '+            action="store_true",\n'
+        "+            default=ServerArgs.rejoin,\n"
+        "+        )"
+    )
+    (flag,) = flags_of(change("t", {"tool/server_args.py": patch}))
+    assert flag.default == "False"
+
+
 def test_a_default_that_names_a_field_is_what_the_field_says(change) -> None:
     patch = (
         "@@ -1,2 +1,3 @@ class ServerArgs:\n"

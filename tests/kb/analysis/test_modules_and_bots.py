@@ -20,6 +20,11 @@ from kb.types import ChangeRecord, Digest
         ("core/src/main/java/org/acme/box/lid/Hinge.java", (), "core/lid"),
         ("docs/a/b.md", (), "docs"),
         ("box.go", (), "box"),
+        ("test/registered/lids/test_hinge.py", (), "tests"),
+        ("src/acme/tests/test_box.py", ("src/acme",), "tests"),
+        ("packages/box/__tests__/lid.spec.ts", ("packages/box", "packages/lid"), "box"),
+        ("src/acme/engine/tests/test_box.py", ("src/acme",), "engine"),
+        ("tsdb/head_test.go", (), "tsdb"),
     ],
 )
 def test_modules_begin_below_the_package_root(
@@ -28,6 +33,13 @@ def test_modules_begin_below_the_package_root(
     from kb.analysis.path_roles import path_role
 
     assert module_of(path, path_role(path), roots) == wanted
+
+
+def test_the_folder_of_its_tests_is_no_module_of_a_change_to_the_product(change, many) -> None:
+    files = {f"test/registered/test_{name}.py": many(80) for name in ("lid", "hinge", "box")}
+    found = analyse(change("Close the lid by default", files | {"acme/lids/a.py": many(5)}))
+    assert found.modules == ("acme/lids",)
+    assert analyse(change("Test the lid", files)).modules == ("tests",)
 
 
 def test_tags_of_the_title_are_modules_and_types_are_not(change, many) -> None:

@@ -132,3 +132,19 @@ def test_java_constructors_and_wrapped_signatures_are_found(change) -> None:
     found = symbols_of(change("t", {"src/main/java/acme/Box.java": patch}))
     assert {symbol.name for symbol in found.removed if symbol.public} == {"Box"}
     assert {symbol.name for symbol in found.added if symbol.public} == {"of"}
+
+
+def test_the_tests_at_the_end_of_a_rust_file_define_nothing(change) -> None:
+    patch = """@@ -1,2 +1,4 @@
++pub fn pad(&self) -> u16 {
+ }
++#[cfg(test)]
++mod tests {
++    fn pads_the_edge() {
+@@ -90,2 +92,4 @@ mod tests {
++    fn pads_nothing_at_all() {
+ }
+"""
+    found = symbols_of(change("t", {"src/block.rs": patch}))
+    assert names(found.added) == {"pad"}
+    assert not names(found.touched)

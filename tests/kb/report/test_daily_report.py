@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -85,3 +86,50 @@ def test_the_day_is_that_of_the_zone(three_levels, composed, day):
 
 def test_a_day_without_changes_says_so(three_levels, composed, day):
     assert "本期没有变更。" in render(composed(three_levels, day("zh", day="2026-05-20")), "md")
+
+
+def test_a_medium_change_tells_what_its_patch_shows(make, reader_of, altered, composed, day):
+    """New tests by their names, a new error in its words, what is gone, what it says it lacks."""
+    record = make(
+        4,
+        "fix: count the queue when workers leave",
+        at=datetime(2026, 5, 25, 9, tzinfo=UTC),
+        types=("bugfix",),
+        tests=12,
+        gone=("old_count",),
+        risks=(Risk("compatibility", "- function old_count", "src/queue.py"),),
+        body="The queue of workers is only supported on one machine for now.",
+    )
+    source = (
+        "@@ -1,2 +1,4 @@ def count_queue():\n"
+        "     if not workers:\n"
+        '+        raise QueueError("the queue has no workers that are left")\n'
+    )
+    tests = "@@ -0,0 +1,2 @@\n+def test_workers_leave_the_queue():\n+    assert count() == 0\n"
+    files = tuple(
+        replace(file, patch=tests if file.role == "test" else source)
+        for file in record.change.files
+    )
+    reader = reader_of([replace(record, change=replace(record.change, files=files))])
+    for lang, wanted in (
+        ("en", ("A new error or warning says", "No longer defines `old_count`.", "of its limits")),
+        ("zh", ("新的报错或警告：", "不再定义 `old_count`。", "自述的局限：")),
+    ):
+        text = render(composed(reader, day(lang)), "md")
+        assert all(words in text for words in wanted)
+        assert "test\\_workers\\_leave" in text or "`test_workers_leave_the_queue`" in text
+
+
+def test_a_fix_without_a_test_is_asked_to_keep_its_failing_case(make, reader_of, composed, day):
+    at = datetime(2026, 5, 25, 9, tzinfo=UTC)
+    fix = make(5, "fix: crash on empty queue", at=at, types=("bugfix",), symbols=("drain",))
+    assert "Keep the failing case as a test (`drain`)." in render(
+        composed(reader_of([fix]), day()), "md"
+    )
+
+
+def test_what_became_of_a_change_stands_in_its_entry(make, reader_of, composed, day):
+    at = datetime(2026, 5, 25, 9, tzinfo=UTC)
+    gone = make(6, "Add a planner", at=at, level="low", reverted_by=("acme/rocket#7",))
+    back = make(7, "Revert it", at=at + timedelta(days=1), types=("revert",))
+    assert "Taken back by [#7]" in render(composed(reader_of([gone, back]), day()), "md")

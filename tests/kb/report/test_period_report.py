@@ -12,7 +12,7 @@ import pytest
 
 import kb.report
 from kb.phrases import phrases
-from kb.report.change_facts import change_facts
+from kb.report.change_facts import change_facts, switched
 from kb.report.composer import measured_letters, measured_words
 from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
@@ -20,11 +20,12 @@ from kb.report.renderers.markdown import Inline
 from kb.report.risks import risk_groups, shown_evidence
 from kb.report.say import say, unseen
 from kb.report.self_check import differences, problems
-from kb.report.sentences import point
+from kb.report.sentences import point, what
 from kb.report.symptoms import symptom
 from kb.report.themes import terms_of
+from kb.report.titles import read_title, shortened
 from kb.report.types import Prose, Span
-from kb.types import Filters, Risk
+from kb.types import FileChange, Filters, Flag, Risk, Symbol
 
 SCHEMA = json.loads(
     (Path(kb.report.__file__).parent / "schema" / "report.schema.json").read_text(encoding="utf-8")
@@ -173,6 +174,18 @@ def test_the_next_report_follows_the_risks_of_the_last(busy_week, composed, week
     assert any("#60" in item["text"].plain for item in section.body["items"])
 
 
+def test_what_nobody_answered_is_said_in_one_line(busy_week, composed, week, make):
+    composed(busy_week, week())
+    later = make(60, "Say more in the log", at=week().period.until + timedelta(days=1))
+    reader = replace(busy_week, held=[*busy_week.held, later])
+    section = composed(reader, week(week="2026-W23")).section("followed")
+    assert section is not None
+    lines = [item["text"].plain for item in section.body["items"] if item["state"] == "open"]
+    assert len(lines) == 1
+    assert lines[0].startswith("Neither followed up nor taken back since: ")
+    assert section.body["open"] >= 2
+
+
 def test_the_same_report_made_again_follows_nothing(busy_week, composed, week):
     composed(busy_week, week())
     assert composed(busy_week, week()).section("followed") is None
@@ -271,6 +284,8 @@ def test_a_platform_is_no_limit_in_the_repository_of_that_platform(make):
 def test_a_definition_with_other_parameters_and_a_moved_requirement_read_as_such(make):
     assert shown_evidence(Risk("compatibility", "handle(+executor, -loop)")) == "handle"
     assert shown_evidence(Risk("compatibility", "A(+A(names)")) == "A"
+    exported = "export function slot<T, M = string>(name: T -> export function slot<T>(name?: T"
+    assert shown_evidence(Risk("compatibility", exported)) == "slot"
     assert shown_evidence(Risk("compatibility", "MODE: False -> True")) == "MODE: False -> True"
     assert shown_evidence(Risk("dependency", "- golang.org/x/text v0.36.0")) == (
         "golang.org/x/text v0.36.0"
@@ -308,6 +323,14 @@ def test_a_symptom_is_what_a_user_saw_and_not_a_word_in_passing(make):
     assert seen("Honor MOONCAKE_PROTOCOL of the environment") == "wrong-result"
     assert seen("`ember --help` takes four seconds") == "slow"
     assert seen("Prefer zstd", "- [x] the tests do not fail with an error any more") == "other"
+    assert seen("Fix the planner on CPU") == "combination"
+    assert seen("Fall back to the old planner when full_link is not true") == "combination"
+    assert seen("adapt the planner for transformers v5") == "combination"
+    assert seen("tsdb: preserve the prefix of a label") == "wrong-result"
+    assert seen("tsdb: gate XOR2 float encoding behind a setting") == "other"
+    assert seen("Fix OOB of the indices under page_size>1") == "crash"
+    assert seen("notifier: fix CPU spin loop on shutdown") == "hang"
+    assert seen("Fix typo: page_spilt") == "display"
     assert seen("Prefer zstd", "The server crashed when a client asked for gzip.") == "crash"
 
 
@@ -370,3 +393,70 @@ def test_the_point_of_a_change_is_the_same_in_both_languages(make):
     record = make(1, risks=tuple(Risk("compatibility", f"- class {name}") for name in names))
     points = [point(change_facts(record), lang).plain for lang in ("en", "zh")]
     assert len({names[0] in text for text in points}) == 1
+
+
+def test_a_field_without_a_value_is_not_called_off():
+    assert switched(Flag("host_lock", "config", "pool.py", default="None")) == "unknown"
+    assert switched(Flag("host_lock", "config", "pool.py", default="False")) == "off"
+    assert switched(Flag("--log-level", "flag", "pool.py", default="None")) == "unset"
+    assert switched(Flag("--host-lock", "flag", "pool.py", default="False")) == "off"
+
+
+def test_requirements_move_where_they_stand(make):
+    record = make(1, "Upgrade to TypeScript 6", types=("dependency",), path="src/model.ts")
+    files = (*record.change.files, FileChange("package.json", "modified", 1, 1, role="dependency"))
+    moved = replace(record, change=replace(record.change, files=files))
+    assert what(change_facts(moved), "en").plain == "moves requirements in package.json"
+
+
+def test_a_revert_is_asked_about_by_what_it_took_back(make, reader_of, composed, week):
+    revert = make(
+        2,
+        'Revert "Add a planner"',
+        types=("revert",),
+        reverts=("acme/rocket#1",),
+        risks=(Risk("revert", "acme/rocket#1"),),
+    )
+    text = render(composed(reader_of([make(1, "Add a planner"), revert]), week()), "md")
+    asked = text[text.index("Decide what becomes of [#1]") :].split("\n", 1)[0]
+    assert "taken back by [#2]" in asked
+
+
+def test_a_release_is_told_as_one(make):
+    record = make(1, "release: v3.5.41", types=("ci-config",), path="package.json")
+    assert what(change_facts(record), "en").plain == "marks a release in package.json"
+
+
+def test_a_title_is_cut_outside_its_code_and_its_area_stays_as_it_is_written():
+    assert shortened("Cache `ModelPrivateAttr.default_factory_takes_data` property", 40) == (
+        "Cache `ModelPrivateAttr.default_factory…`"
+    )
+    assert read_title("tsdb: add support for a list").text == "tsdb: Add support for a list"
+    assert read_title("dx(core): warn of a lid").tags == ("core",)
+    assert read_title("# fix(ui): close the lid").text == "Close the lid"
+
+
+def test_a_change_that_lacks_a_test_is_asked_for_by_what_it_defines(
+    make, reader_of, composed, week
+):
+    untested = (Risk("missing-tests", "core.py: +40", "src/engine/core.py"),)
+    reader = reader_of(
+        [
+            make(1, "Add a planner", symbols=("QueryPlanner",), risks=untested),
+            make(2, "Add a worker", symbols=("QueryWorker",), risks=untested, importance=4.0),
+        ]
+    )
+    text = render(composed(reader, week()), "md")
+    assert "Write tests for `QueryPlanner` ([#1]" in text
+    assert "`QueryWorker` ([#2]" in text
+
+
+def test_the_name_of_a_definition_is_no_word_of_the_title_and_no_folder(make):
+    plain = make(1, "Support the prefill kernel", symbols=("kernel", "PrefillSchedule"))
+    assert change_facts(plain).added[0] == "PrefillSchedule"
+    rust = make(2, "Route requests", path="src/lib.rs")
+    digest = replace(
+        rust.digest,
+        symbols_added=(Symbol("worker", "type", "src/lib.rs"), Symbol("Worker", "class", "b.rs")),
+    )
+    assert change_facts(replace(rust, digest=digest)).added == ("Worker", "worker")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kb.report.quotes import best_quote, sentences
+from dataclasses import replace
+
+from kb.report.quotes import best_quote, sentences, stated_caveat
 from kb.report.sentences import named_title
 from kb.report.themes import find_themes
 from kb.report.titles import headline
@@ -123,6 +125,22 @@ def test_what_a_test_or_the_next_line_does_is_not_quoted(make):
     assert best_quote(record) is None
 
 
+def test_a_sentence_that_the_diff_takes_away_is_not_the_changes_word(make):
+    line = "Durations of a query allow arithmetic so that offsets can be computed."
+    record = make(12, "Enable arithmetic in durations by default", comments=(line,))
+    assert best_quote(record) is not None
+    gone = replace(record, digest=replace(record.digest, comments_gone=1))
+    assert best_quote(gone) is None
+    assert stated_caveat(gone) is None
+
+
+def test_what_a_follow_up_did_is_no_caveat(make):
+    done = make(13, "Improve the docs", body="A small follow-up also fixes the order of headings.")
+    assert stated_caveat(done) is None
+    left = make(14, "Improve the docs", body="The order of headings comes in a follow-up.")
+    assert stated_caveat(left) is not None
+
+
 def test_code_of_restructured_text_is_code_as_markdown_has_it():
     assert sentences("Reads ``config.json`` by :class:`~pathlib.Path` and :func:`open`.") == [
         "Reads `config.json` by `pathlib.Path` and `open`."
@@ -150,3 +168,30 @@ def test_of_two_reasons_the_one_that_is_read_in_passing_is_quoted(make):
     quote = best_quote(record)
     assert quote is not None
     assert quote.text == short
+
+
+def test_a_verb_that_begins_titles_joins_nothing(make):
+    titles = ("Preserve vnodes in loops", "Preserve text before hydration", "Preserve mount order")
+    records = [
+        make(20 + n, title, importance=6.5, modules=(f"part{n}",)) for n, title in enumerate(titles)
+    ]
+    assert "preserve" not in {theme.key for theme in find_themes(records)}
+
+
+def test_a_release_is_in_no_theme(make):
+    records = [
+        make(30, "ui: add a copy button", importance=6.5, modules=("ui",)),
+        make(31, "ui: sort the rules", importance=6.0, modules=("ui",)),
+        make(32, "Prepare release 3.13", types=("ci-config",), importance=4.0, modules=("ui",)),
+    ]
+    themes = find_themes(records)
+    assert all(member.change.number != 32 for theme in themes for member in theme.members)
+
+
+def test_a_theme_is_spelled_as_a_title_spells_its_name(make):
+    records = [
+        make(40, "promql: warn of overlaps", importance=7.0, modules=("promql",)),
+        make(41, "promql: keep NaN", importance=6.5, modules=("promql",)),
+        make(42, "PromQL: make first_over_time stable", importance=6.0, modules=("promql",)),
+    ]
+    assert find_themes(records)[0].name == "PromQL"
