@@ -95,6 +95,55 @@ def test_back_from_a_change_leads_to_the_same_results(browse: Browse, sample_pag
     assert page.driver.execute_script("return window.loaded") == "once"  # nothing was loaded anew
 
 
+SCROLLED = "return document.querySelector('[data-testid=stMain]').scrollTop"
+
+
+def test_back_from_a_change_leads_to_the_same_place_in_the_list(
+    browse: Browse, sample_page: str
+) -> None:
+    page = browse(sample_page)
+    page.open("/?q=queue+worker")
+    page.sees("results ·")
+    page.click(".card:nth-of-type(9) .title")  # scrolls there
+    page.sees("Files:")
+    assert page.driver.execute_script(SCROLLED) == 0  # a change begins at its top
+    page.driver.back()
+    page.sees("results ·")
+    page.until(lambda: page.driver.execute_script(SCROLLED) > 300, 5, "the ninth result")
+    page.driver.forward()
+    page.sees("Files:")
+    page.until(lambda: page.driver.execute_script(SCROLLED) == 0, 5, "the top of the change")
+
+
+def test_back_leaves_a_page_that_completed_its_address_by_itself(
+    browse: Browse, sample_page: str
+) -> None:
+    page = browse(sample_page)
+    page.open("/change?id=lanternworks/ember%231246")
+    page.sees("Files:")
+    page.link("Risks of this")
+    page.one("iframe", 90)
+    page.until(lambda: "saved=" in page.path(), what="the number of the kept report")
+    page.driver.back()
+    page.sees("What the importance is made of")
+    page.link("Reports")
+    page.until(lambda: "on=" in page.path(), what="the day of the report")
+    page.driver.back()
+    page.sees("What the importance is made of")
+
+
+def test_on_a_phone_a_link_in_the_sidebar_shows_where_it_leads(
+    browse: Browse, sample_page: str
+) -> None:
+    page = browse(sample_page, size=(390, 844))
+    page.open("/")
+    page.click("[data-testid='stExpandSidebarButton']")
+    page.click("[data-testid='stSidebar'] [data-testid='stPageLink'] a", "Browse")
+    page.sees("Activity")
+    edge = "return document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().right"
+    page.until(lambda: page.driver.execute_script(edge) <= 0, 5, "the sidebar to make way")
+
+
 def test_a_card_opens_in_a_new_tab_where_the_reader_wants_it(
     browse: Browse, sample_page: str
 ) -> None:
@@ -246,6 +295,21 @@ def test_every_screen_is_seen(
             "return document.scrollingElement.scrollWidth - window.innerWidth"
         )
         assert wide <= 1, f"{name} is wider than the screen by {wide}"
+
+
+def test_beside_the_sidebar_no_figure_and_no_button_is_cut(
+    browse: Browse, sample_page: str
+) -> None:
+    page = browse(sample_page, size=(1024, 800))
+    cut = """
+        return [...document.querySelectorAll("[data-testid='stMain'] :is(button, [data-testid='stMetric']) *")]
+            .filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "hidden")
+            .map((e) => e.innerText)
+    """
+    for path in ("/change?id=1246", "/report?kind=range", "/report", "/browse", "/sources"):
+        page.open(path)
+        page.one("[data-testid='stMetric'], [class*='st-key-make'] button")
+        assert page.driver.execute_script(cut) == [], path
 
 
 def test_the_keyboard_is_enough_to_search(browse: Browse, sample_page: str) -> None:

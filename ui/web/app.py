@@ -29,7 +29,7 @@ DRAW: dict[str, Callable[[View], None]] = {
     "sources": sources.draw,
 }
 STYLE = Path(__file__).with_name("style.css")
-LINKS = Path(__file__).with_name("links.html")
+NAVIGATION = Path(__file__).with_name("navigation.html")
 
 
 def main(only: str | None = None) -> None:
@@ -98,7 +98,7 @@ def _frame(name: str, pages: dict[str, Any]) -> None:
     with st.sidebar:
         st.divider()
         zone_switch(view)
-        st.html(LINKS, unsafe_allow_javascript=True)  # a constant of ours; nothing else may
+        st.html(NAVIGATION, unsafe_allow_javascript=True)  # a constant of ours; nothing else may
 
 
 def login_configured() -> bool:

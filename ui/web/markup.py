@@ -1,7 +1,7 @@
 """HTML of ours: where many elements of Streamlit would cost the browser more than what they say.
 
 The templates escape every value, and Streamlit's sanitizer reads the result once more. Links in
-it open inside the page (links.html).
+it open inside the page (navigation.html).
 """
 
 from __future__ import annotations

@@ -55,12 +55,12 @@ def _found(view: View, filters: Filters, mark: str) -> None:
     like = state.text("like")
     text = _box(view)
     mode, sort, layout = _controls(view)
-    if text != st.session_state.get("_searched", text) or filters != st.session_state.get(
-        "_filtered", filters
-    ):
-        st.session_state["shown"] = STEP
-    st.session_state["_searched"], st.session_state["_filtered"] = text, filters
-    shown = st.session_state.setdefault("shown", state.number("n", STEP, STEP, MOST))
+    asked = (text, filters)
+    if asked != state.value("asked", asked):
+        state.put("shown", STEP)
+    state.put("asked", asked)
+    shown = state.value("shown") or state.number("n", STEP, STEP, MOST)
+    state.put("shown", shown)
     if text:
         like = ""
     view.leave(
@@ -133,7 +133,7 @@ def _controls(view: View) -> tuple[str, str, str]:
 
 
 def _more() -> None:
-    st.session_state["shown"] = min(MOST, st.session_state.get("shown", STEP) + STEP)
+    state.put("shown", min(MOST, state.value("shown", STEP) + STEP))
 
 
 def _listing(
