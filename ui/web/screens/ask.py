@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from kb.errors import KBError
-from kb.types import Answer, Citation, Filters
+from kb.types import Answer, ChangeRecord, Citation, Filters
+from ui.presenters import reference
 from ui.web import filters as filter_panel
 from ui.web import questions, state
 from ui.web.description import safe_markdown
@@ -59,14 +60,21 @@ def draw(view: View) -> None:
     else:
         view.leave(address)
         st.markdown(view.say("ask.what"))
+        if _configured(view) is None:
+            st.caption(view.say("ask.quotes"))
         _examples(view)
     _earlier(view)
 
 
+def _configured(view: View) -> str | None:
+    """The settings' chat model; None where none is set."""
+    model = view.knowledge.settings.chat.model
+    return model if model and model != RULES else None
+
+
 def _model(view: View) -> str | None:
-    configured = view.knowledge.settings.chat.model
-    if not configured or configured == RULES:
-        st.caption(view.say("ask.quotes"))
+    configured = _configured(view)
+    if configured is None:
         return None
     models = [configured, RULES]
     chosen = st.segmented_control(
@@ -102,32 +110,47 @@ def _answer(view: View, question: str, filters: Filters, model: str | None) -> A
 
 
 def _show(view: View, answer: Answer) -> None:
-    with st.container(border=True, key="answer"):
-        if answer.abstained:
-            st.info(view.say("ask.abstained"))
-        st.markdown(safe_markdown(answer.text), anchors=False)
-        how = (
-            view.say("ask.by_quotes")
-            if answer.method == "quotes"
-            else view.say("ask.by_model", model=escape(answer.method))
-        )
-        if answer.removed:
-            how += " · " + view.say("ask.removed", count=len(answer.removed))
-        st.caption(how)
+    """What a model wrote and what it stands on. Quotes stand beside their changes, not twice."""
+    if answer.abstained or answer.method == "quotes":
+        framed = [line for line in answer.text.splitlines() if line and not line.startswith("- ")]
+        if answer.abstained and framed:
+            st.info(escape(framed.pop(0)))
+        heading = escape(framed[0]) if framed else view.say("ask.citations")
+    else:
+        heading = view.say("ask.citations")
+        with st.container(border=True, key="answer"):
+            st.markdown(safe_markdown(answer.text), anchors=False)
+            st.caption(_written(view, answer))
     if answer.citations:
-        st.markdown(f"**{view.say('ask.citations')}**")
-        st.html(rendered("citations", citations=[_cited(view, each) for each in answer.citations]))
+        st.markdown(f"**{heading}**")
+        found = view.knowledge.records([each.change_id for each in answer.citations])
+        records = {record.id: record for record in found}
+        cited = [_cited(view, each, records.get(each.change_id)) for each in answer.citations]
+        st.html(rendered("citations", citations=cited))
     for note in answer.notes:
         st.caption(escape(note))
 
 
-def _cited(view: View, citation: Citation) -> dict[str, object]:
+def _written(view: View, answer: Answer) -> str:
+    how = view.say("ask.by_model", model=escape(answer.method))
+    if answer.removed:
+        how += " · " + view.say("ask.removed", count=len(answer.removed))
+    return how
+
+
+def _cited(view: View, citation: Citation, record: ChangeRecord | None) -> dict[str, object]:
+    """A citation; who made the change and when, where it is still indexed."""
     title, passage = clean(citation.title), clean(citation.passage)
+    facts: tuple[str, ...] = ()
+    if record is not None:
+        change = record.change
+        facts = (reference(change), change.author, view.time(change.merged_at, "%Y-%m-%d"))
     return {
         "index": citation.index,
         "title": title,
         "address": view.address("change", id=citation.change_id),
         "passage": passage[:400] if passage != title else "",
+        "facts": " · ".join(clean(fact) for fact in facts),
     }
 
 
@@ -142,12 +165,12 @@ def _kept(view: View, number: int) -> None:
 
 def _examples(view: View) -> None:
     recent = view.knowledge.select(Filters(), order="newest", limit=100, include_bots=False)
-    modules = [name for record in recent for name in record.analysis.modules]
-    common = max(dict.fromkeys(modules), key=modules.count) if modules else None
+    weighty = sorted(recent, key=lambda record: record.analysis.raw, reverse=True)
+    modules = [name for record in weighty for name in record.analysis.modules]
     texts = [view.say("ask.example_recent")]
-    if common:
-        texts.insert(0, view.say("ask.example_module", module=clean(common)))
-    row = st.container(horizontal=True)
+    if modules:
+        texts.insert(0, view.say("ask.example_module", module=clean(modules[0])))
+    row = st.container(horizontal=True, key="examples")
     for text in texts:
         view.link(escape(text), "ask", row, q=text)
 
