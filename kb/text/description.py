@@ -141,6 +141,20 @@ def clean_description(body: str | None) -> Description:
     return Description(text, measured_lines((line.text, line.code) for line in kept))
 
 
+def split_trailers(body: str) -> tuple[str, tuple[str, ...]]:
+    """The body without the trailers at its end (and the rule above them), and these."""
+    lines = body.rstrip().splitlines()
+    end = len(lines)
+    while end and (not (line := lines[end - 1].strip()) or _ends(line)):
+        end -= 1
+    trailers = tuple(line.strip() for line in lines[end:] if _TRAILERS.fullmatch(line.strip()))
+    return "\n".join(lines[:end]), trailers
+
+
+def _ends(line: str) -> bool:
+    return bool(_TRAILERS.fullmatch(line) or _RULE.match(line))
+
+
 def _plain(body: str) -> str:
     """Lines ended by \\n, no control, direction or escape sequences, no lone surrogate."""
     text = body.encode("utf-8", "replace").decode("utf-8")

@@ -16,6 +16,7 @@ from ui.web.errors import part
 from ui.web.text import clean, escape
 from ui.web.view import View
 
+ROW = 35  # pixels
 COLUMNS = (
     "time",
     "reference",
@@ -38,7 +39,7 @@ def table(
     records: Sequence[ChangeRecord],
     *,
     key: str,
-    height: int = 480,
+    height: int = 480,  # of a table with more rows than this shows
     everything: Callable[[], Sequence[ChangeRecord]] | None = None,
 ) -> None:
     """Draw the table and what can be done with the selected rows; a selection draws only this.
@@ -55,7 +56,7 @@ def table(
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
-        height=min(height, 38 * (len(rows) + 1) + 4),
+        height=height if ROW * (len(rows) + 1) > height else "content",
         column_config=_config(view),
     )
     picked = [records[index] for index in event.selection.rows if index < len(records)]
@@ -86,7 +87,7 @@ def _actions(
     key: str,
     everything: Callable[[], Sequence[ChangeRecord]],
 ) -> None:
-    line = st.container(horizontal=True, vertical_alignment="center")
+    line = st.container(horizontal=True, vertical_alignment="center", key=f"table-actions-{key}")
     line.caption(
         view.say("table.selected", count=len(picked)) if picked else view.say("table.hint"),
         width="stretch",

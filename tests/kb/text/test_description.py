@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.text.description import Description, clean_description
+from kb.text.description import Description, clean_description, split_trailers
 
 TEMPLATED = """<!-- Thank you for your contribution! -->
 
@@ -45,6 +45,16 @@ The scheduler copies the whole table on every step.
 Signed-off-by: A Person <a@example.org>
 Co-authored-by: B <b@example.org>
 """
+
+
+def test_trailers_are_told_from_what_was_written():
+    squashed = "Why.\n\n---------\n\nCo-authored-by: A B <a@b.c>\nReviewed-by: C\n"
+    assert split_trailers(squashed) == (
+        "Why.",
+        ("Co-authored-by: A B <a@b.c>", "Reviewed-by: C"),
+    )
+    assert split_trailers("Note: this stays\n\ntoo") == ("Note: this stays\n\ntoo", ())
+    assert split_trailers("Co-authored-by: A <a@b.c>")[0] == ""
 
 
 def test_a_template_leaves_only_what_was_written():

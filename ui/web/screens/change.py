@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import groupby
 
 import pandas as pd
 import streamlit as st
 
 from kb.errors import KBError, NotFound
-from kb.types import ChangeRecord, ReviewThread
+from kb.text.description import split_trailers
+from kb.types import ChangeRecord, FileChange, ReviewThread, Risk
 from ui.presenters import commit_url, reference, term_text
 from ui.web import charts, state
 from ui.web.cards import facts, outward
@@ -18,6 +21,8 @@ from ui.web.text import clean, escape
 from ui.web.view import View
 
 MOST_FILES = 1000
+FIRST_RISKS = 3  # of one kind; the others are folded
+_ADDRESS = re.compile(r"\s*<[^<>]*@[^<>]*>")
 
 
 def draw(view: View) -> None:
@@ -32,12 +37,12 @@ def draw(view: View) -> None:
     view.leave({"id": record.id})
     _head(view, record)
     _importance(view, record)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.container(key="facing").columns([3, 2], gap="large")
     with left:
         _description(view, record)
+        _risks(view, record)
         _reviews(view, record)
     with right:
-        _risks(view, record)
         _modules(view, record)
         _related(view, record)
     _files(view, record)
@@ -106,12 +111,11 @@ def _issue(issue: str) -> str:
 def _importance(view: View, record: ChangeRecord) -> None:
     """Why it matters: the figure, what it is made of, and the other scale."""
     analysis = record.analysis
-    left, right = st.columns([1, 4], gap="large")
+    left, right = st.columns([1, 3], gap="large")
     with left:
         st.metric(
             view.say("change.importance"),
             f"{analysis.importance:.1f}",
-            border=True,
             help=view.say("change.importance_help"),
         )
         st.markdown(f"**{view.say('change.level')}**: {view.word('level', analysis.level)}")
@@ -152,13 +156,13 @@ def _modules(view: View, record: ChangeRecord) -> None:
         return
     st.dataframe(
         pd.DataFrame(rows, columns=["module", "files", "lines"]),
-        hide_index=True, height=min(300, 38 * (len(rows) + 1) + 4),
+        hide_index=True, height="content",
         column_config={
-            "module": st.column_config.TextColumn(view.say("chart.module")),
-            "files": st.column_config.NumberColumn(view.say("column.files"), width="small"),
+            "module": st.column_config.TextColumn(view.say("chart.module"), width=180),
+            "files": st.column_config.NumberColumn(view.say("column.files"), width=55),
             "lines": st.column_config.ProgressColumn(
                 view.say("chart.lines"), min_value=0, max_value=max(lines for *_, lines in rows) or 1,
-                format="%d",
+                format="%d", width=110,
             ),
         },
     )  # fmt: skip
@@ -177,15 +181,26 @@ def _impact(record: ChangeRecord) -> list[tuple[str, int, int]]:
 
 def _description(view: View, record: ChangeRecord) -> None:
     st.subheader(view.say("change.description"), anchor=False)
-    body = record.change.body.strip()
-    if not body:
+    body, trailers = split_trailers(record.change.body.strip())
+    if body:
+        with st.container(border=True, height=420 if len(body) > 1800 else "content"):
+            st.markdown(safe_markdown(body), anchors=False)
+    else:
         st.caption(view.say("change.no_description"))
-        return
-    with st.container(border=True, height=420 if len(body) > 1800 else "content"):
-        st.markdown(safe_markdown(body), anchors=False)
+    if trailers:
+        st.caption("  \n".join(escape(line) for line in _gathered(trailers)))
     if record.digest.metrics:
         st.markdown(f"**{view.say('change.metrics')}**")
         st.markdown("\n".join(f"- {escape(line)}" for line in record.digest.metrics[:8]))
+
+
+def _gathered(trailers: Sequence[str]) -> list[str]:
+    """A line a kind of trailer with everybody in it, without their mail addresses."""
+    named: dict[str, list[str]] = {}
+    for trailer in trailers:
+        kind, _, value = trailer.partition(": ")
+        named.setdefault(kind, []).append(_ADDRESS.sub("", value))
+    return [f"{kind}: {', '.join(values)}".rstrip(": ") for kind, values in named.items()]
 
 
 def _reviews(view: View, record: ChangeRecord) -> None:
@@ -213,16 +228,27 @@ def _risks(view: View, record: ChangeRecord) -> None:
     st.subheader(view.say("change.risk_title"), anchor=False)
     if not record.analysis.risks:
         st.caption(view.say("change.no_risks"))
-    for risk in record.analysis.risks:
-        where = (
-            f"  \n`{clean(risk.path).replace('`', '')}{f':{risk.line}' if risk.line else ''}`"
-            if risk.path
-            else ""
-        )
-        link = f" [↗]({address})" if (address := safe_address(risk.url or "")) else ""
-        st.markdown(
-            f":violet-badge[{view.word('risk', risk.kind)}] {escape(risk.evidence)}{link}{where}"
-        )
+    for kind, risks in groupby(record.analysis.risks, key=lambda risk: risk.kind):
+        told = [_risk(risk) for risk in risks]
+        word = view.word("risk", kind)
+        if len(told) == 1:
+            st.markdown(f":violet-badge[{word}] {told[0]}")
+            continue
+        listed = [f"- {line}" for line in told]
+        st.markdown("\n".join([f":violet-badge[{word}]", "", *listed[:FIRST_RISKS]]))
+        if more := listed[FIRST_RISKS:]:
+            with st.expander(view.say("change.more_risks", count=len(more), kind=word)):
+                st.markdown("\n".join(more))
+
+
+def _risk(risk: Risk) -> str:
+    """The evidence and where it stands, unless it is the place itself; may be an item of a list."""
+    link = f" [↗]({address})" if (address := safe_address(risk.url or "")) else ""
+    where = ""
+    if risk.path and not risk.evidence.startswith(risk.path):
+        line = f":{risk.line}" if risk.line else ""
+        where = f"  \n  `{clean(risk.path).replace('`', '')}{line}`"
+    return f"{escape(risk.evidence)}{link}{where}"
 
 
 def _related(view: View, record: ChangeRecord) -> None:
@@ -287,7 +313,7 @@ def _files(view: View, record: ChangeRecord) -> None:
             "status": view.say(f"status.{file.status}") if file.status in STATUSES else file.status,
             "additions": file.additions,
             "deletions": file.deletions,
-            "seen": "" if file.seen else view.say("change.not_seen", reason=file.reason or "?"),
+            **({"seen": "" if file.seen else _unseen(view, file)} if unseen else {}),
         }
         for file in files[:MOST_FILES]
     ]
@@ -295,7 +321,7 @@ def _files(view: View, record: ChangeRecord) -> None:
         st.caption(view.say("change.no_files"))
         return
     event = st.dataframe(
-        pd.DataFrame(rows), hide_index=True, height=min(420, 36 * (len(rows) + 1) + 4),
+        pd.DataFrame(rows), hide_index=True, height=420 if len(rows) > 10 else "content",
         on_select="rerun", selection_mode="single-row", key=f"files-{record.change.sha[:12]}",
         column_config={
             "path": st.column_config.TextColumn(view.say("column.path"), width="large"),
@@ -313,6 +339,10 @@ def _files(view: View, record: ChangeRecord) -> None:
             st.code(patch[:60_000], language="diff", height=420)
         else:
             st.caption(view.say("change.no_patch"))
+
+
+def _unseen(view: View, file: FileChange) -> str:
+    return view.say("change.not_seen", reason=file.reason or "?")
 
 
 STATUSES = ("added", "modified", "deleted", "renamed", "copied", "type-changed", "submodule")
