@@ -13,13 +13,14 @@ from typing import Any
 
 Spec = dict[str, Any]
 POSITIVE, NEGATIVE = "#2f9e7d", "#d9705f"
-MAIN, GRAY = "#3c9a80", "#83918c"
+MAIN, GRAY = "#3c9a80", "#737f7a"  # the gray reads on white and on black alike (4.2 : 1)
 HALVES = tuple(step / 2 for step in range(20))
 LEVELS = {"high": "#d9534f", "medium": "#e8a33d", "low": "#8aa39b"}
 PALETTE = (
     "#3c9a80", "#5b8def", "#e8a33d", "#d9705f", "#9b79d1", "#4fb3bf", "#b9a23c", "#c77aa5",
     "#7d8f69", "#8c8c8c",
 )  # fmt: skip
+NUMBERED = 0.022  # the share of a treemap that a box needs for its number
 RAMP = ("#d7ebe4", "#9fd0c0", "#5fae98", "#2f7f69", "#17513f")
 
 
@@ -273,6 +274,7 @@ def _bars(data: Sequence[Any], **more: Any) -> Spec:
 
 def treemap(modules: Sequence[tuple[str, int, float]]) -> Spec:
     """(module, changes, mean importance) as an ECharts option: area by changes, darker is weightier."""
+    total = sum(count for _, count, _ in modules) or 1
     return {
         "animation": False,
         "tooltip": {"formatter": "{b}: {c}"},
@@ -287,7 +289,7 @@ def treemap(modules: Sequence[tuple[str, int, float]]) -> Spec:
                 "right": 0,
                 "top": 0,
                 "bottom": 0,
-                "label": {"formatter": "{b}\n{c}", "overflow": "truncate", "fontSize": 12},
+                "label": {"overflow": "truncate", "fontSize": 12},
                 "select": {"itemStyle": {"borderColor": "#e8a33d", "borderWidth": 3}},
                 "data": [
                     {
@@ -299,13 +301,24 @@ def treemap(modules: Sequence[tuple[str, int, float]]) -> Spec:
                             "gapWidth": 2,
                             "borderRadius": 4,
                         },
-                        "label": {"color": "#ffffff" if weight >= 4.5 else "#123c31"},
+                        "label": {
+                            "color": "#ffffff" if weight >= 4.5 else "#123c31",
+                            "formatter": _boxed(name, count / total),
+                        },
                     }
                     for name, count, weight in modules
                 ],
             }
         ],
     }
+
+
+def _boxed(name: str, share: float) -> str:
+    """A box's label: a folder a line, and the number where it has the room; ECharts cuts a number
+    without a sign that it did, so that 1,951 would read 195."""
+    folder, slash, last = name.rpartition("/")
+    told = f"{folder}{slash}\n{last}" if folder else name
+    return told.replace("{", "(").replace("}", ")") + ("\n{c}" if share > NUMBERED else "")
 
 
 def shade(weight: float) -> str:

@@ -6,14 +6,17 @@ import html
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb.knowledge_base import KnowledgeBase
 from kb.store.archive import Archive
+from kb.types import ChangeRecord, Risk
 from ui.messages import message
 from ui.web import charts
 from ui.web.knowledge import state_of
@@ -60,6 +63,14 @@ def test_the_first_page_offers_questions_from_the_repository(opened: Opened) -> 
     assert "lanternworks/ember: 61 changes" in said
     assert "module:" in said
     assert "Weighty and recent" in said
+
+
+def test_every_question_offered_finds_something(opened: Opened, sample_home: Path) -> None:
+    queries = [parse_qs(link.proto.query_string) for link in opened("search").get("page_link")]
+    offered = [query["q"][0] for query in queries if "q" in query]
+    assert len(offered) > 4
+    with KnowledgeBase.open(home=sample_home) as knowledge:
+        assert [text for text in offered if not knowledge.search(text).hits] == []
 
 
 def test_an_empty_home_says_how_to_index(opened: Opened, tmp_path: Path) -> None:
@@ -124,6 +135,15 @@ def test_a_filters_counts_follow_the_other_filters(opened: Opened) -> None:
 def test_more_results_come_on_demand(opened: Opened) -> None:
     app = opened("search", view="cards", since="2026-10-01")
     app.button(key="more").click().run()
+    assert address(app)["n"] == ["20"]
+
+
+def test_a_link_to_more_results_shows_them_after_another_search(opened: Opened) -> None:
+    app = opened("search", q="queue")
+    app.text_input(key="w.q").set_value("worker").run()
+    app.query_params.clear()
+    app.query_params.update({"q": "queue", "n": "20"})  # the back button
+    assert "20 results" in words(app.run())
     assert address(app)["n"] == ["20"]
 
 
@@ -252,6 +272,31 @@ def test_a_revert_and_what_it_reverted_lead_to_each_other(
     assert "Reverted by" in words(opened("change", id=reverted[0].analysis.reverts[0]))
 
 
+def test_many_risks_of_a_kind_are_folded_and_trailers_are_gathered(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = KnowledgeBase.record
+
+    def record(self: KnowledgeBase, change_id: str) -> ChangeRecord:
+        found = read(self, change_id)
+        body = "---------\n\nCo-authored-by: A B <a@b.c>\nCo-authored-by: C <c@d.e>"
+        paths = [f"src/core/{name}.py" for name in "vwxyz"]
+        risks = tuple(Risk("core-path", f"{path} (9)", path, 7, None) for path in paths)
+        return replace(
+            found,
+            change=replace(found.change, body=body),
+            analysis=replace(found.analysis, risks=risks),
+        )
+
+    monkeypatch.setattr(KnowledgeBase, "record", record)
+    said = words(opened("change", id=CHANGE))
+    assert "2 more: core path" in said
+    assert said.count("violet-badge[core path]") == 1
+    assert said.count("src/core/v.py") == 1  # the evidence names the place already
+    assert "The change has no description." in said
+    assert "Co-authored-by: A B, C" in said
+
+
 # --- browse --------------------------------------------------------------------------------------
 
 
@@ -279,12 +324,13 @@ def test_browsing_nothing_says_so(opened: Opened) -> None:
 def test_an_answer_cites_changes_and_is_kept(opened: Opened, writable_home: Path) -> None:
     app = opened("ask", home=writable_home, q="How are lost jobs in the queue prevented?")
     said = words(app)
-    assert "It stands on" in said
+    assert said.count("no chat model") == 1
+    assert said.count("Quoted from the changes found") == 1
     assert "[1]" in said
     kept = address(app)["kept"][0]
     again = words(opened("ask", home=writable_home, kept=kept))
     assert "How are lost jobs" in again
-    assert "It stands on" in again
+    assert "Quoted from the changes found" in again
 
 
 def test_sources_say_what_is_indexed(opened: Opened) -> None:
@@ -318,6 +364,10 @@ def finished(app: AppTest) -> AppTest:
     assert job.finished
     assert job.error is None, job.error
     return app.run()
+
+
+def test_a_report_says_which_week_a_day_stands_for(opened: Opened) -> None:
+    assert "2026-W44 · 2026-10-26 – 2026-11-01" in words(opened("report", on="2026-10-28"))
 
 
 def test_a_report_is_made_shown_kept_and_opened_again(opened: Opened, writable_home: Path) -> None:
@@ -398,6 +448,14 @@ def test_a_filter_beside_the_box_is_not_shown_as_part_of_the_question(opened: Op
     assert "min: 5" in words(opened("search", q="queue importance:>5"))
 
 
+def test_a_quote_says_once_whose_it_is_and_when(opened: Opened) -> None:
+    app = opened("ask", q="How are lost jobs in the queue prevented?")
+    cited = "".join(bodies(app))
+    quote = re.findall(r"<blockquote>([^<]+)", cited)[0]
+    assert words(app).count(html.unescape(quote)) == 1
+    assert re.search(r"#\d+ · \w[^·<]* · 2026-\d\d-\d\d", cited)
+
+
 def test_a_cited_title_shows_its_brackets_once(opened: Opened) -> None:
     app = opened("ask", q="[worker] queue loses jobs")
     cited = "".join(bodies(app))
@@ -454,6 +512,12 @@ def test_a_part_that_fails_alone_says_so_in_words() -> None:
         "磁盘已满",
         message("web", "error.unexpected", "en"),
     ]
+
+
+def test_a_box_without_room_for_its_number_shows_none() -> None:
+    spec = charts.treemap([("layers/moe", 990, 5.0), ("srt", 10, 5.0)])
+    told = [box["label"]["formatter"] for box in spec["series"][0]["data"]]
+    assert told == ["layers/\nmoe\n{c}", "srt"]
 
 
 def test_the_text_of_a_term_leaves_the_bars_their_room() -> None:

@@ -164,6 +164,7 @@ def _modules(view: View, found: Statistics) -> None:
         on_select=lambda: _pick_module(key, names),
         alt=view.say("browse.modules"),
     )
+    st.caption(view.say("browse.modules_hint"))
 
 
 def _pick_module(key: str, names: list[str]) -> None:
@@ -234,6 +235,7 @@ def _weeks(view: View, filters: Filters, found: Statistics) -> None:
             ),
             alt=view.say("browse.weeks"),
         )
+        st.caption(view.say("browse.weeks_hint"))
     else:
         st.caption(view.say("browse.none"))
 

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from kb.errors import KBError, NotFound, UsageError
-from kb.periods import between, local, midnight, period_from
+from kb.periods import between, label, local, midnight, period_from
 from kb.report.request import DEFAULT_TOP_K, SECTIONS, ReportRequest
 from kb.types import Filters
 from kb.vocabulary import LANGUAGES
@@ -23,6 +23,7 @@ from ui.web.view import View
 KINDS = ("day", "week", "month", "range", "topic", "risks", "change")
 PERIODS = ("day", "week", "month", "range")
 RULES = "none"
+FIELD = 200  # pixels
 
 
 @dataclass(frozen=True)
@@ -92,58 +93,74 @@ def _form(view: View) -> tuple[Choice, bool]:
             or default
         )
         on, since, until, topic = newest, newest - timedelta(days=6), newest, ""
-        row = st.columns([2, 2, 1, 1.4], vertical_alignment="bottom")
+        # Wraps where columns would cut their words.
+        row = st.container(horizontal=True, vertical_alignment="bottom", key="report-row")
         if kind in ("day", "week", "month"):
             start = state.day("on") or (newest - timedelta(days=7) if kind == "week" else newest)
             on = (
-                row[0].date_input(
-                    view.say(f"report.on_{kind}"), key=state.seed("on", start), format="YYYY-MM-DD"
+                row.date_input(
+                    view.say(f"report.on_{kind}"),
+                    format="YYYY-MM-DD",
+                    key=state.seed("on", start),
+                    width=FIELD,
                 )
                 or start
             )
         elif kind == "range":
             since = (
-                row[0].date_input(
+                row.date_input(
                     view.say("filters.since"),
                     format="YYYY-MM-DD",
+                    width=FIELD,
                     key=state.seed("from", state.day("from") or since),
                 )
                 or since
             )
             until = (
-                row[1].date_input(
+                row.date_input(
                     view.say("report.last_day"),
                     format="YYYY-MM-DD",
+                    width=FIELD,
                     key=state.seed("to", state.day("to") or until),
                 )
                 or until
             )
         elif kind == "topic" or (kind == "risks" and not ids):
-            topic = row[0].text_input(
+            topic = row.text_input(
                 view.say("report.topic"),
                 key=state.seed("topic", state.text("topic")),
                 placeholder=view.say("report.topic_hint"),
             )
         else:
-            row[0].markdown(view.say("report.of", count=len(ids)))
-        lang = row[2].selectbox(
+            row.markdown(view.say("report.of", count=len(ids)), width=FIELD)
+        lang = row.selectbox(
             view.say("preferences.language"),
             LANGUAGES,
             format_func=LONG_NAMES.__getitem__,
             key=state.seed("rl", state.text("rl", view.lang, LANGUAGES)),
+            width=130,
         )
-        pressed = row[3].button(
+        pressed = row.button(
             view.say("report.make"),
             type="primary",
-            width="stretch",
             key="make",
             disabled=kind == "topic" and not topic,
         )
+        if kind in ("week", "month"):
+            st.caption(_days(view, kind, on))
         with st.expander(view.say("report.more")):
             top, sections, brief, model = _details(view, kind)
     return Choice(
         kind, on, since, until, lang, top, sections, brief, model, topic, ids, filters
     ), pressed
+
+
+def _days(view: View, kind: str, on: date) -> str:
+    """Which week or month a day stands for: its name, its first and its last day."""
+    period = period_from(kind, (on.isoformat(),), view.tz, view.now)
+    first = local(period.since, view.tz).date()
+    last = local(period.until - timedelta(microseconds=1), view.tz).date()
+    return f"{label(period)} · {first} – {last}"
 
 
 def _details(view: View, kind: str) -> tuple[int, tuple[str, ...], bool, str]:

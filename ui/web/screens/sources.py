@@ -81,7 +81,7 @@ def _ago(view: View, moment: datetime) -> str:
 
 
 def _start(view: View, *, opened: bool) -> None:
-    with st.expander(view.say("sources.add"), expanded=opened):
+    with st.expander(view.say("sources.first" if opened else "sources.add"), expanded=opened):
         st.markdown(view.say("sources.how"))
         with st.form("ingest", border=False):
             location = st.text_input(
@@ -160,8 +160,14 @@ def _health(view: View) -> None:
     ]
     st.markdown("  \n".join(f"{name}: {value}" for name, value in lines))
     if st.button(view.say("health.check"), key="check"):
-        for check in view.knowledge.doctor():
-            line = f"{'✓' if check.ok else '✗'} **{escape(check.name)}** {escape(check.detail)}"
-            if check.hint and not check.ok:
-                line += f"  \n{escape(error_text(check.hint, view.lang))}"
-            st.markdown(line)
+        with st.spinner(view.say("health.checking")):
+            _checks(view)
+
+
+def _checks(view: View) -> None:
+    """Every check as it ends."""
+    for check in view.knowledge.doctor():
+        line = f"{'✓' if check.ok else '✗'} **{escape(check.name)}** {escape(check.detail)}"
+        if check.hint and not check.ok:
+            line += f"  \n{escape(error_text(check.hint, view.lang))}"
+        st.markdown(line)

@@ -49,16 +49,25 @@ def _counts(view: View) -> None:
 
 
 def examples(view: View, records: Sequence[ChangeRecord]) -> list[str]:
-    """Questions that this repository answers, made of its own titles, modules and authors."""
+    """Questions that this repository answers, made of its own titles, modules and risks."""
     weighty = sorted(records, key=lambda record: record.analysis.raw, reverse=True)
     found = [_words(record.change.title) for record in weighty[:3]]
-    modules = [name for record in weighty for name in record.analysis.modules if " " not in name]
-    if modules:
-        common = max(dict.fromkeys(modules), key=modules.count)
-        found.append(f"module:{common} type:performance")
+    fields = [
+        (name, record.analysis.types[0])
+        for record in weighty
+        for name in record.analysis.modules
+        if " " not in name
+    ]
+    if fields:
+        found.append("module:{} type:{}".format(*fields[0]))
     if records:
-        found.append(f"importance:>7 since:{view.time(records[-1].change.merged_at, '%Y-%m-%d')}")
-        found.append("risk:compatibility")
+        heavy = min(7, int(weighty[0].analysis.importance) - 1)
+        since = view.time(records[-1].change.merged_at, "%Y-%m-%d")
+        found.append(f"importance:>{max(0, heavy)} since:{since}")
+    kinds = [risk.kind for record in weighty for risk in record.analysis.risks]
+    if kinds:
+        found.append(f"risk:{kinds[0]}")
+    if records:
         reference = next((r.change.number for r in weighty if r.change.number), None)
         if reference:
             found.append(f"#{reference}")
@@ -81,7 +90,7 @@ def empty(view: View) -> None:
     st.subheader(view.say("empty.title"), anchor=False)
     st.markdown(view.say("empty.text"))
     st.code("kb ingest PATH --repo owner/name\nkb ingest github:owner/name", language=None)
-    view.link(view.say("empty.sources"), "sources")
+    view.link(view.say("empty.sources"), "sources", st.container(key="examples"))
 
 
 def nothing(view: View, text: str, filters: Filters) -> None:
