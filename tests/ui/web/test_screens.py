@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -446,6 +447,15 @@ def test_keeping_a_question_counts_nothing_anew(sample_home: Path, tmp_path: Pat
 def test_a_filter_beside_the_box_is_not_shown_as_part_of_the_question(opened: Opened) -> None:
     assert "min: 5" not in words(opened("search", q="queue", min="5"))
     assert "min: 5" in words(opened("search", q="queue importance:>5"))
+
+
+def test_last_week_is_only_asked_of_an_index_that_has_one(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day, offered in (("2026-11-03", True), ("2027-03-01", False)):
+        moment = datetime.fromisoformat(f"{day}T00:00:00+00:00")
+        monkeypatch.setattr("ui.web.app.now", lambda moment=moment: moment)
+        assert ("most important changes last week" in words(opened("ask"))) is offered
 
 
 def test_a_quote_says_once_whose_it_is_and_when(opened: Opened) -> None:

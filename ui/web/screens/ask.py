@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import streamlit as st
 
 from kb.errors import KBError
@@ -167,9 +169,11 @@ def _examples(view: View) -> None:
     recent = view.knowledge.select(Filters(), order="newest", limit=100, include_bots=False)
     weighty = sorted(recent, key=lambda record: record.analysis.raw, reverse=True)
     modules = [name for record in weighty for name in record.analysis.modules]
-    texts = [view.say("ask.example_recent")]
+    texts = []
     if modules:
-        texts.insert(0, view.say("ask.example_module", module=clean(modules[0])))
+        texts.append(view.say("ask.example_module", module=clean(modules[0])))
+    if recent and view.now - recent[0].change.merged_at < timedelta(days=7):
+        texts.append(view.say("ask.example_recent"))
     row = st.container(horizontal=True, key="examples")
     for text in texts:
         view.link(escape(text), "ask", row, q=text)
