@@ -373,7 +373,7 @@ def test_an_ingest_runs_by_itself_and_its_data_appears(
         page.open("/")
         page.sees("Nothing is indexed yet")
         page.link("Or start it here")
-        page.sees("Index another repository")
+        page.sees("Index a repository")
         page.one("[data-testid='stForm'] input").send_keys(str(sample_path))
         page.button("Start")
         page.sees("Indexing")
