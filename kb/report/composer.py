@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from kb.errors import UsageError
 from kb.report.desk import Desk
 from kb.report.facts import ModuleTrend, gather, load
 from kb.report.frame import finish, period_of, scope_key, scope_of
@@ -27,6 +28,8 @@ def compose(
     """The report that `request` asks for; it is kept through `reader.put_report`."""
     from kb.report import change_report, daily, risk_report, topic_report
 
+    if request.brief and request.kind not in ("day", "week", "month", "range"):
+        raise UsageError("only the report of a period can be brief", "kb report week --brief")
     observer.phase("report")
     composers: dict[str, Callable[[Desk], Report]] = {
         "day": daily.compose_day,
@@ -37,13 +40,14 @@ def compose(
     period = request.period
     until = period.since if period else request.as_of
     desk = Desk(reader, request, History(reader, request.filters, until), observer, writer)
-    report = composers.get(request.kind, compose_period)(desk)
+    made = compose_period if request.brief else composers.get(request.kind, compose_period)
+    report = made(desk)
     _keep(reader, report)
     return report
 
 
 def compose_period(desk: Desk) -> Report:
-    """A week, a month or a range; a brief one takes the same facts."""
+    """A week, a month or a range; a brief one (of a day too) takes the same facts."""
     from kb.report.brief import brief_section
     from kb.report.followed import followed_section
     from kb.report.period_sections import prepare

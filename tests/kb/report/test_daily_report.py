@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kb.errors import UsageError
 from kb.report.renderers import render
 from kb.report.self_check import differences, problems
 from kb.types import Flag, Risk
@@ -86,6 +87,20 @@ def test_the_day_is_that_of_the_zone(three_levels, composed, day):
 
 def test_a_day_without_changes_says_so(three_levels, composed, day):
     assert "本期没有变更。" in render(composed(three_levels, day("zh", day="2026-05-20")), "md")
+
+
+def test_a_day_in_brief_names_its_changes_and_the_full_report(three_levels, composed, day):
+    for lang in ("en", "zh"):
+        report = composed(three_levels, day(lang, brief=True))
+        text = render(report, "md")
+        assert [part.name for part in report.sections] == ["brief"]
+        assert len(text.split()) <= 200
+        assert "`kb report day" in text
+
+
+def test_what_has_no_period_cannot_be_brief(three_levels, composed, day):
+    with pytest.raises(UsageError, match="brief"):
+        composed(three_levels, replace(day(brief=True), kind="topic", topic="cache"))
 
 
 def test_a_medium_change_tells_what_its_patch_shows(make, reader_of, altered, composed, day):

@@ -19,6 +19,7 @@ from ui.web.text import clean, escape
 from ui.web.view import View
 
 RULES = "none"
+MOST_RISKS = 4  # kinds told of a change
 
 
 def draw(view: View) -> None:
@@ -141,12 +142,18 @@ def _written(view: View, answer: Answer) -> str:
 
 
 def _cited(view: View, citation: Citation, record: ChangeRecord | None) -> dict[str, object]:
-    """A citation; who made the change and when, where it is still indexed."""
+    """A citation; who made the change, when, and its risks, where it is still indexed."""
     title, passage = clean(citation.title), clean(citation.passage)
     facts: tuple[str, ...] = ()
     if record is not None:
         change = record.change
-        facts = (reference(change), change.author, view.time(change.merged_at, "%Y-%m-%d"))
+        risks = dict.fromkeys(view.word("risk", risk.kind) for risk in record.analysis.risks)
+        facts = (
+            reference(change),
+            change.author,
+            view.time(change.merged_at, "%Y-%m-%d"),
+            *list(risks)[:MOST_RISKS],
+        )
     return {
         "index": citation.index,
         "title": title,

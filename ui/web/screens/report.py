@@ -171,7 +171,7 @@ def _details(view: View, kind: str) -> tuple[int, tuple[str, ...], bool, str]:
         200,
         key=state.seed("top", state.number("top", DEFAULT_TOP_K, 1, 200)),
     )
-    brief = second.toggle(
+    brief = kind in PERIODS and second.toggle(
         view.say("report.brief"), key=state.seed("brief", state.text("brief") == "1")
     )
     configured = view.knowledge.settings.chat.model
