@@ -152,7 +152,7 @@ class KnowledgeBase:
         if isinstance(query, str):
             query = self.parse(query, filters=filters, mode=mode, limit=limit)
         self._must_know(query.filters)
-        from kb.search.retriever import search
+        from kb.search.retriever import search, unpublished
 
         asked = query
         settings = replace(self.settings, lang=lang or self.settings.lang)
@@ -161,7 +161,8 @@ class KnowledgeBase:
             if not published:
                 from kb.types import SearchResult
 
-                return SearchResult(asked, asked.mode, None, (), 0.0)
+                notes = tuple(unpublished(self.archive, settings.lang)) if self.exists else ()
+                return SearchResult(asked, asked.mode, None, (), 0.0, notes)
             return search(
                 self.archive,
                 self._open_index,

@@ -148,6 +148,7 @@ def _search(
             trails.setdefault(rowid, Trail()).ranks["lexical"] = rank
         if not rankings["lexical"] and any(rankings.values()):
             notes.append(phrase("search.note.by_meaning", settings.lang))
+    notes += unpublished(archive, settings.lang)
     without = _without(index, rankings)
     _rank_dense(rankings, without, trails)
     order = fuse(rankings, FUSION_WEIGHTS, without)
@@ -299,6 +300,14 @@ def _pending(archive: Archive, index: VectorIndex, lang: str) -> list[str]:
     if missing <= 0:
         return []
     return [phrase("search.note.pending", lang, missing=missing, changes=changes)]
+
+
+def unpublished(archive: Archive, lang: str) -> list[str]:
+    """A note where changes are stored that an ingest has yet to show."""
+    if not archive.has_pending():
+        return []
+    hidden = archive.count(Filters(), pending=True) - archive.count(Filters())
+    return [phrase("search.note.unpublished", lang, changes=hidden)] if hidden > 0 else []
 
 
 def _without(

@@ -46,8 +46,9 @@ def command(common: Common, tz: str | None, as_json: bool) -> int:
             f"{source.name}  {source.kind}  {counts[source.name]} changes  updated {updated}"
         )
         lines.append(f"    {source.location}" + (f"  ({source.branch})" if source.branch else ""))
-        if source.cursor:
-            lines.append(f"    cursor {json.dumps(dict(source.cursor), ensure_ascii=False)}")
+        cursor = {name: value for name, value in source.cursor.items() if name != "complete"}
+        if cursor:
+            lines.append(f"    cursor {json.dumps(cursor, ensure_ascii=False)}")
         if source.last_error:
             lines.append(f"    last error: {source.last_error}")
     emit("\n".join(lines) if lines else "nothing is indexed yet: kb ingest PATH")

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from kb.embedders import identity_for
 from kb.errors import QueryError
 from kb.knowledge_base import KnowledgeBase
+from kb.phrases import phrase
 from kb.settings import Settings
+from kb.store import generations
+from kb.store.archive import Archive
 from kb.types import Filters, Hit, SearchResult
 
 
@@ -173,3 +177,23 @@ def test_chroma_and_the_exact_scan_agree(sample_home: Path) -> None:
 def test_hostile_text_is_only_text(sample: KnowledgeBase) -> None:
     for text in ('" OR 1=1 --', "NEAR(a b)", "title : *", "'; DROP TABLE changes;", "(((", "\x00"):
         sample.search(text)
+
+
+def test_changes_that_are_stored_and_not_shown_yet_are_told(
+    sample: KnowledgeBase, tmp_path: Path
+) -> None:
+    records = sample.select(Filters(), limit=3)
+    settings = Settings(home=tmp_path)
+    told = phrase("search.note.unpublished", "en", changes=1)
+
+    def notes() -> tuple[str, ...]:
+        with KnowledgeBase.open(settings=settings) as knowledge:
+            return knowledge.search("queue", mode="lexical").notes
+
+    with Archive.open(tmp_path) as archive:
+        archive.put_changes(records[:1])
+        assert notes() == (told,)  # nothing is shown yet
+        generations.publish(archive, embedder=identity_for(settings), dimension=384)
+        assert told not in notes()
+        archive.put_changes(records[1:2])
+        assert told in notes()
