@@ -12,7 +12,7 @@ from functools import cache
 
 _FIRST_WORDS = """
 please hi hey hello so ok okay can could would will tell show give find list remind explain i i'm do
-does did is are was were has have which what when why who how where the all any
+does did is are was were has have which what when why who how where the all any in by since from for
 """
 _FIRST = frozenset(_FIRST_WORDS.split())
 _CHANGE = (
@@ -43,12 +43,15 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
           |i\s+(?:want|need|would\s+like)\s+(?:to\s+(?:know|see|find|understand)\s+)?
           |{_AUXILIARY}\s+{_WE}\s+(?:know|remember)\s+(?:if\s+|whether\s+)?)?
         (?:(?:all|any|the)\s+(?={_CHANGE}\b))?
+        (?:(?:in|by|since|from|for)\s+(?=(?:which|what|when|whom)\b))?
         (?:(?:(?:which|what|the|any)\s+)?{_CHANGE}\s+
             (?:(?:{_AUXILIARY}|it|that|which|where|about|for|of|made|makes?|so)\s+)*
-          |(?:when|why|how|where|since\s+when)\s+{_AUXILIARY}\s+(?:{_WE}\s+)?(?:that\s+)?
+          |(?:when|why|how|where)\s+{_AUXILIARY}\s+(?:{_WE}\s+)?(?:that\s+)?
             (?:(?:first|start(?:ed)?|begin|began)\s+(?:to\s+)?)?
-          |who\s+(?:(?:has|have|had|is|was|did)\s+)?
-          |{_AUXILIARY}\s+{_WE}\s+(?:ever\s+|already\s+)?)?
+          |whom?\s+(?:(?:has|have|had|is|was|did)\s+)?
+          |what\s+reason\s+{_AUXILIARY}\s+(?:{_WE}\s+)?
+          |{_AUXILIARY}\s+{_WE}\s+(?:(?:ever|already)\s+)?
+            (?:an?\s+{_CHANGE}\s+(?:(?:that|which|to|for|about)\s+)?)?)?
         """
     tail = r"(?:(?:\s*,\s*|\s+)(?:and|or)\s+(?:why|when|how|who|by\s+whom|what\s+for|where)\b)*[\s?!.]*$"
     return re.compile(lead, re.IGNORECASE | re.VERBOSE), re.compile(tail, re.IGNORECASE)

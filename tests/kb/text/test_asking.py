@@ -21,6 +21,9 @@ from kb.text.asking import matter
         ("Who works on the scheduler?", "works on the scheduler"),
         ("do we support async handlers?", "support async handlers"),
         ("When was Python 3.8 dropped?", "Python 3.8 dropped"),
+        ("In which PR was the old cache removed?", "the old cache removed"),
+        ("Since when do we need libfoo 2?", "need libfoo 2"),
+        ("was there ever a change that renamed the scheduler?", "renamed the scheduler"),
     ],
 )
 def test_a_question_is_about_something(question, about):
@@ -34,6 +37,8 @@ def test_a_question_is_about_something(question, about):
         "show the traceback when the formatter crashes",
         "find unix sockets by their short name",
         "are allowed values documented",
+        "in the scheduler requests are lost",
+        "for loops over tokens are slow",
         "who",
         "Why?",
         "which change",
