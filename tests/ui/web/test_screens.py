@@ -458,6 +458,17 @@ def test_last_week_is_only_asked_of_an_index_that_has_one(
         assert ("most important changes last week" in words(opened("ask"))) is offered
 
 
+def test_a_question_asked_again_stands_first(opened: Opened, writable_home: Path) -> None:
+    for asked in ("Why drain workers", "What is a lease", "Why drain workers"):
+        opened("ask", home=writable_home, q=asked)
+    labels = [link.proto.label for link in opened("ask", home=writable_home).get("page_link")]
+    places = [
+        next(place for place, label in enumerate(labels) if label.startswith(asked))
+        for asked in ("Why drain workers", "What is a lease")
+    ]
+    assert places == sorted(places)
+
+
 def test_a_quote_says_once_whose_it_is_and_when(opened: Opened) -> None:
     app = opened("ask", q="How are lost jobs in the queue prevented?")
     cited = "".join(bodies(app))

@@ -192,7 +192,7 @@ def _earlier(view: View) -> None:
         return
     st.subheader(view.say("ask.earlier"), anchor=False)
     once = {entry.text: entry for entry in reversed(entries)}  # the newest answer of a question
-    for entry in reversed(once.values()):
+    for entry in sorted(once.values(), key=lambda entry: entry.id, reverse=True):
         view.link(
             f"{escape(entry.text)} · :gray[{view.time(entry.asked_at)}]", "ask", kept=entry.id
         )
