@@ -28,7 +28,8 @@ def matter(text: str) -> str:
     if first not in _FIRST:
         return text
     lead, tail = _patterns()
-    left = tail.sub("", lead.sub("", text.strip(), count=1)).strip()
+    asked = " ".join(text.split()).rstrip(" ?!.")  # a run of blanks could be read in many ways
+    left = tail.sub("", lead.sub("", asked, count=1)).strip()
     return left if re.search(r"\w{2}", left) else text
 
 
@@ -53,5 +54,5 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
           |{_AUXILIARY}\s+{_WE}\s+(?:(?:ever|already)\s+)?
             (?:an?\s+{_CHANGE}\s+(?:(?:that|which|to|for|about)\s+)?)?)?
         """
-    tail = r"(?:(?:\s*,\s*|\s+)(?:and|or)\s+(?:why|when|how|who|by\s+whom|what\s+for|where)\b)*[\s?!.]*$"
+    tail = r"(?:(?: ?, ?| )(?:and|or) (?:why|when|how|who|by whom|what for|where)\b){1,4}$"
     return re.compile(lead, re.IGNORECASE | re.VERBOSE), re.compile(tail, re.IGNORECASE)
