@@ -119,10 +119,11 @@ def _far(moved: str) -> bool:
 
 # A definition that stays and takes other parameters: `name(+added, -dropped)`, `def name(a) -> name(a, b)`.
 _ALTERED = re.compile(r"[\w.:<>~ ]+\((?:[+-].*\)$|.*\) -> )|[^(]+\(.* -> ")
-# The words before a definition's name, in any language.
+# The name after the word that says what is defined; Go has the receiver between them.
 _DECLARED = re.compile(
-    r"^(?:(?:export|default|declare|public|static|abstract|final|override|async|inline|virtual|"
-    r"pub(?:\([^)]*\))?|def|fn|func|fun|function|class|struct|interface|type|const|unsafe)\s+)+"
+    r"(?:(?:export|default|declare|public|static|abstract|final|override|async|inline|virtual|"
+    r"pub(?:\([^)]*\))?|const|unsafe)\s+)*"
+    r"(?:def|fn|func|fun|function|class|struct|interface|type|const)\s+(?:\([^)]*\)\s*)?([\w.:$]+)"
 )
 _DEFAULT_MOVED = re.compile(r"[\w.-]+: .* -> ")
 _SETTING = re.compile(r"(?:- )?(?:--\w|[A-Z][A-Z0-9]*_[A-Z0-9_]+\b)|[\w.-]+: .* -> ")
@@ -137,13 +138,21 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
     elif risk.kind == "compatibility":
         text = re.sub(r"^- (?:\w+ )?(?=\S+$)", "", text)
         if _ALTERED.match(text):
-            text = re.split(r"[(<]", _DECLARED.sub("", text))[0]
+            text = _definition(text)
     elif risk.kind == "dependency":
         text = re.sub(r"^[+-]\s*", "", text)
     elif risk.kind == "hardware":
         text = re.sub(r"^_?is_(\w+?)(?:\(\))?$", lambda found: found[1].upper(), text)
     text = re.sub(r"\b([0-9a-f]{7})[0-9a-f]{33}\b", r"\1", text)
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def _definition(signature: str) -> str:
+    """The name in a signature: after `fn`, or before the parameters where the type comes first."""
+    if found := _DECLARED.match(signature):
+        return found[1]
+    head = re.sub(r"<[^<>]*>$", "", signature.partition("(")[0].rstrip())
+    return head.rpartition(" ")[2]
 
 
 def examples(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:

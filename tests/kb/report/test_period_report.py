@@ -286,6 +286,12 @@ def test_a_definition_with_other_parameters_and_a_moved_requirement_read_as_such
     assert shown_evidence(Risk("compatibility", "A(+A(names)")) == "A"
     exported = "export function slot<T, M = string>(name: T -> export function slot<T>(name?: T"
     assert shown_evidence(Risk("compatibility", exported)) == "slot"
+    method = "func (r *Receiver) Open(a int) -> func (r *Receiver) Open(a string)"
+    assert shown_evidence(Risk("compatibility", method)) == "Open"
+    java = "public static List<String> names(int a) -> public static List<String> names(long a)"
+    assert shown_evidence(Risk("compatibility", java)) == "names"
+    rust = "pub const fn map<F: Fn(u32)>(f: F) -> pub const fn map<F: Fn(u64)>(f: F)"
+    assert shown_evidence(Risk("compatibility", rust)) == "map"
     assert shown_evidence(Risk("compatibility", "MODE: False -> True")) == "MODE: False -> True"
     assert shown_evidence(Risk("dependency", "- golang.org/x/text v0.36.0")) == (
         "golang.org/x/text v0.36.0"
