@@ -42,7 +42,7 @@ _TITLE_NUMBERS = re.compile(
     re.IGNORECASE,
 )
 _TITLE_SHA = re.compile(r"\b[0-9a-f]{7,40}\b")
-_CUT = re.compile(r"\s*(?:…|\.\.\.)\W*$")
+_CUT = re.compile(r"(?:…|\.\.\.)\W{0,9}$")
 CUT_LENGTH = 30  # so much of a cut title must agree
 _NUMBER = re.compile(r"\(#(\d+)\)\s*$")
 _FOLLOWS = re.compile(
@@ -225,7 +225,7 @@ def _link_revert(
     wanted = _plain(quoted["title"] if quoted else _REVERT_TITLE.sub("", rest).strip("\"'“”「」 "))
     candidates = by_title.get(wanted)
     if not candidates and _CUT.search(wanted) and len(wanted) > CUT_LENGTH:
-        start = _CUT.sub("", wanted)
+        start = _CUT.sub("", wanted).rstrip()
         candidates = [
             entry for title, held in by_title.items() if title.startswith(start) for entry in held
         ]

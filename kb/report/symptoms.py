@@ -44,7 +44,7 @@ _WORDS = {
     # What worked alone and not with that version, on that platform, beside that option.
     "combination": r"\bcompatib\w*|\bincompatib\w*|\bconflicts?\b|\bunsupported\b|\bfall(?:s|ing)?[- ]?back\b|\bsupports?\b|\badapt(?:s|ed)?\b|\bcombination\b"
     r"|\bon (?:the )?(?:CPU|GPU|NPU|XPU|ROCm|HIP|CUDA|Ascend|AMD|MUSA|MPS|Windows|macOS|Linux|ARM\w*|aarch64|Python|Node|Java|Go|SM\d+|\S*\d\S*)\b"
-    r"|\b(?:for|in|under|with|when|if)\b(?: \S+){0,4} ?(?:[<>]=?|==) ?\d|\b(?:when|under|with|if)\b.+\b(?:is on|(?:is |are )?(?:enabled|disabled)|set to|is not true|mode)\b|兼容|冲突|适配|不支持",
+    r"|\b(?:for|in|under|with|when|if)\b(?: \S+){0,4} ?(?:[<>]=?|==) ?\d|\b(?:when|under|with|if)\b.{1,100}\b(?:is on|(?:is |are )?(?:enabled|disabled)|set to|is not true|mode)\b|兼容|冲突|适配|不支持",
     "flaky": r"\bflak\w*|\btest_|\blint\b|\bci\b|nightly|\btests?\b|test case|unit tests?|\bbaseline\b|workflow|测试|用例|流水线",
 }
 _PATTERNS = {name: re.compile(words, re.IGNORECASE) for name, words in _WORDS.items()}

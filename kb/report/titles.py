@@ -15,6 +15,10 @@ PLAIN_WORDS = frozenset(
 )
 
 FIRST_LINE_WORDS = 14
+MOST_LETTERS = (
+    1000  # of a title that are read: a line of 64 KB is none, and would be read for minutes
+)
+_SPACES = re.compile(r"\s+")
 _NUMBER = re.compile(r"\s*\((?:#\d+|!\d+)\)\s*$")
 _TAG = re.compile(r"^\s*(?:\[([^\]\[]{1,40})\]|【([^】]{1,40})】)\s*[:：-]?\s*")
 _PREFIX = re.compile(
@@ -100,7 +104,7 @@ def plain_markup(text: str) -> str:
 
 @lru_cache(maxsize=16384)
 def read_title(title: str) -> Title:
-    text = plain_markup(visible(title))
+    text = plain_markup(_SPACES.sub(" ", visible(title[:MOST_LETTERS])))
     while _NUMBER.search(text):
         text = _NUMBER.sub("", text)
     tags: list[str] = []
@@ -125,10 +129,10 @@ def read_title(title: str) -> Title:
         if text == before:
             break
     text = _SERIES.sub("", text)
-    text = re.sub(r"\s+", " ", text).strip(" :;,-–—")
+    text = _SPACES.sub(" ", text).strip(" :;,-–—")
     text = re.sub(r"(?<=\w{3})\.$", "", text)
     if not text:
-        text = re.sub(r"\s+", " ", visible(title)).strip() or "—"
+        text = _SPACES.sub(" ", visible(title[:MOST_LETTERS])) or "—"
     areas = [tag for tag in tags if tag.lower() not in _TYPE_TAGS]
     scope = _SCOPE.match(text)
     # An area stays as its folder is written: "tsdb: Add ...", as one that stood in brackets.
