@@ -203,7 +203,7 @@ class ChromaIndex:
 
     def _collection(self, kind: str) -> ChromaCollection:
         if kind not in self._collections:
-            prefix = server_prefix(self.manifest) if self.manifest.server else ""
+            prefix = server_prefix(self._folder, self.manifest) if self.manifest.server else ""
             self._collections[kind] = collection(self._client, kind, prefix)
         return self._collections[kind]
 
@@ -219,9 +219,10 @@ class ChromaIndex:
         return StoreError(f"Chroma cannot read {where}: {words[0]}", HINT)
 
 
-def server_prefix(manifest: Manifest) -> str:
+def server_prefix(generation: Path, manifest: Manifest) -> str:
     """Collections of one home and embedder on a shared server."""
     import hashlib
 
-    digest = hashlib.sha256(manifest.embedder.encode()).hexdigest()[:12]
+    home = generation.resolve().parents[1]
+    digest = hashlib.sha256(f"{home}\n{manifest.embedder}".encode()).hexdigest()[:12]
     return f"repokb-{digest}-"

@@ -83,7 +83,7 @@ def _open(
     the new generation, which says whether a server holds them; None for a copied folder."""
     server = found.server if found else ""
     client = chroma_index.open_client(None if server else folder / "chroma", server)
-    prefix = chroma_index.server_prefix(found) if found and server else ""
+    prefix = chroma_index.server_prefix(folder, found) if found and server else ""
     opened = {kind: chroma_index.make_collection(client, kind, prefix) for kind in KINDS}
     return client, {
         kind: (collection, _stored(collection, serials_path(folder, kind)))
@@ -101,7 +101,7 @@ def probe(folder: Path) -> None:
     _end_with_parent()
     found = manifest.read_folder(folder)
     client = chroma_index.open_client(None if found.server else folder / "chroma", found.server)
-    prefix = chroma_index.server_prefix(found) if found.server else ""
+    prefix = chroma_index.server_prefix(folder, found) if found.server else ""
 
     def look(kind: str) -> None:
         collection = chroma_index.collection(client, kind, prefix)
