@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kb.analysis.file_views import FileView
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
 
 _TRIPLE = re.compile(r'"""|\'\'\'')
 _TRIPLE_START = re.compile(r'\s*[rRbBuUfF]{0,2}("""|\'\'\')')
-# Where the tests of a Rust file begin: they stand at its end.
-RUST_TESTS = re.compile(r"\s*(#\[cfg\((all\()?test\b|#\[(tokio::)?test\b|(pub\s+)?mod\s+tests?\b)")
+_RUST_TESTS = re.compile(r"\s*(#\[cfg\((all\()?test\b|#\[(tokio::)?test\b|(pub\s+)?mod\s+tests?\b)")
 _BLOCK_LANGUAGES = (RUST, CPP, JAVA, SCRIPT)
 
 
@@ -30,6 +31,16 @@ class CodeLines:
     tests: int = 0
 
 
+def rust_tests_begin(text: str, following: Iterable[str] = ()) -> bool:
+    """Whether the tests of a Rust file, which stand at its end, begin with a line.
+
+    `mod tests;` and a `use` for tests are declarations at its head: the product follows them."""
+    if not _RUST_TESTS.match(text):
+        return False
+    item = next((line for line in chain([text], following) if line.rstrip()[-1:] != "]"), "")
+    return not item.rstrip().endswith(";") and not item.lstrip().startswith("use ")
+
+
 def code_lines(view: FileView) -> CodeLines:
     """The code lines that a file's diff adds and removes."""
     found = CodeLines()
@@ -37,7 +48,7 @@ def code_lines(view: FileView) -> CodeLines:
     in_tests = False
     for hunk in view.hunks:
         if language is RUST:
-            in_tests = in_tests or bool(RUST_TESTS.match(hunk.section))
+            in_tests = in_tests or rust_tests_begin(hunk.section)
         for mark in "+-":
             in_tests_now = _side(hunk, view, mark, found, in_tests)
             if mark == "+":
@@ -55,7 +66,7 @@ def _side(hunk: Hunk, view: FileView, mark: str, found: CodeLines, in_tests: boo
     quote = '"""'
     target = found.added if mark == "+" else found.removed
     comments = 0
-    for line in hunk.lines:
+    for place, line in enumerate(hunk.lines):
         kind = line.kind
         if kind != mark and kind != " ":
             continue
@@ -91,8 +102,11 @@ def _side(hunk: Hunk, view: FileView, mark: str, found: CodeLines, in_tests: boo
                 in_block = "*/" not in text and "-->" not in text
             elif blocks and (stripped == "*" or stripped.startswith(("* ", "*/"))):
                 comment = True
-            if language is RUST and not in_tests and RUST_TESTS.match(text):
-                in_tests = True
+            if language is RUST and not in_tests:
+                rest = (hunk.lines[later] for later in range(place + 1, len(hunk.lines)))
+                in_tests = rust_tests_begin(
+                    text, (at.text for at in rest if at.kind in (mark, " "))
+                )
         if kind != mark:
             continue
         if comment:

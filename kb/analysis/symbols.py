@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kb.analysis.file_views import FileView, views_of
 from kb.analysis.languages import PYTHON, RUST, Language, name_and_kind
-from kb.analysis.source_lines import RUST_TESTS
+from kb.analysis.source_lines import rust_tests_begin
 from kb.analysis.word_sets import words
 from kb.types import Change, Symbol
 
@@ -71,7 +71,7 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
         new: dict[tuple[str, str], _Found] = {}
         in_tests = False
         for hunk in view.hunks:
-            if view.language is RUST and RUST_TESTS.match(hunk.section):
+            if view.language is RUST and rust_tests_begin(hunk.section):
                 in_tests = True
             _scan(hunk, view, "-", old, in_tests)
             enclosing = None if in_tests else _enclosing(hunk, view)
@@ -167,7 +167,10 @@ def _scan(
     lines = [line for line in hunk.lines if line.kind == mark or line.kind == " "]
     for index, line in enumerate(lines):
         text = line.text
-        in_tests = in_tests or (language is RUST and RUST_TESTS.match(text) is not None)
+        if language is RUST and not in_tests:
+            in_tests = rust_tests_begin(
+                text, (lines[later].text for later in range(index + 1, len(lines)))
+            )
         if in_tests or len(text) > 500 or not (hit := match(text)):
             continue
         name, kind = name_and_kind(hit)

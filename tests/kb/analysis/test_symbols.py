@@ -134,6 +134,22 @@ def test_java_constructors_and_wrapped_signatures_are_found(change) -> None:
     assert {symbol.name for symbol in found.added if symbol.public} == {"of"}
 
 
+def test_what_follows_the_declaration_of_a_rust_test_module_is_defined(change) -> None:
+    patch = """@@ -1,2 +1,6 @@
+ mod pad;
++#[cfg(test)]
++mod tests;
++#[cfg(test)]
++use pad::edges;
++pub fn pad(&self) -> u16 {
+@@ -90,2 +92,3 @@ mod tests;
++pub fn trim(&self) -> u16 {
+ }
+"""
+    facts = change("t", {"src/lib.rs": patch})
+    assert names(symbols_of(facts).added) == {"pad", "trim"}
+
+
 def test_the_tests_at_the_end_of_a_rust_file_define_nothing(change) -> None:
     patch = """@@ -1,2 +1,4 @@
 +pub fn pad(&self) -> u16 {
