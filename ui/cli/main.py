@@ -7,6 +7,7 @@ import gc
 import importlib
 import os
 import sys
+from contextlib import suppress
 
 import click
 
@@ -142,8 +143,9 @@ def _end_as_interrupted() -> None:
 
     Python kills itself by the signal where a KeyboardInterrupt once passed through `exec`, and so
     through the making of a class, even though it was caught; a caller then sees -2, not 130."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # the reader may have been interrupted as well
+            stream.flush()
     os._exit(130)
 
 

@@ -229,6 +229,25 @@ def test_an_interruption_inside_exec_ends_with_130_too(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (130, "interrupted; what was done is kept\n")
 
 
+def test_an_interruption_of_a_whole_pipe_ends_with_130_too() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)  # `kb ... | less`: an interruption ends both
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from ui.cli.main import _end_as_interrupted\nprint('a line')\n_end_as_interrupted()",
+        ],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": ""},
+        text=True,
+        timeout=60,
+    )
+    os.close(writer)
+    assert (ran.returncode, ran.stderr) == (130, "")
+
+
 @pytest.mark.slow
 def test_an_interrupted_ingest_ends_with_130_and_goes_on(
     kb: Run, home: Path, tmp_path: Path
