@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_SIGNATURE_LINES = 40
 MAX_SIGNATURE_LENGTH = 400
 _SPACES = re.compile(r"\s+")
+_RUST_TESTS = ("test", "tests")  # modules of tests
 _NOT_NAMES = words(
     "if for while switch return else catch match do sizeof assert defined elif not and or in is "
     "await yield new delete throw case default static_assert super this self"
@@ -174,7 +175,7 @@ def _scan(
         if in_tests or len(text) > 500 or not (hit := match(text)):
             continue
         name, kind = name_and_kind(hit)
-        if not name or name in _NOT_NAMES:
+        if not name or name in _NOT_NAMES or (language is RUST and name in _RUST_TESTS):
             continue
         if language.name == "typescript" and not hit["export"] and kind == "constant":
             continue
