@@ -142,7 +142,7 @@ def _retrieve(
 
 def _older(reader: QuestionReader, filters: Filters, tz: str, lang: str) -> tuple[str, ...]:
     """ "Last week" of an index that was not brought up to date since."""
-    newest = reader.select(Filters(), limit=1)
+    newest = reader.select(Filters(repos=filters.repos), limit=1)
     if not newest or filters.since is None or newest[0].change.merged_at >= filters.since:
         return ()
     date = f"{local(newest[0].change.merged_at, tz):%Y-%m-%d}"

@@ -65,11 +65,13 @@ def command(
 def only(knowledge: KnowledgeBase, reference: str, repo: str | None) -> str:
     """The one change that a reference names; UsageError where it names several.
 
-    A number names its owner, and not later changes that carry it too (CONTRACT.md, "Id")."""
+    A number names its owner, and not later changes of its repository that carry it too
+    (CONTRACT.md, "Id")."""
     found = knowledge.resolve(reference, repo)
     number = re.split("[#/]", reference.strip())[-1]
     owners = [change_id for change_id in found if change_id.endswith(f"#{number}")]
-    if len(owners) == 1:
+    repos = {re.split("[#@]", change_id)[0] for change_id in found}
+    if len(owners) == 1 and len(repos) == 1:
         return owners[0]
     if len(found) > 1:
         raise UsageError(

@@ -7,11 +7,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from kb.errors import UsageError
 from kb.store import manifest
+from ui.cli.show import only
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
 
 Run = Callable[..., Any]
 
@@ -258,3 +263,12 @@ def test_an_error_is_said_in_the_language_that_was_asked_for(
     assert "error: importance must be" in kb("search", "importance:>nonsense", home=sample_home).err
     monkeypatch.setenv("KB_LANG", "zh")
     assert "没有变更 '99999'" in kb("show", "99999", home=sample_home).err
+
+
+def test_a_number_that_two_repositories_carry_is_refused() -> None:
+    class Found:
+        def resolve(self, reference: str, repo: str | None) -> list[str]:
+            return ["acme/relay#12", "acme/valve@12ab"]
+
+    with pytest.raises(UsageError, match="names 2 changes"):
+        only(cast("KnowledgeBase", Found()), "12", None)
