@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kb.phrases import phrase
+from kb.phrases import numbered, phrase
 
 if TYPE_CHECKING:
     from kb.types import Term
@@ -18,5 +18,4 @@ def term_text(term: Term, lang: str) -> str:
         name = "added_source_alone"
     elif name == "added_source" and values["lines"] == "0":
         name, counted = "added_other", values["other"]
-    singular, _, plural = phrase(f"analysis.term.{name}", lang).partition("|")
-    return (singular if counted == "1" or not plural else plural).format(**values)
+    return numbered(phrase(f"analysis.term.{name}", lang), counted).format(**values)
