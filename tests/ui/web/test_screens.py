@@ -388,6 +388,15 @@ def test_risks_of_chosen_changes_need_no_button(opened: Opened, writable_home: P
     assert "Risks: #1246" in words(finished(app))
 
 
+def test_a_link_to_a_report_opened_anew_keeps_no_other(opened: Opened, writable_home: Path) -> None:
+    asked = {"kind": "risks", "id": "lanternworks/ember#1246"}
+    app = finished(opened("report", home=writable_home, **asked))
+    again = finished(opened("report", home=writable_home, **asked))
+    assert address(again)["saved"] == address(app)["saved"]
+    again.button(key="make").click().run()  # whoever presses the button wants it made anew
+    assert address(finished(again))["saved"] != address(app)["saved"]
+
+
 def test_a_report_that_is_gone_says_so(opened: Opened) -> None:
     app = opened("report", saved="999")
     assert app.error
