@@ -7,13 +7,15 @@ fetched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 Spec = dict[str, Any]
 POSITIVE, NEGATIVE = "#2f9e7d", "#d9705f"
-MAIN, GRAY = "#3c9a80", "#737f7a"  # the gray reads on white and on black alike (4.2 : 1)
+MAIN = "#3c9a80"
+# Text in a chart, by the page's theme: no gray has the 4.5 : 1 of WCAG on both backgrounds.
+GRAY = {"light": "#5c6863", "dark": "#a3aeaa"}
 HALVES = tuple(step / 2 for step in range(20))
 LEVELS = {"high": "#d9534f", "medium": "#e8a33d", "low": "#8aa39b"}
 PALETTE = (
@@ -24,7 +26,7 @@ NUMBERED = 0.022  # the share of a treemap that a box needs for its number
 RAMP = ("#d7ebe4", "#9fd0c0", "#5fae98", "#2f7f69", "#17513f")
 
 
-def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> Spec:
+def terms(points: Sequence[tuple[str, float]], name: str, unit: str, theme: str) -> Spec:
     """The terms of an importance: each a line of text with its bar below, also on a phone."""
     values = [{"term": text, "points": round(value, 2)} for text, value in points]
     return {
@@ -73,7 +75,7 @@ def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> Spec:
                 "encoding": {
                     "x": {"value": 0},
                     "text": {"field": "term", "type": "nominal"},
-                    "color": {"value": GRAY},
+                    "color": {"value": GRAY[theme]},
                 },
             },
         ],
@@ -214,10 +216,10 @@ def over_weeks(
     return {
         **_clickable(labels["changes"]),
         "tooltip": {"formatter": "{b}<br>{a}: {c}"},
-        "legend": {"bottom": 0, "type": "scroll"},
+        "legend": {"show": False},
         "xAxis": {
             "type": "category",
-            "data": [f"{first} – {last:%m-%d}" for first, last in bars],
+            "data": [f"{first}\n– {last:%m-%d}" for first, last in bars],  # cut at no edge
             "axisLabel": {"formatter": "{value}"},
             "axisTick": {"show": False},
         },
@@ -227,14 +229,22 @@ def over_weeks(
                 name=words.get(value, value),
                 stack="all",
                 barCategoryGap="8%",
-                itemStyle={"color": (colours or {}).get(value, PALETTE[index % len(PALETTE)])},
+                itemStyle={"color": colour},
             )
-            for index, (value, row) in enumerate(rows.items())
+            for (value, row), colour in zip(rows.items(), stacked(rows, colours), strict=True)
         ],
     }
 
 
-def ranking(counts: Sequence[tuple[str, int]]) -> Spec:
+def stacked(values: Iterable[str], colours: Mapping[str, str] | None = None) -> list[str]:
+    """The colours of a stack's values: those that have their own, and in turn."""
+    return [
+        (colours or {}).get(value, PALETTE[index % len(PALETTE)])
+        for index, value in enumerate(values)
+    ]
+
+
+def ranking(counts: Sequence[tuple[str, int]], theme: str) -> Spec:
     """Horizontal bars, the first on top, each with its number."""
     return {
         **_clickable(""),
@@ -251,7 +261,7 @@ def ranking(counts: Sequence[tuple[str, int]]) -> Spec:
         "series": [
             _bars(
                 [count for _, count in counts],
-                label={"show": True, "position": "right", "color": GRAY},
+                label={"show": True, "position": "right", "color": GRAY[theme]},
                 itemStyle={"color": MAIN, "borderRadius": 3},
                 barCategoryGap="25%",
             )

@@ -19,6 +19,7 @@ from ui.web import charts, ledger, state
 from ui.web import filters as filter_panel
 from ui.web.errors import part
 from ui.web.knowledge import state_of
+from ui.web.markup import rendered
 from ui.web.text import clean
 from ui.web.view import View
 
@@ -219,22 +220,25 @@ def _weeks(view: View, filters: Filters, found: Statistics) -> None:
     )
     counts = found.weeks.get(field, {})
     if counts:
-        values = {value for _, value in counts}
+        values = charts.by_weight(counts)
+        words = {value: view.word(field, value) for value in values}
+        colours = charts.LEVELS if field == "level" else None
         key = _key(f"weeks-{field}")
         st.echarts_chart(
             charts.over_weeks(
                 counts,
-                {value: view.word(field, value) for value in values},
+                words,
                 _labels(view),
-                charts.LEVELS if field == "level" else None,
+                colours,
             ),
-            height=360,
+            height=320,
             key=key,
-            on_select=lambda: _pick_cell(
-                key, field, charts.stretches(counts), charts.by_weight(counts)
-            ),
+            on_select=lambda: _pick_cell(key, field, charts.stretches(counts), values),
             alt=view.say("browse.weeks"),
         )
+        # The chart's own legend pages or is cut; this one wraps at any width.
+        named = zip(charts.stacked(values, colours), words.values(), strict=True)
+        st.html(rendered("legend", entries=list(named)))
         st.caption(view.say("browse.weeks_hint"))
     else:
         st.caption(view.say("browse.none"))
@@ -256,7 +260,7 @@ def _authors(view: View, found: Statistics) -> None:
     names = [name for name, _ in counts]
     key = _key("authors")
     st.echarts_chart(
-        charts.ranking([(clean(name) or "–", count) for name, count in counts]),
+        charts.ranking([(clean(name) or "–", count) for name, count in counts], view.theme),
         height=24 * len(counts) + 8,
         key=key,
         on_select=lambda: _pick_author(key, names),
