@@ -30,6 +30,7 @@ def terms(points: Sequence[tuple[str, float]], name: str, unit: str, theme: str)
     """The terms of an importance: each a line of text with its bar below, also on a phone."""
     values = [{"term": text, "points": round(value, 2)} for text, value in points]
     return {
+        "config": _readable(theme),
         "data": {"values": values},
         "height": 38 * len(points) + 64,
         "encoding": {
@@ -117,7 +118,10 @@ def last_day(start: date, unit: str) -> date:
 
 
 def activity(
-    days: Mapping[date, int], labels: Mapping[str, str], chosen: tuple[date, date] | None
+    days: Mapping[date, int],
+    labels: Mapping[str, str],
+    chosen: tuple[date, date] | None,
+    theme: str,
 ) -> Spec:
     """Changes over time with a brush named `range`; `chosen` is where the brush lies at first."""
     counts, unit = bucketed(days)
@@ -131,6 +135,7 @@ def activity(
     if held:
         brush["value"] = {"x": [held[0], held[-1]]}
     return {
+        "config": _readable(theme),
         "data": {
             "values": [{"start": str(day), "changes": count} for day, count in counts.items()]
         },
@@ -166,7 +171,7 @@ def activity(
     }
 
 
-def distribution(importance: Mapping[float, int], labels: Mapping[str, str]) -> Spec:
+def distribution(importance: Mapping[float, int], labels: Mapping[str, str], theme: str) -> Spec:
     """How many changes each half point of importance has, in the order of `HALVES`."""
     bars = [
         {
@@ -177,14 +182,15 @@ def distribution(importance: Mapping[float, int], labels: Mapping[str, str]) -> 
         for low in HALVES
     ]
     return {
-        **_clickable(labels["changes"]),
+        **_clickable(labels["changes"], theme),
         "xAxis": {
             "type": "category",
             "data": [f"{low:g}" for low in HALVES],
             "name": labels["importance"],
             "nameLocation": "middle",
             "nameGap": 28,
-            "axisLabel": {"interval": 1},
+            "nameTextStyle": {"color": GRAY[theme]},
+            "axisLabel": {"interval": 1, "color": GRAY[theme]},
             "axisTick": {"show": False},
         },
         "series": [_bars(bars, barCategoryGap="12%")],
@@ -205,6 +211,7 @@ def over_weeks(
     counts: Mapping[tuple[date, str], int],
     words: Mapping[str, str],
     labels: Mapping[str, str],
+    theme: str,
     colours: Mapping[str, str] | None = None,
 ) -> Spec:
     """Stacked bars: a series each value in the order of `by_weight`, a bar each of `stretches`."""
@@ -214,13 +221,13 @@ def over_weeks(
     for (week, value), count in counts.items():
         rows[value][(week - bars[0][0]).days // width] += count
     return {
-        **_clickable(labels["changes"]),
+        **_clickable(labels["changes"], theme),
         "tooltip": {"formatter": "{b}<br>{a}: {c}"},
         "legend": {"show": False},
         "xAxis": {
             "type": "category",
             "data": [f"{first}\n– {last:%m-%d}" for first, last in bars],  # cut at no edge
-            "axisLabel": {"formatter": "{value}"},
+            "axisLabel": {"color": GRAY[theme]},
             "axisTick": {"show": False},
         },
         "series": [
@@ -247,7 +254,7 @@ def stacked(values: Iterable[str], colours: Mapping[str, str] | None = None) -> 
 def ranking(counts: Sequence[tuple[str, int]], theme: str) -> Spec:
     """Horizontal bars, the first on top, each with its number."""
     return {
-        **_clickable(""),
+        **_clickable("", theme),
         "grid": {"left": 4, "right": 44, "top": 4, "bottom": 4},
         "xAxis": {"type": "value", "show": False},
         "yAxis": {
@@ -256,7 +263,12 @@ def ranking(counts: Sequence[tuple[str, int]], theme: str) -> Spec:
             "data": [name for name, _ in counts],
             "axisTick": {"show": False},
             "axisLine": {"show": False},
-            "axisLabel": {"width": 150, "overflow": "truncate", "interval": 0},
+            "axisLabel": {
+                "width": 150,
+                "overflow": "truncate",
+                "interval": 0,
+                "color": GRAY[theme],
+            },
         },
         "series": [
             _bars(
@@ -269,13 +281,23 @@ def ranking(counts: Sequence[tuple[str, int]], theme: str) -> Spec:
     }
 
 
-def _clickable(unit: str) -> Spec:
+def _clickable(unit: str, theme: str) -> Spec:
     """What the charts share whose bars are clicked."""
     return {
         "animation": False,
         "tooltip": {"formatter": "{b}: {c}"},
-        "yAxis": {"type": "value", "name": unit},
+        "yAxis": {
+            "type": "value",
+            "name": unit,
+            "nameTextStyle": {"color": GRAY[theme]},
+            "axisLabel": {"color": GRAY[theme]},
+        },
     }
+
+
+def _readable(theme: str) -> Spec:
+    """Streamlit's own gray of Vega's axes has 3.7 : 1."""
+    return {"axis": {"labelColor": GRAY[theme], "titleColor": GRAY[theme]}}
 
 
 def _bars(data: Sequence[Any], **more: Any) -> Spec:

@@ -573,7 +573,12 @@ def test_the_text_of_charts_has_the_contrast_that_text_needs(theme: str) -> None
     from ui.web.launch import OPTIONS
 
     ground = luminance(dict(OPTIONS)[f"theme.{theme}.backgroundColor"])
+    labels = dict.fromkeys(("changes", "importance", "day", "day_of"), "")
+    day = date(2026, 1, 5)
     for colour in (
+        charts.activity({day: 1}, labels, None, theme)["config"]["axis"]["labelColor"],
+        charts.distribution({}, labels, theme)["xAxis"]["axisLabel"]["color"],
+        charts.over_weeks({(day, "a"): 1}, {}, labels, theme)["yAxis"]["axisLabel"]["color"],
         charts.ranking([("Ann", 2)], theme)["series"][0]["label"]["color"],
         charts.terms([("a", 1.5)], "", "", theme)["layer"][1]["encoding"]["color"]["value"],
     ):

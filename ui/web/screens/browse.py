@@ -124,7 +124,7 @@ def _activity(view: View, filters: Filters) -> None:
     unit = charts.bucketed(days)[1]
     key = f"activity-{st.session_state['_brush_round']}"
     st.vega_lite_chart(
-        charts.activity(days, _labels(view), st.session_state["_brush_start"]),
+        charts.activity(days, _labels(view), st.session_state["_brush_start"], view.theme),
         key=key,
         on_select=lambda: _brush(key, unit),
         selection_mode="range",
@@ -188,7 +188,7 @@ def _importance(view: View, found: Statistics) -> None:
     st.subheader(view.say("browse.importance"), anchor=False)
     key = _key("importance")
     st.echarts_chart(
-        charts.distribution(found.importance, _labels(view)),
+        charts.distribution(found.importance, _labels(view), view.theme),
         height=300,
         key=key,
         on_select=lambda: _pick_importance(key),
@@ -229,6 +229,7 @@ def _weeks(view: View, filters: Filters, found: Statistics) -> None:
                 counts,
                 words,
                 _labels(view),
+                view.theme,
                 colours,
             ),
             height=320,
