@@ -239,6 +239,24 @@ def test_a_kept_report_is_found_by_its_address(browse: Browse, sample_page: str)
     page.sees("Reports made before")
 
 
+def test_on_a_phone_a_report_is_as_tall_as_its_text(browse: Browse, sample_page: str) -> None:
+    page = browse(sample_page, size=(390, 844))
+    page.open("/report?on=2026-10-28")
+    page.button("Make the report")
+    frame = page.one("iframe", 90)
+    page.until(lambda: frame.size["height"] > 3000, 10, "the frame to grow")
+    before = page.driver.execute_script(SCROLLED)
+    page.driver.switch_to.frame(frame)
+    room = "return document.documentElement.scrollHeight - window.innerHeight"
+    assert page.driver.execute_script(room) <= 0
+    links = page.all("a[href^='#']")
+    links[-1].click()
+    page.driver.switch_to.default_content()
+    page.until(
+        lambda: page.driver.execute_script(SCROLLED) > before + 3000, 5, "the place of the link"
+    )
+
+
 def test_a_report_is_cancelled_while_the_model_is_asked_and_made_again(
     browse: Browse, served_home: Path, tmp_path: Path, screenshots: Path
 ) -> None:
