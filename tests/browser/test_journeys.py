@@ -330,6 +330,16 @@ def test_beside_the_sidebar_no_figure_and_no_button_is_cut(
         assert page.driver.execute_script(cut) == [], path
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_caption_is_told_in_full_colour(browse: Browse, sample_page: str, dark: bool) -> None:
+    """Streamlit lets the page shine through its captions, which leaves text 4.1 : 1."""
+    page = browse(sample_page, dark=dark)
+    page.open("/browse")
+    caption = page.one("[data-testid='stCaptionContainer']")
+    shown = [caption.value_of_css_property(name) for name in ("opacity", "color")]
+    assert shown == ["1", "rgba(163, 174, 170, 1)" if dark else "rgba(92, 104, 99, 1)"]
+
+
 def test_the_keyboard_is_enough_to_search(browse: Browse, sample_page: str) -> None:
     page = browse(sample_page)
     page.open("/")
