@@ -245,6 +245,8 @@ def test_on_a_phone_a_report_is_as_tall_as_its_text(browse: Browse, sample_page:
     page.button("Make the report")
     frame = page.one("iframe", 90)
     page.until(lambda: frame.size["height"] > 3000, 10, "the frame to grow")
+    past = next(each for each in page.all("h3") if each.text == "Reports made before")
+    assert past.location["y"] > frame.location["y"] + frame.size["height"]  # nothing lies over it
     before = page.driver.execute_script(SCROLLED)
     page.driver.switch_to.frame(frame)
     room = "return document.documentElement.scrollHeight - window.innerHeight"

@@ -236,12 +236,12 @@ def _start(view: View, choice: Choice, *, anew: bool) -> str | None:
         return None
     settings = view.knowledge.settings
     model = None if choice.model == RULES else choice.model
-    asked = (state_of(view.knowledge), replace(request, made_at=midnight(date.min, "UTC")), model)
-    known = None if anew else jobs.of(asked)
+    wanted = (state_of(view.knowledge), replace(request, made_at=midnight(date.min, "UTC")), model)
+    known = None if anew else jobs.of(wanted)
     job = known or jobs.start(
         view.say(f"kind.{choice.kind}"),
         lambda observer: reporting.make(settings, request, model, observer),
-        asked,
+        wanted,
     )
     return job.id
 
