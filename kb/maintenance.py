@@ -255,7 +255,7 @@ def _index(knowledge: KnowledgeBase) -> Iterator[Check]:
 def _sources(knowledge: KnowledgeBase) -> Iterator[Check]:
     for source in knowledge.sources():
         failed = len(knowledge.archive.failures(source.name))
-        detail = f"{source.name}: {source.last_error or f'{failed} changes failed'}"
+        detail = f"{source.name}: {source.last_error or f'changes that failed: {failed}'}"
         yield Check("source", not (failed or source.last_error), detail, "kb update")
 
 

@@ -54,9 +54,9 @@ def reference(change: Change) -> str:
 
 def term_text(term: Term, lang: str) -> str:
     """One term of the importance as a sentence."""
-    from kb.phrases import phrase
+    from kb.analysis.term_text import term_text as told
 
-    return phrase(f"analysis.term.{term.name}", lang, **term.values)
+    return told(term, lang)
 
 
 def commit_url(change: Change) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kb.analysis.term_text import term_text
 from kb.periods import local
 from kb.phrases import phrase
 from kb.report.daily import entry
@@ -62,7 +63,7 @@ def terms_section(record: ChangeRecord, lang: str) -> Section:
     rows = [
         {
             "points": f"{term.points:+.2f}",
-            "text": Prose.of(phrase(f"analysis.term.{term.name}", lang, **term.values)),
+            "text": Prose.of(term_text(term, lang)),
         }
         for term in sorted(record.analysis.terms, key=lambda term: -abs(term.points))
     ]

@@ -239,6 +239,26 @@ def test_a_kept_report_is_found_by_its_address(browse: Browse, sample_page: str)
     page.sees("Reports made before")
 
 
+def test_on_a_phone_a_report_is_as_tall_as_its_text(browse: Browse, sample_page: str) -> None:
+    page = browse(sample_page, size=(390, 844))
+    page.open("/report?on=2026-10-28")
+    page.button("Make the report")
+    frame = page.one("iframe", 90)
+    page.until(lambda: frame.size["height"] > 3000, 10, "the frame to grow")
+    past = next(each for each in page.all("h3") if each.text == "Reports made before")
+    assert past.location["y"] > frame.location["y"] + frame.size["height"]  # nothing lies over it
+    before = page.driver.execute_script(SCROLLED)
+    page.driver.switch_to.frame(frame)
+    room = "return document.documentElement.scrollHeight - window.innerHeight"
+    assert page.driver.execute_script(room) <= 0
+    links = page.all("a[href^='#']")
+    links[-1].click()
+    page.driver.switch_to.default_content()
+    page.until(
+        lambda: page.driver.execute_script(SCROLLED) > before + 3000, 5, "the place of the link"
+    )
+
+
 def test_a_report_is_cancelled_while_the_model_is_asked_and_made_again(
     browse: Browse, served_home: Path, tmp_path: Path, screenshots: Path
 ) -> None:
@@ -312,6 +332,16 @@ def test_beside_the_sidebar_no_figure_and_no_button_is_cut(
         assert page.driver.execute_script(cut) == [], path
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_caption_is_told_in_full_colour(browse: Browse, sample_page: str, dark: bool) -> None:
+    """Streamlit lets the page shine through its captions, which leaves text 4.1 : 1."""
+    page = browse(sample_page, dark=dark)
+    page.open("/browse")
+    caption = page.one("[data-testid='stCaptionContainer']")
+    shown = [caption.value_of_css_property(name) for name in ("opacity", "color")]
+    assert shown == ["1", "rgba(163, 174, 170, 1)" if dark else "rgba(92, 104, 99, 1)"]
+
+
 def test_the_keyboard_is_enough_to_search(browse: Browse, sample_page: str) -> None:
     page = browse(sample_page)
     page.open("/")
@@ -351,10 +381,12 @@ def test_an_answer_is_streamed_and_its_citation_opens(
         assert len(set(grown)) > 3  # it grew before the reader's eyes
         assert model.requests[-1].stream
         page.shoot(screenshots / "ask-model.png")
-        page.link("[1]")
-        page.sees("What the importance is made of")
-        page.driver.back()
-        page.sees("Written by")
+        for place in ("[data-testid='stMain'] .st-key-answer a", ".stHtml a"):
+            page.click(place, "[1]")
+            page.sees("What the importance is made of")
+            page.driver.back()
+            page.sees("Written by")
+        assert len(page.driver.window_handles) == 1
         assert len(model.requests) == 1  # a kept answer is not asked for again
 
 

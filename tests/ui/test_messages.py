@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 import kb.errors
+from kb.knowledge_base import KnowledgeBase
 from ui import messages
 from ui.messages import error_text
+from ui.presenters import word
 
 ROOT = Path(__file__).parents[2]
 RAISED = {name for name in dir(kb.errors) if name[0].isupper()}
@@ -42,6 +44,20 @@ def test_what_an_error_says_is_known_in_chinese() -> None:
     said = {text for text in raised("kb", "ui") if len(text.replace("{}", "")) > 3}
     assert len(said) > 60
     assert sorted(text for text in said if error_text(text.replace("{}", "X"), "zh") == text.replace("{}", "X")) == []  # fmt: skip
+
+
+def test_what_a_check_says_is_known_in_chinese(sample_home: Path) -> None:
+    with KnowledgeBase.open(sample_home) as knowledge:
+        checks = list(knowledge.doctor(chat=True))
+    assert len(checks) > 6
+    for check in checks:
+        assert word("check", check.name, "en") == check.name
+        if check.name in ("git", "pdf", "mcp"):
+            continue
+        assert word("check", check.name, "zh") != check.name
+        assert error_text(check.detail, "zh") != check.detail
+        assert not check.hint or check.ok or error_text(check.hint, "zh") != check.hint
+    assert error_text("installed", "zh") == "已安装"
 
 
 def test_every_chinese_sentence_takes_the_values_of_the_english() -> None:

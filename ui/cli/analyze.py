@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ui.cli.click_parts import option
-from ui.cli.options import Common
+from ui.cli.options import Common, counted
 from ui.cli.options import command as kb_command
 
 
@@ -17,13 +17,15 @@ def command(common: Common, repo: str | None) -> int:
     with common.open() as knowledge, common.observer() as observer:
         outcome = knowledge.analyze(repo, observer)
     click.echo(
-        f"{outcome.changes} changes judged again: {outcome.levels_moved} levels and "
-        f"{outcome.importances_moved} importances moved"
+        f"{counted(outcome.changes, 'change')} judged again: "
+        f"{counted(outcome.levels_moved, 'level')} and "
+        f"{counted(outcome.importances_moved, 'importance')} moved"
     )
     for (before, after), count in sorted(outcome.moves.items()):
         click.echo(f"  {before} -> {after}: {count}")
     if outcome.reread:
         click.echo(
-            f"{outcome.reread} diffs read otherwise now; kb update embeds what changed", err=True
+            f"{counted(outcome.reread, 'diff')} read otherwise now; kb update embeds what changed",
+            err=True,
         )
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ui.cli.options import Common
+from ui.cli.options import Common, counted
 from ui.cli.options import command as kb_command
 
 
@@ -16,5 +16,5 @@ def command(common: Common, source: str) -> int:
     """
     with common.open() as knowledge:
         count = knowledge.forget(source)
-    click.echo(f"{source}: {count} changes removed")
+    click.echo(f"{source}: {counted(count, 'change')} removed")
     return 0

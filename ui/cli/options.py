@@ -173,6 +173,11 @@ class FilterWords:
         return Filters(since=since, until=until, **self.parts)
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 change`, `2 changes`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def emit(text: str, output: Path | None = None) -> None:
     """Print, or write the file whole: a reader never finds half of it."""
     if output is None:

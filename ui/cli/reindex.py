@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ui.cli.options import Common
+from ui.cli.options import Common, counted
 from ui.cli.options import command as kb_command
 
 
@@ -15,5 +15,5 @@ def command(common: Common) -> int:
 
     with common.observer() as observer:
         count = reindex(common.settings(), observer)
-    click.echo(f"{count} changes indexed again")
+    click.echo(f"{counted(count, 'change')} indexed again")
     return 0

@@ -15,6 +15,7 @@ from ui.cli.options import (
     Common,
     FilterWords,
     check_output,
+    counted,
     emit,
     emit_bytes,
     filter_options,
@@ -166,7 +167,7 @@ def write(
     failed, limit = report.health.failed, knowledge.settings.chat.max_failed
     if failed and failed > limit * max(report.health.changes, 1):
         click.echo(
-            f"error: the model failed on {failed} of {report.health.changes} changes\n"
+            f"error: the model failed on {failed} of {counted(report.health.changes, 'change')}\n"
             "hint:  kb doctor --chat",
             err=True,
         )

@@ -146,7 +146,7 @@ def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
             "cli",
             "show.files",
             lang,
-            files=size.files,
+            count=size.files,
             added=size.additions,
             removed=size.deletions,
         ),

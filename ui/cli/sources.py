@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ui.cli.options import Common, emit, emit_json, json_option, tz_option
+from ui.cli.options import Common, counted, emit, emit_json, json_option, tz_option
 from ui.cli.options import command as kb_command
 
 
@@ -43,7 +43,7 @@ def command(common: Common, tz: str | None, as_json: bool) -> int:
             f"{local(source.updated_at, zone):%Y-%m-%d %H:%M}" if source.updated_at else "never"
         )
         lines.append(
-            f"{source.name}  {source.kind}  {counts[source.name]} changes  updated {updated}"
+            f"{source.name}  {source.kind}  {counted(counts[source.name], 'change')}  updated {updated}"
         )
         lines.append(f"    {source.location}" + (f"  ({source.branch})" if source.branch else ""))
         cursor = {name: value for name, value in source.cursor.items() if name != "complete"}

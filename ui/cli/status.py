@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.cli.options import Common, emit, emit_json, json_option, tz_option
+from ui.cli.options import Common, counted, emit, emit_json, json_option, tz_option
 from ui.cli.options import command as kb_command
 
 
@@ -51,7 +51,7 @@ def command(common: Common, tz: str | None, as_json: bool) -> int:
         )
         pending = f", {coverage.pending} pending (kb update goes on)" if coverage.pending else ""
         dates = f", {dates}" if dates else ""
-        lines.append(f"{coverage.repo}: {coverage.changes} changes{dates}{pending}")
+        lines.append(f"{coverage.repo}: {counted(coverage.changes, 'change')}{dates}{pending}")
     if not status.repos:
         lines.append("nothing is indexed yet: kb ingest PATH")
     emit("\n".join(lines))

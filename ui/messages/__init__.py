@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from kb.phrases import read
+from kb.phrases import numbered, read
 
 LANGUAGES = ("en", "zh")
 
@@ -18,8 +18,11 @@ def catalogue(room: str, lang: str) -> dict[str, str]:
 
 
 def message(room: str, key: str, lang: str, **values: object) -> str:
-    """The message of `key` with its {values} filled in; a missing key is a mistake of ours."""
-    text = catalogue(room, lang)[key]
+    """The message of `key` with its {values} filled in; a missing key is a mistake of ours.
+
+    A message may hold a singular and a plural, divided by a bar; `count` says which it is.
+    """
+    text = numbered(catalogue(room, lang)[key], values.get("count"))
     return text.format_map(values) if values else text
 
 

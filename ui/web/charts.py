@@ -7,13 +7,15 @@ fetched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 Spec = dict[str, Any]
 POSITIVE, NEGATIVE = "#2f9e7d", "#d9705f"
-MAIN, GRAY = "#3c9a80", "#737f7a"  # the gray reads on white and on black alike (4.2 : 1)
+MAIN = "#3c9a80"
+# Text in a chart, by the page's theme: no gray has the 4.5 : 1 of WCAG on both backgrounds.
+GRAY = {"light": "#5c6863", "dark": "#a3aeaa"}
 HALVES = tuple(step / 2 for step in range(20))
 LEVELS = {"high": "#d9534f", "medium": "#e8a33d", "low": "#8aa39b"}
 PALETTE = (
@@ -24,10 +26,11 @@ NUMBERED = 0.022  # the share of a treemap that a box needs for its number
 RAMP = ("#d7ebe4", "#9fd0c0", "#5fae98", "#2f7f69", "#17513f")
 
 
-def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> Spec:
+def terms(points: Sequence[tuple[str, float]], name: str, unit: str, theme: str) -> Spec:
     """The terms of an importance: each a line of text with its bar below, also on a phone."""
     values = [{"term": text, "points": round(value, 2)} for text, value in points]
     return {
+        "config": _readable(theme),
         "data": {"values": values},
         "height": 38 * len(points) + 64,
         "encoding": {
@@ -73,7 +76,7 @@ def terms(points: Sequence[tuple[str, float]], name: str, unit: str) -> Spec:
                 "encoding": {
                     "x": {"value": 0},
                     "text": {"field": "term", "type": "nominal"},
-                    "color": {"value": GRAY},
+                    "color": {"value": GRAY[theme]},
                 },
             },
         ],
@@ -115,7 +118,10 @@ def last_day(start: date, unit: str) -> date:
 
 
 def activity(
-    days: Mapping[date, int], labels: Mapping[str, str], chosen: tuple[date, date] | None
+    days: Mapping[date, int],
+    labels: Mapping[str, str],
+    chosen: tuple[date, date] | None,
+    theme: str,
 ) -> Spec:
     """Changes over time with a brush named `range`; `chosen` is where the brush lies at first."""
     counts, unit = bucketed(days)
@@ -129,6 +135,7 @@ def activity(
     if held:
         brush["value"] = {"x": [held[0], held[-1]]}
     return {
+        "config": _readable(theme),
         "data": {
             "values": [{"start": str(day), "changes": count} for day, count in counts.items()]
         },
@@ -164,7 +171,7 @@ def activity(
     }
 
 
-def distribution(importance: Mapping[float, int], labels: Mapping[str, str]) -> Spec:
+def distribution(importance: Mapping[float, int], labels: Mapping[str, str], theme: str) -> Spec:
     """How many changes each half point of importance has, in the order of `HALVES`."""
     bars = [
         {
@@ -175,14 +182,15 @@ def distribution(importance: Mapping[float, int], labels: Mapping[str, str]) -> 
         for low in HALVES
     ]
     return {
-        **_clickable(labels["changes"]),
+        **_clickable(labels["changes"], theme),
         "xAxis": {
             "type": "category",
             "data": [f"{low:g}" for low in HALVES],
             "name": labels["importance"],
             "nameLocation": "middle",
             "nameGap": 28,
-            "axisLabel": {"interval": 1},
+            "nameTextStyle": {"color": GRAY[theme]},
+            "axisLabel": {"interval": 1, "color": GRAY[theme]},
             "axisTick": {"show": False},
         },
         "series": [_bars(bars, barCategoryGap="12%")],
@@ -203,6 +211,7 @@ def over_weeks(
     counts: Mapping[tuple[date, str], int],
     words: Mapping[str, str],
     labels: Mapping[str, str],
+    theme: str,
     colours: Mapping[str, str] | None = None,
 ) -> Spec:
     """Stacked bars: a series each value in the order of `by_weight`, a bar each of `stretches`."""
@@ -212,13 +221,13 @@ def over_weeks(
     for (week, value), count in counts.items():
         rows[value][(week - bars[0][0]).days // width] += count
     return {
-        **_clickable(labels["changes"]),
+        **_clickable(labels["changes"], theme),
         "tooltip": {"formatter": "{b}<br>{a}: {c}"},
-        "legend": {"bottom": 0, "type": "scroll"},
+        "legend": {"show": False},
         "xAxis": {
             "type": "category",
-            "data": [f"{first} – {last:%m-%d}" for first, last in bars],
-            "axisLabel": {"formatter": "{value}"},
+            "data": [f"{first}\n– {last:%m-%d}" for first, last in bars],  # cut at no edge
+            "axisLabel": {"color": GRAY[theme]},
             "axisTick": {"show": False},
         },
         "series": [
@@ -227,17 +236,25 @@ def over_weeks(
                 name=words.get(value, value),
                 stack="all",
                 barCategoryGap="8%",
-                itemStyle={"color": (colours or {}).get(value, PALETTE[index % len(PALETTE)])},
+                itemStyle={"color": colour},
             )
-            for index, (value, row) in enumerate(rows.items())
+            for (value, row), colour in zip(rows.items(), stacked(rows, colours), strict=True)
         ],
     }
 
 
-def ranking(counts: Sequence[tuple[str, int]]) -> Spec:
+def stacked(values: Iterable[str], colours: Mapping[str, str] | None = None) -> list[str]:
+    """The colours of a stack's values: those that have their own, and in turn."""
+    return [
+        (colours or {}).get(value, PALETTE[index % len(PALETTE)])
+        for index, value in enumerate(values)
+    ]
+
+
+def ranking(counts: Sequence[tuple[str, int]], theme: str) -> Spec:
     """Horizontal bars, the first on top, each with its number."""
     return {
-        **_clickable(""),
+        **_clickable("", theme),
         "grid": {"left": 4, "right": 44, "top": 4, "bottom": 4},
         "xAxis": {"type": "value", "show": False},
         "yAxis": {
@@ -246,12 +263,17 @@ def ranking(counts: Sequence[tuple[str, int]]) -> Spec:
             "data": [name for name, _ in counts],
             "axisTick": {"show": False},
             "axisLine": {"show": False},
-            "axisLabel": {"width": 150, "overflow": "truncate", "interval": 0},
+            "axisLabel": {
+                "width": 150,
+                "overflow": "truncate",
+                "interval": 0,
+                "color": GRAY[theme],
+            },
         },
         "series": [
             _bars(
                 [count for _, count in counts],
-                label={"show": True, "position": "right", "color": GRAY},
+                label={"show": True, "position": "right", "color": GRAY[theme]},
                 itemStyle={"color": MAIN, "borderRadius": 3},
                 barCategoryGap="25%",
             )
@@ -259,13 +281,23 @@ def ranking(counts: Sequence[tuple[str, int]]) -> Spec:
     }
 
 
-def _clickable(unit: str) -> Spec:
+def _clickable(unit: str, theme: str) -> Spec:
     """What the charts share whose bars are clicked."""
     return {
         "animation": False,
         "tooltip": {"formatter": "{b}: {c}"},
-        "yAxis": {"type": "value", "name": unit},
+        "yAxis": {
+            "type": "value",
+            "name": unit,
+            "nameTextStyle": {"color": GRAY[theme]},
+            "axisLabel": {"color": GRAY[theme]},
+        },
     }
+
+
+def _readable(theme: str) -> Spec:
+    """Streamlit's own gray of Vega's axes has 3.7 : 1."""
+    return {"axis": {"labelColor": GRAY[theme], "titleColor": GRAY[theme]}}
 
 
 def _bars(data: Sequence[Any], **more: Any) -> Spec:

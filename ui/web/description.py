@@ -8,9 +8,11 @@ and a fence keeps its language only if it is one that is merely coloured (`merma
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote, urlsplit
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from ui.web.text import clean, escape
@@ -61,14 +63,39 @@ LANGUAGES = frozenset(
     ]
 )
 MOST = 40_000  # characters of one description that are shown
+_CITED = re.compile(r"\[(\d{1,3})\]")
 
 
-def safe_markdown(text: str) -> str:
-    """Markdown for `st.markdown` of what somebody wrote in a change."""
+def safe_markdown(text: str, cited: Mapping[int, str] | None = None) -> str:
+    """Markdown for `st.markdown` of what somebody wrote in a change, or a model about changes.
+
+    `cited` says where `[n]` leads; addresses of ours, encoded.
+    """
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    tree = SyntaxTreeNode(parser.parse(text[:MOST]))
+    tokens = parser.parse(text[:MOST])
+    if cited:
+        for token in tokens:
+            token.children = list(_citing(token.children or (), cited))
+    tree = SyntaxTreeNode(tokens)
     cut = "\n\n…" if len(text) > MOST else ""
     return _blocks(tree.children) + cut
+
+
+def _citing(tokens: Sequence[Token], cited: Mapping[int, str]) -> Iterator[Token]:
+    """The pieces of a paragraph with each `[n]` of its text, outside of links, as one of its own."""
+    links = 0
+    for token in tokens:
+        links += token.nesting * token.type.startswith("link")
+        if token.type != "text" or links:
+            yield token
+            continue
+        start = 0
+        for found in _CITED.finditer(token.content):
+            if address := cited.get(int(found[1])):
+                yield Token("text", "", 0, content=token.content[start : found.start()])
+                yield Token("citation", "", 0, content=found[0], meta={"address": address})
+                start = found.end()
+        yield Token("text", "", 0, content=token.content[start:])
 
 
 def _blocks(nodes: list[SyntaxTreeNode]) -> str:
@@ -159,6 +186,8 @@ def _piece(node: SyntaxTreeNode) -> str:
         mark = {"strong": "**", "em": "*", "s": "~~"}[kind]
         inner = _inline(node).strip()
         return f"{mark}{inner}{mark}" if inner else ""
+    if kind == "citation":
+        return f"[{escape(node.content)}]({node.meta['address']})"
     if kind == "image":
         return f"*{escape('[' + (clean(node.content) or 'image') + ']')}*"
     if kind == "link":

@@ -25,11 +25,12 @@ class Cancelled(Exception):
 
 @dataclass
 class Job:
-    """`result` is what the work returned; `error` a sentence with a hint."""
+    """`result` is what the work returned; `error` a sentence with a hint; `asked` what it is for."""
 
     id: str
     label: str
     started: datetime
+    asked: object = None
     phase: str = ""
     done: int = 0
     total: int | None = None
@@ -74,8 +75,14 @@ def jobs() -> dict[str, Job]:
     return {}
 
 
-def start(label: str, work: Callable[[Observer], Any]) -> Job:
-    job = Job(uuid.uuid4().hex[:12], label, datetime.now(UTC))
+def of(asked: object) -> Job | None:
+    """The last job for the same, under way or done."""
+    found = [job for job in jobs().values() if job.asked == asked]
+    return next((job for job in found[::-1] if not (job.error or job.cancelled.is_set())), None)
+
+
+def start(label: str, work: Callable[[Observer], Any], asked: object = None) -> Job:
+    job = Job(uuid.uuid4().hex[:12], label, datetime.now(UTC), asked)
     known = jobs()
     known[job.id] = job
     for old in list(known.values())[:-KEPT]:

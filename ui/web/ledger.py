@@ -17,6 +17,11 @@ from ui.web.text import clean, escape
 from ui.web.view import View
 
 ROW = 35  # pixels
+# Pixels: on a screen of 1440 the type is the last column that is seen, and seen whole.
+WIDTHS = {
+    "time": 125, "reference": 80, "title": 290, "author": 130, "importance": 110, "level": 68,
+    "type": 135,
+}  # fmt: skip
 COLUMNS = (
     "time",
     "reference",
@@ -69,12 +74,16 @@ def _cell(value: object) -> object:
 
 def _config(view: View) -> Any:
     config: dict[str, Any] = {
-        name: st.column_config.TextColumn(view.say(f"column.{name}"))
-        for name in ("time", "reference", "repo", "author", "level", "type", "modules", "risks")
+        name: st.column_config.TextColumn(view.say(f"column.{name}"), width=WIDTHS.get(name))
+        for name in COLUMNS
     }
-    config["title"] = st.column_config.TextColumn(view.say("column.title"), width="large")
+    config["repo"] = st.column_config.TextColumn(view.say("column.repo"))
     config["importance"] = st.column_config.ProgressColumn(
-        view.say("column.importance"), min_value=0, max_value=10, format="%.1f"
+        view.say("column.importance"),
+        width=WIDTHS["importance"],
+        min_value=0,
+        max_value=10,
+        format="%.1f",
     )
     for name in ("files", "additions", "deletions"):
         config[name] = st.column_config.NumberColumn(view.say(f"column.{name}"), width="small")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,9 +25,21 @@ FORMATS = {
     "pdf": "application/pdf",
     "json": "application/json",
 }
-# The frame may load nothing and run nothing, whatever a report holds.
+# Tells the page how tall the report is and which place in it a link leads to (navigation.html):
+# on a phone the frame has no scrolling of its own.
+MEASURE = """
+const tell = () => parent.postMessage({ tall: document.documentElement.offsetHeight }, "*");
+new ResizeObserver(tell).observe(document.documentElement);
+addEventListener("click", (event) => {
+  const name = event.target.closest("a[href^='#']")?.getAttribute("href").slice(1);
+  const place = name && document.getElementById(decodeURIComponent(name));
+  if (place) parent.postMessage({ place: place.getBoundingClientRect().top }, "*");
+});
+"""
+# The frame may load nothing and run nothing but that script, whatever a report holds.
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    f"script-src 'sha256-{base64.b64encode(hashlib.sha256(MEASURE.encode()).digest()).decode()}'; "
     "style-src 'unsafe-inline'; img-src data:; font-src data:\">"
 )
 _OUTWARD = re.compile(r'<a (?=[^>]*href="https?://)(?![^>]*target=)')
@@ -90,11 +103,12 @@ def file_name(report: Report) -> str:
 
 
 def framed(html: str, height: int = 900) -> None:
-    """The report as it will be printed, in a frame of no origin that can load and run nothing."""
+    """The report as it will be printed, in a frame of no origin that can load nothing and run
+    nothing of the report's."""
     guarded = _OUTWARD.sub('<a target="_blank" rel="noopener noreferrer" ', html)
     head = guarded.find("<head>")
     at = head + len("<head>") if head >= 0 else 0
-    guarded = guarded[:at] + POLICY + guarded[at:]
+    guarded = f"{guarded[:at]}{POLICY}<script>{MEASURE}</script>{guarded[at:]}"
     encoded = base64.b64encode(guarded.encode("utf-8")).decode("ascii")
     with st.container(key="report-paper"):
         st.iframe(f"data:text/html;charset=utf-8;base64,{encoded}", height=height)

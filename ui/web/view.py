@@ -31,6 +31,11 @@ class View:
     pages: Mapping[str, Any]  # name -> st.Page
     chosen: Mapping[str, str] = field(default_factory=dict)  # lang, tz: only if the reader chose
 
+    @property
+    def theme(self) -> str:
+        """`dark` or `light`, as the browser draws the page."""
+        return "dark" if st.context.theme.type == "dark" else "light"
+
     def say(self, key: str, **values: object) -> str:
         return message("web", key, self.lang, **values)
 

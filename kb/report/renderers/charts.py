@@ -71,7 +71,7 @@ def level_chart(levels: Mapping[str, int], lang: str) -> str:
                 f'<rect class="{kind}" fill="{FILLS[level]}" x="{left:.1f}" y="0" width="{wide:.1f}" height="14"/>'
             )
             name = f"{word(f'level.{level}', lang)} {number}"
-            if wide > 44:
+            if wide > 4 + sum(7 if char.isascii() else 12 for char in name):  # at 12 pixels
                 parts.append(f'<text x="{left + 2:.1f}" y="29">{escape(name)}</text>')
         left += wide
     return "".join(parts) + "</svg>"

@@ -3,8 +3,10 @@ import pytest
 from kb.analysis.context import RepoContext
 from kb.analysis.importance import SCALE, scaled
 from kb.analysis.judge import analyse
+from kb.analysis.term_text import term_text
 from kb.phrases import phrases
 from kb.settings import AnalysisSettings
+from kb.types import Term
 
 
 def term(analysis, name):
@@ -122,7 +124,7 @@ def test_every_term_and_level_has_a_phrase_in_both_languages(change, many) -> No
         found = analyse(entry)
         for part in found.terms:
             for lang in ("en", "zh"):
-                assert phrases("analysis", lang)[f"term.{part.name}"].format(**part.values)
+                assert term_text(part, lang)
         assert f"{found.level_reason.removeprefix('analysis.')}" in phrases("analysis", "en")
 
 
@@ -142,3 +144,35 @@ def test_a_parser_committed_beside_its_grammar_has_no_size(change, many) -> None
     made = change("allow soft lids", {"src/box.y": many(2), "src/box.c": many(500)})
     assert analyse(made).size.source_added == 2
     assert analyse(change("allow soft lids", {"src/box.c": many(500)})).size.source_added == 500
+
+
+@pytest.mark.parametrize(
+    ("lines", "other", "en", "zh"),
+    [
+        ("9", "0", "9 source lines added", "新增源码 9 行"),
+        ("1", "0", "1 source line added", "新增源码 1 行"),
+        (
+            "9",
+            "4",
+            "9 source lines added (4 of builds, tools and benchmarks, at a quarter)",
+            "新增源码 9 行（构建、工具与基准另计 4 行，按四分之一折算）",
+        ),
+        (
+            "0",
+            "4",
+            "4 lines of builds, tools and benchmarks added, at a quarter",
+            "新增构建、工具与基准 4 行，按四分之一折算",
+        ),
+    ],
+)
+def test_a_term_tells_only_of_lines_that_there_are(
+    lines: str, other: str, en: str, zh: str
+) -> None:
+    added = Term("added_source", 1.0, {"lines": lines, "other": other})
+    assert [term_text(added, lang) for lang in ("en", "zh")] == [en, zh]
+
+
+def test_one_of_a_kind_is_told_in_the_singular() -> None:
+    assert term_text(Term("source_files", 0.1, {"files": "1"}), "en") == "1 source file changed"
+    assert term_text(Term("source_files", 0.1, {"files": "2"}), "en") == "2 source files changed"
+    assert term_text(Term("tests", 0.1, {"lines": "1"}), "en") == "1 line of tests"

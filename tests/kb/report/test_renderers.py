@@ -135,3 +135,12 @@ def test_pdf_has_selectable_text_pages_and_an_outline(busy_week, composed, week)
     assert "执行摘要" in text
     assert f"1 / {len(reader.pages)}" in reader.pages[0].extract_text()
     assert len(reader.outline) >= 1
+
+
+def test_the_names_of_levels_do_not_lie_over_each_other() -> None:
+    from kb.report.renderers.charts import level_chart
+
+    levels = {"medium": 6, "low": 42}  # 52 pixels are too few for "medium 6"
+    assert ">medium 6<" not in level_chart(levels, "en")
+    assert ">low 42<" in level_chart(levels, "en")
+    assert level_chart(levels, "zh").count("<text") == 2

@@ -58,6 +58,18 @@ def test_an_empty_repository_is_no_error(kb: Run, home: Path, tmp_path: Path) ->
     assert as_json(kb, "update", home=home)["sources"][0]["new"] == 1
 
 
+def test_one_change_is_told_in_the_singular(kb: Run, home: Path, tmp_path: Path) -> None:
+    clone = repository(tmp_path / "relay", "Add the relay (#1)")
+    kb("ingest", clone, "--repo", "acme/relay", home=home)
+    assert "acme/relay: 1 change," in kb("status", home=home).out
+    assert "  1 change  updated" in kb("sources", home=home).out
+    assert kb("changes", home=home).out.endswith("1 change\n")
+    assert "1 file, +1 -0" in kb("show", "1", home=home).out
+    assert kb("analyze", home=home).out.startswith("1 change judged again: 0 levels and")
+    assert kb("reindex", home=home).out == "1 change indexed again\n"
+    assert kb("forget", "acme/relay", home=home).out == "acme/relay: 1 change removed\n"
+
+
 def test_links_stay_when_a_named_clone_is_updated(kb: Run, home: Path, tmp_path: Path) -> None:
     clone = repository(tmp_path / "relay", "Add the relay (#1)")
     kb("ingest", clone, "--repo", "acme/relay", home=home)

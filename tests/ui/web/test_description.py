@@ -58,6 +58,19 @@ def test_an_address_cannot_end_its_link() -> None:
     assert safe_address("http://[bad") is None
 
 
+def test_a_citation_leads_to_its_change() -> None:
+    cited = {1: "./change?id=a%231", 12: "./change?id=a%2312"}
+    one, twelve = "[\\[1\\]](./change?id=a%231)", "[\\[12\\]](./change?id=a%2312)"
+    assert safe_markdown("It **grew [1]** and fell [12][1].", cited) == (
+        f"It **grew {one}** and fell {twelve}{one}\\."
+    )
+    assert safe_markdown("- once [1]", cited) == f"- once {one}"
+    assert safe_markdown("a `x[1]` and [7]", cited) == "a `x[1]` and \\[7\\]"
+    assert safe_markdown("[see [1]](https://a.example)", cited) == (
+        "[see \\[1\\]](https://a.example) (a\\.example)"
+    )
+
+
 def test_a_picture_leaves_its_words() -> None:
     assert safe_markdown("![a diagram](x.png)") == "*\\[a diagram\\]*"
 

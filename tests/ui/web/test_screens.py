@@ -7,7 +7,8 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,7 +20,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.store.archive import Archive
 from kb.types import ChangeRecord, Risk
 from ui.messages import message
-from ui.web import charts
+from ui.web import charts, ledger
 from ui.web.knowledge import state_of
 
 CHANGE = "lanternworks/ember#1246"
@@ -107,7 +108,7 @@ def test_the_mode_is_the_addresss(opened: Opened) -> None:
 
 def test_filters_alone_list_changes_with_their_count(opened: Opened) -> None:
     app = opened("search", type="security")
-    assert "changes" in app.caption[0].value
+    assert app.caption[0].value == "1 change"
     assert address(app)["type"] == ["security"]
     assert any("security" in button.label for button in app.button)
 
@@ -388,6 +389,15 @@ def test_risks_of_chosen_changes_need_no_button(opened: Opened, writable_home: P
     assert "Risks: #1246" in words(finished(app))
 
 
+def test_a_link_to_a_report_opened_anew_keeps_no_other(opened: Opened, writable_home: Path) -> None:
+    asked = {"kind": "risks", "id": "lanternworks/ember#1246"}
+    app = finished(opened("report", home=writable_home, **asked))
+    again = finished(opened("report", home=writable_home, **asked))
+    assert address(again)["saved"] == address(app)["saved"]
+    again.button(key="make").click().run()  # whoever presses the button wants it made anew
+    assert address(finished(again))["saved"] != address(app)["saved"]
+
+
 def test_a_report_that_is_gone_says_so(opened: Opened) -> None:
     app = opened("report", saved="999")
     assert app.error
@@ -543,7 +553,50 @@ def test_a_box_without_room_for_its_number_shows_none() -> None:
 
 def test_the_text_of_a_term_leaves_the_bars_their_room() -> None:
     """On a phone Vega gave text wider than the screen the room of the bars."""
-    spec = charts.terms([("a long sentence " * 9, 1.5)], "term", "points")
+    spec = charts.terms([("a long sentence " * 9, 1.5)], "term", "points", "light")
     words = spec["layer"][1]["mark"]
     assert words["clip"] is True
     assert words["limit"] == {"expr": "width"}
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2's relative luminance of #rrggbb."""
+    shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in shares]
+    return sum(
+        weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_text_of_charts_has_the_contrast_that_text_needs(theme: str) -> None:
+    from ui.web.launch import OPTIONS
+
+    ground = luminance(dict(OPTIONS)[f"theme.{theme}.backgroundColor"])
+    labels = dict.fromkeys(("changes", "importance", "day", "day_of"), "")
+    day = date(2026, 1, 5)
+    for colour in (
+        charts.activity({day: 1}, labels, None, theme)["config"]["axis"]["labelColor"],
+        charts.distribution({}, labels, theme)["xAxis"]["axisLabel"]["color"],
+        charts.over_weeks({(day, "a"): 1}, {}, labels, theme)["yAxis"]["axisLabel"]["color"],
+        charts.ranking([("Ann", 2)], theme)["series"][0]["label"]["color"],
+        charts.terms([("a", 1.5)], "", "", theme)["layer"][1]["encoding"]["color"]["value"],
+    ):
+        dark, light = sorted((ground, luminance(colour)))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_the_legend_of_the_weeks_names_every_value_in_its_colour(opened: Opened) -> None:
+    """The chart's own one was paged, and cut, where it had more values than room."""
+    legend = next(body for body in bodies(opened("browse")) if 'class="legend"' in body)
+    assert legend.count("background: #") == 10
+    assert "bug fix" in legend
+    levels = {(date(2026, 1, 5), "low"): 1, (date(2026, 1, 5), "high"): 2}
+    assert charts.stacked(charts.by_weight(levels), charts.LEVELS) == ["#d9534f", "#8aa39b"]
+
+
+def test_no_column_is_cut_at_the_edge_of_a_wide_screen() -> None:
+    """980 pixels stand beside the sidebar at 1440; 36 of them are the boxes for a choice."""
+    wide = list(accumulate((ledger.WIDTHS.get(name, 0) for name in ledger.COLUMNS), initial=36))
+    seen = ledger.COLUMNS.index("type") + 1
+    assert 940 <= wide[seen] <= 980

@@ -70,7 +70,7 @@ def test_every_week_has_its_place_in_the_bars_over_time() -> None:
     counts = {(week, value): 1 for week in weeks for value in ("fix", "test")}
     bars = charts.stretches(counts)
     assert all(after[0] - before[1] == timedelta(days=1) for before, after in pairwise(bars))
-    spec = charts.over_weeks(counts, {}, {"changes": "Changes"})
+    spec = charts.over_weeks(counts, {}, {"changes": "Changes"}, "light")
     assert [sum(row["data"]) for row in spec["series"]] == [120, 120]
     assert charts.stretches({(weeks[0], "fix"): 1}) == [(weeks[0], date(2022, 1, 9))]
 

@@ -121,15 +121,16 @@ def _show(view: View, answer: Answer) -> None:
         heading = escape(framed[0]) if framed else view.say("ask.citations")
     else:
         heading = view.say("ask.citations")
+        cited = {each.index: view.address("change", id=each.change_id) for each in answer.citations}
         with st.container(border=True, key="answer"):
-            st.markdown(safe_markdown(answer.text), anchors=False)
+            st.markdown(safe_markdown(answer.text, cited), anchors=False)
             st.caption(_written(view, answer))
     if answer.citations:
         st.markdown(f"**{heading}**")
         found = view.knowledge.records([each.change_id for each in answer.citations])
         records = {record.id: record for record in found}
-        cited = [_cited(view, each, records.get(each.change_id)) for each in answer.citations]
-        st.html(rendered("citations", citations=cited))
+        told = [_cited(view, each, records.get(each.change_id)) for each in answer.citations]
+        st.html(rendered("citations", citations=told))
     for note in answer.notes:
         st.caption(escape(note))
 

@@ -19,6 +19,7 @@ from ui.web import charts, ledger, state
 from ui.web import filters as filter_panel
 from ui.web.errors import part
 from ui.web.knowledge import state_of
+from ui.web.markup import rendered
 from ui.web.text import clean
 from ui.web.view import View
 
@@ -123,7 +124,7 @@ def _activity(view: View, filters: Filters) -> None:
     unit = charts.bucketed(days)[1]
     key = f"activity-{st.session_state['_brush_round']}"
     st.vega_lite_chart(
-        charts.activity(days, _labels(view), st.session_state["_brush_start"]),
+        charts.activity(days, _labels(view), st.session_state["_brush_start"], view.theme),
         key=key,
         on_select=lambda: _brush(key, unit),
         selection_mode="range",
@@ -187,7 +188,7 @@ def _importance(view: View, found: Statistics) -> None:
     st.subheader(view.say("browse.importance"), anchor=False)
     key = _key("importance")
     st.echarts_chart(
-        charts.distribution(found.importance, _labels(view)),
+        charts.distribution(found.importance, _labels(view), view.theme),
         height=300,
         key=key,
         on_select=lambda: _pick_importance(key),
@@ -219,22 +220,26 @@ def _weeks(view: View, filters: Filters, found: Statistics) -> None:
     )
     counts = found.weeks.get(field, {})
     if counts:
-        values = {value for _, value in counts}
+        values = charts.by_weight(counts)
+        words = {value: view.word(field, value) for value in values}
+        colours = charts.LEVELS if field == "level" else None
         key = _key(f"weeks-{field}")
         st.echarts_chart(
             charts.over_weeks(
                 counts,
-                {value: view.word(field, value) for value in values},
+                words,
                 _labels(view),
-                charts.LEVELS if field == "level" else None,
+                view.theme,
+                colours,
             ),
-            height=360,
+            height=320,
             key=key,
-            on_select=lambda: _pick_cell(
-                key, field, charts.stretches(counts), charts.by_weight(counts)
-            ),
+            on_select=lambda: _pick_cell(key, field, charts.stretches(counts), values),
             alt=view.say("browse.weeks"),
         )
+        # The chart's own legend pages or is cut; this one wraps at any width.
+        named = zip(charts.stacked(values, colours), words.values(), strict=True)
+        st.html(rendered("legend", entries=list(named)))
         st.caption(view.say("browse.weeks_hint"))
     else:
         st.caption(view.say("browse.none"))
@@ -256,7 +261,7 @@ def _authors(view: View, found: Statistics) -> None:
     names = [name for name, _ in counts]
     key = _key("authors")
     st.echarts_chart(
-        charts.ranking([(clean(name) or "–", count) for name, count in counts]),
+        charts.ranking([(clean(name) or "–", count) for name, count in counts], view.theme),
         height=24 * len(counts) + 8,
         key=key,
         on_select=lambda: _pick_author(key, names),

@@ -129,7 +129,7 @@ def _importance(view: View, record: ChangeRecord) -> None:
         weighty = sorted((pair for pair in told if pair[1]), key=lambda pair: -abs(pair[1]))
         if weighty:
             st.vega_lite_chart(
-                charts.terms(weighty, view.say("chart.term"), view.say("chart.points")),
+                charts.terms(weighty, view.say("chart.term"), view.say("chart.points"), view.theme),
                 alt=view.say("change.terms"),
             )
         else:

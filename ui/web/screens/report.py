@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from kb.vocabulary import LANGUAGES
 from ui.web import filters as filter_panel
 from ui.web import jobs, ledger, reporting, state
 from ui.web.errors import followed, show
+from ui.web.knowledge import state_of
 from ui.web.preferences import LONG_NAMES
 from ui.web.text import clean, escape
 from ui.web.view import View
@@ -51,11 +52,11 @@ def draw(view: View) -> None:
     address = _address(view, choice)
     if pressed:
         saved = 0
-        st.session_state["report.job"] = _start(view, choice)
+        st.session_state["report.job"] = _start(view, choice, anew=True)
         st.session_state["report.of"] = address
     elif choice.ids and not saved and st.session_state.get("report.of") != address:
-        # A link "risks of these" asks for the report itself.
-        st.session_state["report.job"] = _start(view, choice)
+        # A link "risks of these" asks for the report itself; opened anew, for the same one.
+        st.session_state["report.job"] = _start(view, choice, anew=False)
         st.session_state["report.of"] = address
     job = jobs.jobs().get(st.session_state.get("report.job") or "")
     if saved and not (job and job.finished and job.result and job.result.saved == saved):
@@ -222,7 +223,7 @@ def _address(view: View, choice: Choice) -> dict[str, object]:
 # --- making --------------------------------------------------------------------------------------
 
 
-def _start(view: View, choice: Choice) -> str | None:
+def _start(view: View, choice: Choice, *, anew: bool) -> str | None:
     try:
         request = _request(view, choice)
     except NotFound:
@@ -235,10 +236,14 @@ def _start(view: View, choice: Choice) -> str | None:
         return None
     settings = view.knowledge.settings
     model = None if choice.model == RULES else choice.model
-    return jobs.start(
+    wanted = (state_of(view.knowledge), replace(request, made_at=midnight(date.min, "UTC")), model)
+    known = None if anew else jobs.of(wanted)
+    job = known or jobs.start(
         view.say(f"kind.{choice.kind}"),
         lambda observer: reporting.make(settings, request, model, observer),
-    ).id
+        wanted,
+    )
+    return job.id
 
 
 def _request(view: View, choice: Choice) -> ReportRequest:

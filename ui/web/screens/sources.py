@@ -167,7 +167,9 @@ def _health(view: View) -> None:
 def _checks(view: View) -> None:
     """Every check as it ends."""
     for check in view.knowledge.doctor():
-        line = f"{'✓' if check.ok else '✗'} **{escape(check.name)}** {escape(check.detail)}"
+        name = escape(view.word("check", check.name))
+        detail = escape(error_text(check.detail, view.lang))
+        line = f"{'✓' if check.ok else '✗'} **{name}** {detail}"
         if check.hint and not check.ok:
             line += f"  \n{escape(error_text(check.hint, view.lang))}"
         st.markdown(line)
