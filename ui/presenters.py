@@ -6,11 +6,12 @@ that one change never looks different in two places.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from kb.analysis.term_text import term_text
 from kb.periods import zone
 from ui.messages import message
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
         Period,
         Relation,
         SearchResult,
-        Term,
     )
 
 Json = dict[str, Any]
@@ -50,13 +50,6 @@ def reference(change: Change) -> str:
     """
     _, mark, number = change.id.rpartition("#")
     return f"#{number}" if mark else change.sha[:SHORT_SHA]
-
-
-def term_text(term: Term, lang: str) -> str:
-    """One term of the importance as a sentence."""
-    from kb.analysis.term_text import term_text as told
-
-    return told(term, lang)
 
 
 def commit_url(change: Change) -> str | None:
@@ -186,7 +179,6 @@ def show_json(
     related: Sequence[Hit] = (),
     relations: Sequence[Relation] = (),
     lang: str = "en",
-    terms: Callable[[Term, str], str] = term_text,
 ) -> Json:
     """Everything known of one change; `related` are its neighbours, `relations` its links."""
     analysis = record.analysis
@@ -194,7 +186,7 @@ def show_json(
     return change_json(record) | {
         "body": record.change.body,
         "terms": [
-            {"name": term.name, "points": round(term.points, 3), "text": terms(term, lang)}
+            {"name": term.name, "points": round(term.points, 3), "text": term_text(term, lang)}
             for term in analysis.terms
         ],
         "files_changed": [file_json(file) for file in record.change.files],

@@ -49,7 +49,7 @@ def record(number: int | None = 12, **analysis: object) -> ChangeRecord:
         "importance": 7.44,
         "raw": 3.9,
         "level": "high",
-        "terms": (Term("analysis.term.added_source", 1.2345, {"n": "9"}),),
+        "terms": (Term("added_source", 1.2345, {"lines": "9", "other": "0"}),),
         "modules": ("cache",),
         "risks": (Risk("core-path", "a.py"), Risk("core-path", "b.py"), Risk("large", "9")),
         "size": Size(files=1, additions=3, deletions=1),
@@ -121,10 +121,9 @@ def test_showing_a_change_adds_terms_files_and_links() -> None:
         record(series=Series("k", "cache", 1, 3), reverts=("o/r#3",)),
         [Hit(record(13), 0.5, {}, "")],
         links,
-        terms=lambda term, lang: f"{lang} {term.values['n']}",
     )
     assert shown["terms"] == [
-        {"name": "analysis.term.added_source", "points": 1.234, "text": "en 9"}
+        {"name": "added_source", "points": 1.234, "text": "9 source lines added"}
     ]
     assert shown["files_changed"] == [
         {

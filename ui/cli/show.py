@@ -82,10 +82,11 @@ def only(knowledge: KnowledgeBase, reference: str, repo: str | None) -> str:
 
 
 def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
+    from kb.analysis.term_text import term_text
     from kb.phrases import phrase
     from ui.cli.terminal import facts, heading, inert, inert_lines
     from ui.messages import message
-    from ui.presenters import LEVEL_MARKS, term_text, word
+    from ui.presenters import LEVEL_MARKS, word
 
     change, analysis, digest = record.change, record.analysis, record.digest
     lines = [heading(record, True), facts(record, tz, lang), f"commit {change.sha}"]

@@ -9,10 +9,11 @@ from itertools import groupby
 import pandas as pd
 import streamlit as st
 
+from kb.analysis.term_text import term_text
 from kb.errors import KBError, NotFound
 from kb.text.description import split_trailers
 from kb.types import ChangeRecord, FileChange, ReviewThread, Risk
-from ui.presenters import commit_url, reference, term_text
+from ui.presenters import commit_url, reference
 from ui.web import charts, state
 from ui.web.cards import facts, outward
 from ui.web.description import safe_address, safe_markdown
