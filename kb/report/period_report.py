@@ -70,7 +70,11 @@ def fixes_section(shared: PeriodSections, most: int = FIXES_OF_SYMPTOM) -> Secti
     return section(
         "fixes",
         word("section.fixes", lang),
-        {"groups": body, "count": sum(len(g) for g in groups.values())},
+        {
+            "groups": body,
+            "count": sum(len(group) for group in groups.values()),
+            "none": Prose() if body else say("fixes.none", lang),
+        },
     )
 
 

@@ -75,6 +75,12 @@ def test_a_quiet_period_says_no_changes_and_tells_no_story(busy_week, composed, 
     assert "No changes in this period." in render(report, "md")
 
 
+def test_a_period_without_a_fix_says_so(make, reader_of, composed, week):
+    reader = reader_of([make(1, "Add a queue"), make(2, "Add a lease")])
+    for lang, words in (("en", "No bug fix was merged"), ("zh", "没有合并错误修复")):
+        assert words in render(composed(reader, week(lang)), "md")
+
+
 def test_what_was_not_ingested_is_a_dash_and_never_zero(busy_week, composed, week):
     short = replace(busy_week, since=busy_week.until - timedelta(days=12))
     trends = composed(short, week()).section("trends")
