@@ -337,9 +337,13 @@ def test_a_caption_is_told_in_full_colour(browse: Browse, sample_page: str, dark
     """Streamlit lets the page shine through its captions, which leaves text 4.1 : 1."""
     page = browse(sample_page, dark=dark)
     page.open("/browse")
-    caption = page.one("[data-testid='stCaptionContainer']")
-    shown = [caption.value_of_css_property(name) for name in ("opacity", "color")]
-    assert shown == ["1", "rgba(163, 174, 170, 1)" if dark else "rgba(92, 104, 99, 1)"]
+    told = ["1", "rgba(163, 174, 170, 1)" if dark else "rgba(92, 104, 99, 1)"]
+
+    def as_told() -> bool:
+        caption = page.one("[data-testid='stCaptionContainer']")
+        return [caption.value_of_css_property(name) for name in ("opacity", "color")] == told
+
+    page.until(as_told, what="a caption in full colour")  # our style comes with the first drawing
 
 
 def test_the_keyboard_is_enough_to_search(browse: Browse, sample_page: str) -> None:
