@@ -245,12 +245,16 @@ def test_on_a_phone_a_report_is_as_tall_as_its_text(browse: Browse, sample_page:
     page.button("Make the report")
     frame = page.one("iframe", 90)
     page.until(lambda: frame.size["height"] > 3000, 10, "the frame to grow")
-    past = next(each for each in page.all("h3") if each.text == "Reports made before")
-    assert past.location["y"] > frame.location["y"] + frame.size["height"]  # nothing lies over it
+
+    def below() -> bool:
+        past = next(each for each in page.all("h3") if each.text == "Reports made before")
+        return bool(past.location["y"] > frame.location["y"] + frame.size["height"])
+
+    page.until(below, what="a report that nothing lies over")
     before = page.driver.execute_script(SCROLLED)
     page.driver.switch_to.frame(frame)
     room = "return document.documentElement.scrollHeight - window.innerHeight"
-    assert page.driver.execute_script(room) <= 0
+    page.until(lambda: page.driver.execute_script(room) <= 0, what="a frame that does not scroll")
     links = page.all("a[href^='#']")
     links[-1].click()
     page.driver.switch_to.default_content()
@@ -329,7 +333,7 @@ def test_beside_the_sidebar_no_figure_and_no_button_is_cut(
     for path in ("/change?id=1246", "/report?kind=range", "/report", "/browse", "/sources"):
         page.open(path)
         page.one("[data-testid='stMetric'], [class*='st-key-make'] button")
-        assert page.driver.execute_script(cut) == [], path
+        page.until(lambda: page.driver.execute_script(cut) == [], what=f"all words of {path}")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
