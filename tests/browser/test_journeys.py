@@ -106,7 +106,7 @@ def test_back_from_a_change_leads_to_the_same_place_in_the_list(
     page.sees("results ·")
     page.click(".card:nth-of-type(9) .title")  # scrolls there
     page.sees("Files:")
-    assert page.driver.execute_script(SCROLLED) == 0  # a change begins at its top
+    page.until(lambda: page.driver.execute_script(SCROLLED) == 0, 5, "the top of the change")
     page.driver.back()
     page.sees("results ·")
     page.until(lambda: page.driver.execute_script(SCROLLED) > 300, 5, "the ninth result")
