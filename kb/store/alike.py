@@ -10,11 +10,10 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kb.store.exact_index import ALIKE, CHANGE, SERIAL
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from kb.store.exact_index import Keys
@@ -27,6 +26,8 @@ DECIMALS = 3
 
 def marks_of(rows: Vector) -> NDArray[np.int64]:
     """A number for each row, the same for rows that are alike: 64 bits of a hash."""
+    import numpy as np
+
     rounded = np.rint(rows * 10**DECIMALS).astype(np.int16)
     hashes = b"".join(blake2b(row, digest_size=8).digest() for row in rounded)
     return np.frombuffer(hashes, np.int64)
@@ -34,6 +35,8 @@ def marks_of(rows: Vector) -> NDArray[np.int64]:
 
 def first_serials(keys: Keys) -> NDArray[np.int64]:
     """The lowest serial of each set of rows that are alike, ascending: the one that Chroma gets."""
+    import numpy as np
+
     serials: NDArray[np.int64] = keys[:, SERIAL]
     return serials[np.sort(np.unique(keys[:, ALIKE], return_index=True)[1])]
 
@@ -42,6 +45,8 @@ class AlikeKeys:
     """The keys of a kind behind each vector that Chroma holds."""
 
     def __init__(self, keys: Keys) -> None:
+        import numpy as np
+
         self.keys = keys
         _, firsts, sets = np.unique(keys[:, ALIKE], return_index=True, return_inverse=True)
         by_serial = np.argsort(firsts)
@@ -59,10 +64,14 @@ class AlikeKeys:
 
     def of_changes(self, rowids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which keys are of these changes."""
+        import numpy as np
+
         return np.isin(self.keys[:, CHANGE], rowids)
 
     def ids(self, allowed: NDArray[np.bool_]) -> list[str]:
         """Chroma's names of the vectors behind which an allowed key stands."""
+        import numpy as np
+
         there = np.zeros(len(self), dtype=bool)
         there[self._set[allowed]] = True
         found: list[str] = self._ids[there].tolist()
@@ -72,6 +81,8 @@ class AlikeKeys:
         """(places of the keys behind these vectors, for each the index into `ids`).
 
         None stand behind a vector of a later generation, which a server holds already."""
+        import numpy as np
+
         asked = np.array(ids, dtype=np.int64)
         sets = np.searchsorted(self._serials, asked)
         known = sets < len(self)

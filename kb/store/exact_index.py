@@ -108,7 +108,7 @@ def load(folder: Path, kind: str, dimension: int) -> tuple[Vector, Keys]:
     import numpy as np
 
     if not matrix_path(folder, kind).exists() and (folder / "manifest.json").exists():
-        return np.empty((0, dimension), np.float32), np.empty((0, 4), np.int64)
+        return np.empty((0, dimension), np.float32), np.empty((0, ALIKE + 1), np.int64)
     try:
         matrix = np.load(matrix_path(folder, kind), mmap_mode="r")
         keys = np.load(keys_path(folder, kind))
