@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
-from kb.errors import NotFound, StoreError, UsageError
+from kb.errors import NotFound, StoreError
 from kb.settings import Settings, load_settings
 from kb.types import Filters, SilentObserver
 
@@ -151,7 +151,7 @@ class KnowledgeBase:
         `lang`: of the notes and reasons; of None the settings'."""
         if isinstance(query, str):
             query = self.parse(query, filters=filters, mode=mode, limit=limit)
-        self._must_know(query.filters)
+        self.archive.must_hold(query.filters.repos)
         from kb.search.retriever import search, unpublished
 
         asked = query
@@ -228,7 +228,7 @@ class KnowledgeBase:
         offset: int = 0,
         include_bots: bool = True,
     ) -> list[ChangeRecord]:
-        self._must_know(filters)
+        self.archive.must_hold(filters.repos)
         return self.archive.select(
             filters, order=order, limit=limit, offset=offset, include_bots=include_bots
         )
@@ -262,7 +262,7 @@ class KnowledgeBase:
 
     def export(self, filters: Filters) -> Iterator[Change]:
         """Every change with its patches, oldest first."""
-        self._must_know(filters)
+        self.archive.must_hold(filters.repos)
         records = self.archive.iter_records(filters, order="oldest", patches=True)
         return (record.change for record in records)
 
@@ -407,14 +407,6 @@ class KnowledgeBase:
         return forget(self.settings, repo)
 
     # --- inside ----------------------------------------------------------------------------
-
-    def _must_know(self, filters: Filters) -> None:
-        """UsageError for a repository that is not here: a slip must not read as "nothing found"."""
-        if filters.repos:
-            known = {name.lower() for name in self.archive.repos()}
-            for repo in filters.repos:
-                if repo.lower() not in known:
-                    raise UsageError(f"no repository {repo!r} is indexed", "kb sources")
 
     def _engine(self) -> str:
         if self.settings.search.engine != "auto":

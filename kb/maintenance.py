@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kb.errors import KBError, StoreError, UsageError
+from kb.errors import KBError, StoreError
 from kb.settings import Settings
 from kb.types import Analysis, ChangeRecord, Digest, Filters, Observer, Relation
 
@@ -57,12 +57,11 @@ def analyze(settings: Settings, repo: str | None, observer: Observer) -> Analyze
 
     must_exist(settings.home)
     with writer_lock(settings.home, "kb analyze"), Archive.open(settings.home) as archive:
-        repos = archive.repos()
-        if repo is not None and repo.lower() not in {name.lower() for name in repos}:
-            raise UsageError(f"no repository {repo!r} is indexed", "kb sources")
+        repos = archive.repos() if repo is None else [repo]
+        archive.must_hold(repos)
         moves: Counter[tuple[str, str]] = Counter()
         changes = importances = reread = 0
-        for name in repos if repo is None else [repo]:
+        for name in repos:
             context, relations = link(archive, name)
             observer.phase(f"analyze {name}", archive.count(Filters(repos=(name,)), pending=True))
             for batch in _judged(archive, name, settings, context, relations):
@@ -148,8 +147,7 @@ def forget(settings: Settings, repo: str, clones: str = "clones") -> int:
 
     must_exist(settings.home)
     with writer_lock(settings.home, "kb forget"), Archive.open(settings.home) as archive:
-        if repo.lower() not in {name.lower() for name in archive.repos()}:
-            raise UsageError(f"no repository {repo!r} is indexed", "kb sources")
+        archive.must_hold([repo])
         count = archive.delete_repo(repo)
         shutil.rmtree(settings.home / clones / repo, ignore_errors=True)
         embedder, dimension = _published_with(settings)

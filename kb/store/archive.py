@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from kb.errors import UsageError
 from kb.store import changes, conditions, kept, manifest, reading, schema, vectors
 from kb.store.codec import epoch, pack
 from kb.store.kept import QuestionEntry, ReportEntry
@@ -452,6 +453,17 @@ class Archive:
         """Every repository with a change or a source."""
         rows = self._rows("SELECT repo FROM changes UNION SELECT name FROM sources ORDER BY 1", ())
         return [repo for (repo,) in rows]
+
+    def must_hold(self, repos: Iterable[str]) -> None:
+        """UsageError for a repository that is not here: a slip must not read as "nothing found"."""
+        for repo in repos:
+            held = self._rows(
+                "SELECT 1 FROM changes WHERE repo = ?"
+                " UNION ALL SELECT 1 FROM sources WHERE name = ? COLLATE NOCASE LIMIT 1",
+                (repo, repo),
+            )
+            if not held:
+                raise UsageError(f"no repository {repo!r} is indexed", "kb sources")
 
     def has_pending(self) -> bool:
         """Whether anything is stored that a later generation publishes."""
