@@ -26,12 +26,6 @@ def phrase(key: str, lang: str, **values: object) -> str:
     return template.format(**values) if values else template
 
 
-def numbered(text: str, number: object) -> str:
-    """Of a singular and a plural, divided by a bar, the one that suits the number."""
-    singular, bar, plural = text.partition("|")
-    return plural if bar and str(number) != "1" else singular
-
-
 def read(path: Path) -> dict[str, str]:
     """The phrases of a file by dotted key.
 

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from kb.phrases import numbered, read
+from kb.phrases import read
 
 LANGUAGES = ("en", "zh")
 
@@ -20,9 +20,12 @@ def catalogue(room: str, lang: str) -> dict[str, str]:
 def message(room: str, key: str, lang: str, **values: object) -> str:
     """The message of `key` with its {values} filled in; a missing key is a mistake of ours.
 
-    A message may hold a singular and a plural, divided by a bar; `count` says which it is.
+    Where `count` is one, the message `<key>_one` says it, if there is one.
     """
-    text = numbered(catalogue(room, lang)[key], values.get("count"))
+    messages = catalogue(room, lang)
+    text = messages[key]
+    if values.get("count") == 1:
+        text = messages.get(f"{key}_one", text)
     return text.format_map(values) if values else text
 
 
