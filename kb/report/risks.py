@@ -13,7 +13,7 @@ from kb.report.facts import module_of, platforms_of, weightiest
 from kb.report.quotes import sentences as sentences_of
 from kb.report.say import codes, count, known, listing, say, word, words_of
 from kb.report.sentences import code, named_title, quoted, reference, reverted, size
-from kb.report.themes import mass
+from kb.report.theme_terms import mass
 from kb.report.titles import visible
 from kb.report.types import Prose
 from kb.types import ChangeRecord, Risk

@@ -11,7 +11,8 @@ from kb.report.risk_precedents import nth
 from kb.report.risks import refs
 from kb.report.say import say, word
 from kb.report.sentences import code, reference, title_of
-from kb.report.themes import AROUND, Theme, terms_of
+from kb.report.theme_terms import AROUND, terms_of
+from kb.report.themes import Theme
 from kb.report.types import Prose
 from kb.types import ChangeRecord
 

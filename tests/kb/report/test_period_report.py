@@ -22,7 +22,7 @@ from kb.report.say import say, unseen
 from kb.report.self_check import differences, problems
 from kb.report.sentences import point, what
 from kb.report.symptoms import symptom
-from kb.report.themes import terms_of
+from kb.report.theme_terms import terms_of
 from kb.report.titles import read_title, shortened
 from kb.report.types import Prose, Span
 from kb.types import FileChange, Filters, Flag, Risk, Symbol
