@@ -24,7 +24,7 @@ def message(room: str, key: str, lang: str, **values: object) -> str:
     """
     messages = catalogue(room, lang)
     text = messages[key]
-    if values.get("count") == 1:
+    if str(values.get("count")) == "1":  # a number, or one with its thousands marked
         text = messages.get(f"{key}_one", text)
     return text.format_map(values) if values else text
 
