@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PASSAGE_LETTERS = 320
 STEM_LETTERS = 4
+Best = tuple[float, str, str]  # score, field, passage
 
 
 @dataclass(slots=True)
@@ -46,6 +47,26 @@ class Words:
         # Every form of a word, and of a compound, begins like its token.
         self._beginnings = sorted({token[:STEM_LETTERS] for token in question.tokens})
         self._known: dict[str, tuple[str, ...]] = {}
+        self._matches: dict[str, tuple[dict[str, list[str]], Best]] = {}
+
+    def matches(self, record: ChangeRecord) -> tuple[dict[str, list[str]], Best]:
+        """The question's words by field of a change, and its line with most of them."""
+        found = self._matches.get(record.id)
+        if found is None:
+            found = self._matches[record.id] = self._matched(record)
+        return found
+
+    def _matched(self, record: ChangeRecord) -> tuple[dict[str, list[str]], Best]:
+        fields: dict[str, list[str]] = {}
+        best: Best = (0.0, "title", record.change.title)
+        for kind, texts in _texts(record).items():
+            found = self.within(texts)
+            fields[kind] = self.in_order(token for matched in found.values() for token in matched)
+            for place, matched in found.items():
+                score = len(matched) + (0.5 if kind == "title" else 0.0)  # the title wins a draw
+                if score > best[0]:
+                    best = (score, kind, _around(texts, place))
+        return fields, best
 
     def within(self, texts: Sequence[str]) -> dict[int, set[str]]:
         """Which tokens of the question the texts have, by place; a text without is left out.
@@ -83,15 +104,7 @@ class Words:
 
 def evidence(record: ChangeRecord, asked: Words, trail: Trail, lang: str) -> Evidence:
     """The best passage is the line with most of the question's words, else the nearest vector's."""
-    fields: dict[str, list[str]] = {}
-    best: tuple[float, str, str] = (0.0, "title", record.change.title)
-    for kind, texts in _texts(record).items():
-        found = asked.within(texts)
-        fields[kind] = asked.in_order(token for matched in found.values() for token in matched)
-        for place, matched in found.items():
-            score = len(matched) + (0.5 if kind == "title" else 0.0)  # the title wins a draw
-            if score > best[0]:
-                best = (score, kind, _around(texts, place))
+    fields, best = asked.matches(record)
     _, kind, passage = _nearest(record, trail, best)
     everywhere = asked.in_order(token for tokens in fields.values() for token in tokens)
     return Evidence(
@@ -115,9 +128,7 @@ def _texts(record: ChangeRecord) -> dict[str, Sequence[str]]:
     }
 
 
-def _nearest(
-    record: ChangeRecord, trail: Trail, best: tuple[float, str, str]
-) -> tuple[float, str, str]:
+def _nearest(record: ChangeRecord, trail: Trail, best: Best) -> Best:
     """The passage of the nearest vector, where the words point no better than to the title."""
     nearest = min(trail.vectors, key=lambda kind: trail.vectors[kind][0], default="title")
     if nearest == "title" or best[1] != "title" or best[0] >= 2:

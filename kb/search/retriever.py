@@ -27,7 +27,7 @@ from kb.text.tokenizer import tokens
 from kb.types import ChangeRecord, Filters, Hit, Query, SearchResult
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     from kb.embedders.interface import Embedder
     from kb.settings import Settings
@@ -42,6 +42,7 @@ OpenEmbedder = Callable[[], "Embedder"]
 # of each other where a question uses the change's words, and 2.5 is lower where it does not.
 FUSION_WEIGHTS = {"lexical": 2.0, "title": 1.0, "text": 1.0, "diff": 1.0}
 DEPTH = 100  # of each retriever; with 60 to 200 as much was found, in as much more time
+READ_AHEAD = 10  # with more, or to the end, Chroma waits for the interpreter
 WHOLE = 1_000_000_000
 EXACT_SCORE = 1.0
 
@@ -118,7 +119,10 @@ def _search(
     ]
     engine: str | None = None
     index: VectorIndex | None = None
-    near: Callable[[], list[VectorHit]] | None = None
+    nearest: Callable[[], list[VectorHit]] | None = None
+    ahead: Future[list[VectorHit]] | None = None
+    read: dict[int, ChangeRecord] = {}
+    asked = Words(question)
     mode = query.mode
     depth = max(DEPTH, 2 * (query.offset + query.limit))
     if mode != "lexical":
@@ -131,14 +135,18 @@ def _search(
             nearest = partial(_nearest, index, embedder, text, depth, allowed)
             # A resident process scores the words beside it: neither ONNX Runtime nor Chroma holds
             # the interpreter. A command has only one question, and would start threads for it.
-            near = _threads().submit(nearest).result if scores is not None else nearest
+            if scores is not None:
+                ahead = _threads().submit(nearest)
+                nearest = ahead.result
             notes += _pending(archive, index, settings.lang)
         else:
             notes.append(phrase("search.note.no_vectors", settings.lang))
             mode, index = "lexical", None
     words = by_words(archive, question, allowed, depth, scores) if mode != "dense" else None
-    if near is not None:
-        dense = _by_kind(near())
+    if ahead is not None and words:
+        read = _read_ahead(archive, words[:READ_AHEAD], asked, ahead.done)
+    if nearest is not None:
+        dense = _by_kind(nearest())
         if allowed is None:
             dense = _shown(archive, dense)
         rankings = {kind: _ranked(hits, trails) for kind, hits in dense.items()}
@@ -152,7 +160,7 @@ def _search(
     without = _without(index, rankings)
     _rank_dense(rankings, without, trails)
     order = fuse(rankings, FUSION_WEIGHTS, without)
-    hits = _hits(archive, query, question, order, trails, settings)
+    hits = _hits(archive, query, asked, order, trails, settings, read)
     return _result(query, mode, engine, hits, notes)
 
 
@@ -247,6 +255,24 @@ def _nearest(
     return index.search(embedder.encode_query(text), KINDS, depth, allowed)
 
 
+def _read_ahead(
+    archive: Archive,
+    words: Iterable[tuple[int, float]],
+    asked: Words,
+    enough: Callable[[], bool],
+) -> dict[int, ChangeRecord]:
+    """The best changes by words, read and looked through until it is enough: most of them will be
+    among the hits, and there is nothing else to do meanwhile."""
+    found: dict[int, ChangeRecord] = {}
+    for key, _ in words:
+        if enough():
+            break
+        for record in archive.by_rowids([key]).values():
+            asked.matches(record)
+            found[key] = record
+    return found
+
+
 @cache
 def _threads() -> ThreadPoolExecutor:
     from concurrent.futures import ThreadPoolExecutor
@@ -339,21 +365,24 @@ def _rank_dense(
 def _hits(
     archive: Archive,
     query: Query,
-    question: Question,
+    asked: Words,
     order: Sequence[tuple[int, float]],
     trails: dict[int, Trail],
     settings: Settings,
+    read: dict[int, ChangeRecord],
 ) -> list[Hit]:
+    """`read`: records that are at hand already."""
     end = query.offset + query.limit
     reranked = bool(settings.search.reranker)
     wide = max(end + 10, 50) if reranked else end + 10
-    best = archive.by_rowids([key for key, _ in order[:wide]])
+    wanted = [key for key, _ in order[:wide]]
+    found = archive.by_rowids([key for key in wanted if key not in read]) | read
+    best = {key: found[key] for key in wanted if key in found}
     keys = {record.id: key for key, record in best.items()}
     scores = dict(order)
     records = list(best.values())
     if reranked:
         records = _reranked(records, query, trails, keys, settings)
-    asked = Words(question)
     hits = []
     for record, folded in fold(records)[query.offset : end]:
         key = keys[record.id]

@@ -41,6 +41,9 @@ def noun(cls: type[T]) -> type[T]:
         },
     )
     found.__qualname__ = cls.__qualname__
+    # The constructor sets a field through its slot, which costs half of `object.__setattr__`.
+    slots = {f"put_{name}": getattr(found, name).__set__ for name in names}
+    found.__init__.__globals__.update(slots)
     return cast("type[T]", found)
 
 
@@ -64,7 +67,7 @@ class _Fields:
 
 
 def _constructor(names: Sequence[str], defaults: Mapping[str, Any]) -> Any:
-    known: dict[str, Any] = {"put": object.__setattr__, "MISSING": MISSING}
+    known: dict[str, Any] = {"MISSING": MISSING}
     parameters, lines = ["self"], []
     for name in names:
         if name not in defaults:
@@ -76,7 +79,7 @@ def _constructor(names: Sequence[str], defaults: Mapping[str, Any]) -> Any:
         else:
             known[f"default_{name}"] = default
             parameters.append(f"{name}=default_{name}")
-        lines.append(f" put(self, {name!r}, {name})")
+        lines.append(f" put_{name}(self, {name})")
     exec(f"def __init__({', '.join(parameters)}):\n" + "\n".join(lines), known)  # noqa: S102 - ours
     return known["__init__"]
 

@@ -35,6 +35,20 @@ def test_a_symptom_finds_its_fix(sample: KnowledgeBase, mode: str) -> None:
     assert 1226 in numbers(found)[:3]
 
 
+@pytest.mark.parametrize("text", ["shutdown hangs while a client is streaming", "死锁 timeout"])
+def test_a_resident_process_answers_like_a_command(
+    sample_home: Path, sample: KnowledgeBase, text: str
+) -> None:
+    """It reads the likeliest changes while the vectors are asked for, and scores words itself."""
+    with KnowledgeBase.open(settings=Settings(home=sample_home), resident=True) as staying:
+        staying.warm()
+        hits, others = sample.search(text).hits, staying.search(text).hits
+    assert [hit.record for hit in others] == [hit.record for hit in hits]
+    assert [(hit.passage, hit.matched) for hit in others] == [
+        (hit.passage, hit.matched) for hit in hits
+    ]
+
+
 def test_a_chinese_question_finds_an_english_change(sample: KnowledgeBase) -> None:
     assert 1226 in numbers(sample.search("客户端流式时关闭卡死"))[:5]
 
