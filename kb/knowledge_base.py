@@ -135,7 +135,9 @@ class KnowledgeBase:
         scores = self._word_scores()
         if scores is not None:
             scores.keep_common(self.archive)
-        # What stays is looked through for garbage no more: that stopped a search for 60 ms now and then.
+        # What is loaded by now stays, and is not looked through for garbage again: that stopped a
+        # search for 60 ms now and then. Streamlit does it after every run, for 150 ms, and nothing
+        # reaches the browser meanwhile.
         gc.collect()
         gc.freeze()
 

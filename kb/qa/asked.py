@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from kb.text.glossary import segments
+from kb.text.thesaurus import names_of
 from kb.text.tokenizer import has_cjk, tokens
 
 _STOP_WORDS = """
@@ -45,12 +46,16 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`words` are tokens, `names` as they were typed, `terms` each Chinese term with its renderings."""
+    """`words` are tokens, `names` as they were typed, `terms` each Chinese term with its renderings.
+
+    `called`: the words of a thing that has other names, with each of these as tokens in a row: what
+    is compiled at run time is called JIT."""
 
     words: tuple[str, ...]
     names: tuple[str, ...] = ()
     terms: tuple[tuple[str, tuple[str, ...]], ...] = ()
     why: bool = False  # it asks for a reason
+    called: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = ()
 
 
 def asked_in(question: str, repos: Iterable[str] = ()) -> Asked:
@@ -64,7 +69,17 @@ def asked_in(question: str, repos: Iterable[str] = ()) -> Asked:
         plain = " ".join(_STOP_CJK.sub(" ", question).split())
         terms = tuple((segment.text, segment.renderings) for segment in segments(plain))
     names = tuple(name for name in _names(question) if name not in own)
-    return Asked(words, names, terms, bool(_WHY.search(question)))
+    return Asked(words, names, terms, bool(_WHY.search(question)), _called(question, words))
+
+
+def _called(
+    question: str, words: Collection[str]
+) -> tuple[tuple[frozenset[str], tuple[str, ...]], ...]:
+    return tuple(
+        (said, tuple(" ".join(tokens(other)) for other in others))
+        for name, others in names_of(question)
+        if (said := frozenset(tokens(name)).intersection(words)) and others
+    )
 
 
 def without_risk(question: str) -> str | None:

@@ -30,7 +30,7 @@ _MARKUP = re.compile(r"</?[a-z][^>]*>|^\s*[|>$]|https?://\S{40}", re.IGNORECASE)
 # Of a diff only what somebody wrote to be read: `if self.limit is None:` and "see also:" answer nothing.
 _CODE = re.compile(
     r"[{}=<>;\\]|//|%[sdr]\b|\w\(|\w\.\w+\.\w|[(:,]$|^(?:TODO|FIXME|XXX)\b"
-    r"|^(?:def|if|for|class|import|return|else|usage|note)\b"
+    r"|\.\.\.$|…$|^(?:def|if|for|class|import|return|else|usage|note)\b"
 )
 PROSE_WORDS = 5
 
@@ -122,7 +122,7 @@ def _quote(hit: Hit, asked: Asked, weights: Mapping[str, float]) -> Quote:
     text = _telling(hit, asked)
     found = f"{everything} {' '.join(hit.matched)}"
     coverage = _held(asked, found) if asked.words else float("exact" in hit.ranks)
-    held, plain = frozenset(tokens(found)), everything.casefold()
+    held, plain = _meant(asked, found), everything.casefold()
     missed = not all(_named(name, plain, held) for name in asked.names)
     total = sum(weights.values())
     return Quote(
@@ -172,7 +172,7 @@ def _rarity(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
     """
     if asked.terms or asked.names:
         return {}
-    texts = [frozenset(tokens(f"{_everything(hit)} {' '.join(hit.matched)}")) for hit in hits]
+    texts = [_meant(asked, f"{_everything(hit)} {' '.join(hit.matched)}") for hit in hits]
     return {
         word: math.log((len(texts) + 2) / (sum(word in text for text in texts) + 1))
         for word in asked.words
@@ -181,9 +181,17 @@ def _rarity(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
 
 def _held(asked: Asked, text: str) -> float:
     """The share of what is asked for that stands in a text, the Chinese also in its renderings."""
-    held = frozenset(tokens(text))
+    held = _meant(asked, text)
     plain = sum(word in held for word in asked.words) / len(asked.words) if asked.words else 0.0
     return max(plain, _translated(asked, text, held))
+
+
+def _meant(asked: Asked, text: str) -> frozenset[str]:
+    """The tokens of a text, and those of what it calls by another name."""
+    held = list(tokens(text))
+    line = f" {' '.join(held)} "
+    told = [said for said, others in asked.called if any(f" {other} " in line for other in others)]
+    return frozenset(held).union(*told)
 
 
 def _translated(asked: Asked, text: str, held: frozenset[str]) -> float:

@@ -6,6 +6,7 @@ crashed" should find "Fix segfault in LoRA"; what is found by another word count
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from kb.text.tokenizer import parts, words
 
 THESAURUS = Path(__file__).with_name("thesaurus.txt")
 LONGEST_TERM = 5  # words
+# After a verb these may stand behind its object: "speed the loader up", "compile it at run time".
+_PARTICLES = frozenset(["up", "down", "back", "out", "off", "on", "ahead", "away", "at"])
+LONGEST_OBJECT = 4  # words
 _KEY_LETTERS = 3  # terms are only stemmed where a word of the text begins alike
 
 
@@ -28,15 +32,14 @@ def other_names(text: str) -> tuple[str, ...]:
     A plain word is no name: what "import", "test" or "argument" means differs by project, so its
     group would lead a question about one astray to another.
     """
-    return tuple(
-        dict.fromkeys(
-            other
-            for term, others in _matches(text)
-            if is_name(term)
-            for other in others
-            if is_name(other)
-        )
-    )
+    return tuple(dict.fromkeys(other for _, others in names_of(text) for other in others))
+
+
+def names_of(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """(a name of the text as its group writes it, the other names of that group)."""
+    return [
+        (term, tuple(filter(is_name, others))) for term, others in _matches(text) if is_name(term)
+    ]
 
 
 def is_name(term: str) -> bool:
@@ -50,17 +53,30 @@ def _matches(text: str) -> list[tuple[str, list[str]]]:
     found: list[tuple[str, list[str]]] = []
     sequence = _sequence(text)
     known = _terms_like({word[:_KEY_LETTERS].lower() for word in (*sequence, *words(text))})
-    taken = [False] * len(sequence)
-    for size in range(min(LONGEST_TERM, len(sequence)), 0, -1):
-        for start in range(len(sequence) - size + 1):
-            place = slice(start, start + size)
-            key = tuple(sequence[place])
-            if key not in known or any(taken[place]):
+    taken: set[int] = set()
+    for size in range(LONGEST_TERM, 0, -1):
+        for places in _places(sequence, size, known):
+            key = tuple(sequence[place] for place in places)
+            if key not in known or not taken.isdisjoint(places):
                 continue
-            taken[place] = [True] * size
+            taken.update(places)
             for term, group in known[key]:
                 found.append((term, [other for other in group if _term(other) != key]))
     return found
+
+
+def _places(
+    sequence: Sequence[str], size: int, known: Collection[tuple[str, ...]]
+) -> Iterator[tuple[int, ...]]:
+    """Where a term of so many words may stand: in a row, or around the object of its verb."""
+    for start in range(len(sequence) - size + 1):
+        yield tuple(range(start, start + size))
+    verbs = {key[0] for key in known if len(key) == size > 1 and key[1] in _PARTICLES}
+    for at, word in enumerate(sequence):
+        if word in verbs:
+            last = min(at + LONGEST_OBJECT + 1, len(sequence) - size + 1)
+            for rest in range(at + 2, last + 1):
+                yield (at, *range(rest, rest + size - 1))
 
 
 Terms = list[tuple[str, tuple[str, ...]]]  # (term, its group)

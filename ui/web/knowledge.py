@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import threading
@@ -78,16 +77,9 @@ def reader_for(tz: str, model: str | None) -> KnowledgeBase:
 
 
 def _warm(knowledge: KnowledgeBase) -> None:
-    """Load index and embedder before the first question; what fails here fails there, visibly.
-
-    Streamlit collects all garbage at the end of every run, and nothing reaches the browser
-    meanwhile (150 ms over half a million objects). What is loaded by now stays for good, so it is
-    left out of that.
-    """
+    """Load index and embedder before the first question; what fails here fails there, visibly."""
     with suppress(Exception):
         knowledge.warm()
-    gc.collect()
-    gc.freeze()
 
 
 Facets = dict[str, list[tuple[str, int]]]

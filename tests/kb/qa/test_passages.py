@@ -141,3 +141,24 @@ def test_a_short_name_inside_another_word_is_not_that_name() -> None:
     record = with_body(MOVER, body, "Move evicted prefixes")
     assert not texts("is there a REST API of evicted prefixes?", [hit(record)])
     assert texts("is there an API of evicted prefixes?", [hit(record)])
+
+
+def test_a_thing_is_asked_for_by_any_of_its_names() -> None:
+    asked = "when did we start compiling the activation kernels at run time?"
+    record = with_body(MOVER, "", "Add JIT activation kernels")
+    assert texts(asked, [hit(record)]) == ["Add JIT activation kernels"]
+    assert not texts(asked, [hit(with_body(MOVER, "", "Add activation tests"))])
+
+
+def test_the_words_of_another_name_stand_in_a_row() -> None:
+    body = "Parsing moves out of the way of the arguments and of the host memory."
+    record = with_body(MOVER, body, "Move evicted prefixes")
+    assert not texts("is there an OOM when parsing arguments?", [hit(record)])
+    told = with_body(MOVER, "Parsing many arguments ran out of memory.", "Move prefixes")
+    assert texts("is there an OOM when parsing arguments?", [hit(told)])
+
+
+def test_a_message_of_progress_answers_nothing() -> None:
+    digest = replace(MOVER.digest, description="", comments=("Warming up evicted prefixes now...",))
+    record = replace(with_body(MOVER, "", "Move blocks"), digest=digest)
+    assert "now..." not in " ".join(texts("warming up evicted prefixes", [hit(record, BOTH)]))

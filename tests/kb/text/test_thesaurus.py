@@ -21,6 +21,13 @@ def test_a_longer_term_is_not_taken_apart() -> None:
     assert "clock" not in found
 
 
+def test_the_object_of_a_verb_may_stand_inside_a_term() -> None:
+    assert "rollback" in other_words("roll the last change back")
+    assert "JIT" in other_names("we compile these activation kernels at run time")
+    far = "roll it over the whole of the very long way back"
+    assert "rollback" not in other_words(far)
+
+
 def test_a_text_without_known_words_brings_nothing() -> None:
     assert other_words("xylophone") == ()
     assert other_words("") == ()
