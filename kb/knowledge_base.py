@@ -138,6 +138,7 @@ class KnowledgeBase:
         # What is loaded by now stays, and is not looked through for garbage again: that stopped a
         # search for 60 ms now and then. Streamlit does it after every run, for 150 ms, and nothing
         # reaches the browser meanwhile.
+        gc.unfreeze()  # what another one left behind, opened for the generation before
         gc.collect()
         gc.freeze()
 
