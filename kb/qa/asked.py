@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from kb.text.glossary import segments
-from kb.text.thesaurus import names_of
+from kb.text.thesaurus import same_things
 from kb.text.tokenizer import has_cjk, tokens
 
 _STOP_WORDS = """
@@ -48,7 +48,7 @@ _NAME = re.compile(
 class Asked:
     """`words` are tokens, `names` as they were typed, `terms` each Chinese term with its renderings.
 
-    `called`: the words of a thing that has other names, with each of these as tokens in a row: what
+    `called`: the words of a thing that has another name, with each of these as tokens in a row: what
     is compiled at run time is called JIT."""
 
     words: tuple[str, ...]
@@ -77,8 +77,8 @@ def _called(
 ) -> tuple[tuple[frozenset[str], tuple[str, ...]], ...]:
     return tuple(
         (said, tuple(" ".join(tokens(other)) for other in others))
-        for name, others in names_of(question)
-        if (said := frozenset(tokens(name)).intersection(words)) and others
+        for term, others in same_things(question)
+        if (said := frozenset(tokens(term)).intersection(words))
     )
 
 

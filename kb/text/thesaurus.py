@@ -32,14 +32,39 @@ def other_names(text: str) -> tuple[str, ...]:
     A plain word is no name: what "import", "test" or "argument" means differs by project, so its
     group would lead a question about one astray to another.
     """
-    return tuple(dict.fromkeys(other for _, others in names_of(text) for other in others))
+    return tuple(
+        dict.fromkeys(
+            other
+            for term, others in _matches(text)
+            if is_name(term)
+            for other in others
+            if is_name(other)
+        )
+    )
 
 
-def names_of(text: str) -> list[tuple[str, tuple[str, ...]]]:
-    """(a name of the text as its group writes it, the other names of that group)."""
-    return [
-        (term, tuple(filter(is_name, others))) for term, others in _matches(text) if is_name(term)
-    ]
+def same_things(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """(a term of the text, what is the same thing): of an abbreviation the words that it stands for,
+    of several plain words the abbreviation of their group.
+
+    A group holds more than that, for finding: TCP stands beside UDP, Mamba beside SSM.
+    """
+    found = []
+    for term, others in _matches(text):
+        if " " in term and term.islower():
+            group = (term, *others)
+            same = [other for other in others if any(_stands_for(other, item) for item in group)]
+        else:
+            same = [other for other in others if _stands_for(term, other)]
+        if same:
+            found.append((term, tuple(same)))
+    return found
+
+
+def _stands_for(short: str, term: str) -> bool:
+    """Whether a term's initials are the abbreviation."""
+    initials = "".join(word[0] for word in term.replace("-", " ").split())
+    return short.isalpha() and short.isupper() and len(short) > 1 and initials.upper() == short
 
 
 def is_name(term: str) -> bool:

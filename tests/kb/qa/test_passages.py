@@ -158,6 +158,12 @@ def test_the_words_of_another_name_stand_in_a_row() -> None:
     assert texts("is there an OOM when parsing arguments?", [hit(told)])
 
 
+def test_a_thing_that_is_only_like_the_one_asked_for_is_no_answer() -> None:
+    record = with_body(MOVER, "The socket listens over TCP.", "Serve the socket over TCP")
+    assert not texts("does the socket listen over UDP?", [hit(record, BOTH)])
+    assert texts("does the socket listen over TCP?", [hit(record, BOTH)])
+
+
 def test_a_message_of_progress_answers_nothing() -> None:
     digest = replace(MOVER.digest, description="", comments=("Warming up evicted prefixes now...",))
     record = replace(with_body(MOVER, "", "Move blocks"), digest=digest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.text.thesaurus import THESAURUS, other_names, other_words
+from kb.text.thesaurus import THESAURUS, other_names, other_words, same_things
 
 
 def test_an_abbreviation_and_its_words_bring_each_other() -> None:
@@ -19,6 +19,12 @@ def test_a_longer_term_is_not_taken_apart() -> None:
     found = other_words("time to first token")
     assert "TTFT" in found
     assert "clock" not in found
+
+
+def test_an_abbreviation_is_the_same_thing_as_its_words_and_no_other_of_its_group() -> None:
+    assert same_things("slow TTFT") == [("TTFT", ("time to first token",))]
+    assert same_things("the first token latency") == [("first token latency", ("TTFT",))]
+    assert same_things("TCP, SiLU, top p and Mamba") == []
 
 
 def test_the_object_of_a_verb_may_stand_inside_a_term() -> None:
