@@ -21,6 +21,7 @@ from ingest.sources.interface import (
 )
 from ingest.workers import preparation, prepare_one
 from kb.analysis.overrides import overridden
+from kb.store.archive import OutlineRow
 from kb.types import (
     Analysis,
     Change,
@@ -275,7 +276,7 @@ class Run:
         stored = self.archive.fingerprints(self.repo)
         before = self.archive.all_relations(self.repo) if related and not whole else ()
         unchanged = stored.keys() - self.touched if before else frozenset()
-        found = relations(list(self._relation_rows(stored)), before, unchanged)
+        found = relations(list(self._relation_rows(stored)), before, unchanged, self._body)
         self.archive.put_relations(self.repo, found)
         by_change: dict[str, list[Relation]] = {}
         for relation in found:
@@ -298,7 +299,7 @@ class Run:
 
     def _relation_rows(
         self, stored: Mapping[str, str]
-    ) -> Iterator[tuple[str, int | None, str, str, str, str, datetime]]:
+    ) -> Iterator[tuple[str, int | None, str, str, str | None, str, datetime]]:
         told: set[str] = set()
         for row in self.reading.outlines:
             if row.id in stored:
@@ -317,6 +318,10 @@ class Run:
                     row_.merged_at,
                 )
 
+    def _body(self, change_id: str) -> str:
+        record = self.archive.record(change_id, pending=True)
+        return record.change.body if record else ""
+
     def _in_batches(self, ids: Sequence[str]) -> Iterator[list[ChangeRecord]]:
         for start in range(0, len(ids), 500):
             yield self.archive.records(ids[start : start + 500], pending=True)
@@ -331,7 +336,29 @@ class Run:
         if self.reading.reachable is None:
             return 0
         branch = identity.branch or identity.location
-        return self.archive.mark_reachable(self.repo, branch, self.reading.reachable)
+        self._keep_outlines(branch)
+        return self.archive.mark_reachable(
+            self.repo, branch, self.reading.reachable, more=self.reading.resumed
+        )
+
+    def _keep_outlines(self, branch: str) -> None:
+        """What the next run starts from; without secrets, like all that is stored."""
+        from ingest.redact import line
+
+        stored = {} if self.reading.resumed else self.archive.outlined(self.repo, branch)
+        told = {(row.id, row.sha): row for row in self.reading.outlines if row.body is not None}
+        self.archive.put_outlines(
+            self.repo,
+            branch,
+            [
+                OutlineRow(
+                    row.id, row.number, row.sha, line(row.title), line(row.author), row.merged_at
+                )
+                for name, row in reversed(told.items())
+                if name not in stored
+            ],
+            gone=[rowid for name, rowid in stored.items() if name not in told],
+        )
 
 
 def _ends(found: Sequence[Relation], touched: set[str]) -> set[str]:

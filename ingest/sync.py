@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.embedding import Backlog
-from ingest.sources.interface import Bounds, Known
+from ingest.sources.interface import Bounds, Known, Outline
 from kb.errors import LimitReached, SourceError, StoreError, UsageError
 from kb.store import manifest
 from kb.store.archive import Archive
@@ -95,13 +96,12 @@ def sync(
         for note in identity.notes:
             observer.note(note)
         complete = _complete(state)
-        related = all(
-            _complete(stored) for stored in archive.sources() if stored.name == identity.name
-        )
+        sources = [stored for stored in archive.sources() if stored.name == identity.name]
+        related = all(map(_complete, sources))
         if complete and enricher is None:
             backlog.expect_to_publish()
         state = replace(_begin(archive, identity, state, bounds, enricher), last_error=None)
-        known = _known(archive, identity.name, state)
+        known = _known(archive, identity, state, alone=complete and len(sources) == 1)
         reading = source.read(known, bounds, observer)
         run = Run(archive, state, settings, observer, backlog, reading, known)
         limit = _read(run, enricher, bounds)
@@ -232,15 +232,27 @@ def _begin(
     return begun
 
 
-def _known(archive: Archive, repo: str, state: SourceState) -> Known:
+def _known(archive: Archive, identity: Identity, state: SourceState, *, alone: bool) -> Known:
+    """`alone`: all that is stored of the repository is what the last run of this source read."""
+    repo = identity.name
+    details, failed = archive.details(repo), frozenset(archive.failures(repo))
+    alone = alone and not details and not failed
     return Known(
         repo=repo,
         fingerprints=archive.fingerprints(repo),
         shas=archive.shas(repo),
-        details=archive.details(repo),
-        failed=frozenset(archive.failures(repo)),
+        details=details,
+        failed=failed,
         cursor=state.cursor.get("source", {}),
+        outlines=partial(_outlines, archive, identity) if alone else None,
     )
+
+
+def _outlines(archive: Archive, identity: Identity) -> list[Outline]:
+    return [
+        Outline(row.id, row.number, row.sha, row.title, None, row.author, row.merged_at)
+        for row in archive.outlines(identity.name, identity.branch or identity.location)
+    ]
 
 
 def _finish(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 # A number has at most nine digits, as in `kb show`: twenty fit into no column of the archive.
@@ -67,6 +67,34 @@ def plan_changes(commits: Sequence[GraphCommit], repo: str) -> list[PlannedChang
     changes.reverse()
     changes.sort(key=lambda change: change.committed, reverse=True)  # stable: git's order in ties
     return changes
+
+
+def plan_more(
+    commits: Sequence[GraphCommit], tip: str, seen: str, repo: str, planned: Collection[str]
+) -> list[PlannedChange] | None:
+    """The changes of `commits`, which `tip` reaches and `seen` does not; `planned`: the ids of what
+    `seen` reaches.
+
+    None where that may be another plan by now: the first parents of `tip` do not lead to `seen`, a
+    merge beside their line may claim older commits, a merge is of a branch that was seen, or a
+    number is there already and the older of the two commits owns it.
+    """
+    parents = {commit.sha: commit.parents for commit in commits}
+    line, at = {seen}, tip
+    while at != seen:
+        if not parents.get(at):
+            return None
+        line.add(at)
+        at = parents[at][0]
+    for commit in commits:
+        if len(commit.parents) > 1 and PR_MERGE.match(commit.title):
+            first, second = commit.parents[:2]
+            if first not in line or second not in parents:
+                return None
+    root = GraphCommit(seen, (), 0, "", "", "")  # claims are counted from here
+    found = [change for change in plan_changes([*commits, root], repo) if change.sha != seen]
+    numbered = (f"{repo}#{change.number}" for change in found if change.number is not None)
+    return None if any(name in planned for name in numbered) else found
 
 
 def _merged(

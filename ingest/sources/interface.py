@@ -76,6 +76,9 @@ class Known:
     undescribed: frozenset[int] = frozenset()  # numbers that are stored without details
     failed: frozenset[str] = frozenset()  # ids (or "#N") whose last reading failed: try again
     cursor: Mapping[str, Any] = field(default_factory=dict)  # as the last Checkpoint left it
+    # All that the last reading of this branch planned, newest first; None where it did not end
+    # well, or where something else may be stored of the repository by now.
+    outlines: Callable[[], Sequence[Outline]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class Outline(NamedTuple):
     number: int | None
     sha: str
     title: str
-    body: str
+    body: str | None  # None: the stored change tells
     author: str
     merged_at: datetime
     paths: tuple[str, ...] | None = None  # None: `Reading.paths` tells
@@ -136,14 +139,16 @@ class Reading:
     `changes` yields what is new or changed, newest first. `total` is how many that will be (None:
     unknown). `unchanged` counts what is inside the bounds and already stored. `reachable` is every
     commit sha that the branch reaches now, whatever the bounds (None: this source cannot tell, so
-    nothing becomes stale by it). `tip` is the sha that was read. `outlines` are all changes of the
-    branch, newest first, whatever the bounds; empty where the source cannot tell beforehand.
+    nothing becomes stale by it); `resumed`: beside all that it reached before. `tip` is the sha that
+    was read. `outlines` are all changes of the branch, newest first, whatever the bounds; empty where
+    the source cannot tell beforehand.
     """
 
     changes: Iterator[Change | Failure | Checkpoint]
     total: int | None = None
     unchanged: int = 0
     reachable: frozenset[str] | None = None
+    resumed: bool = False
     tip: str | None = None
     outlines: Sequence[Outline] = ()
     paths: Callable[[Sequence[str]], Iterator[tuple[str, tuple[str, ...]]]] | None = None

@@ -20,7 +20,7 @@ class RelationRow(NamedTuple):  # a fifth of a dataclass's time to make, of ever
     number: int | None
     sha: str
     title: str
-    body: str
+    body: str | None  # None: `body_of` tells, where it is asked for
     author: str
     merged_at: datetime
 
@@ -72,6 +72,7 @@ def relations(
     rows: Iterable[RelationRow | tuple[object, ...]],
     stored: Iterable[Relation] = (),
     unchanged: Collection[str] = frozenset(),
+    body_of: Callable[[str], str] = lambda _: "",
 ) -> list[Relation]:
     """Every link that titles and bodies of one repository's changes state, and authors' runs.
 
@@ -84,7 +85,7 @@ def relations(
         (row if isinstance(row, RelationRow) else RelationRow(*row) for row in rows),  # type: ignore[arg-type]
         key=lambda row: (row.merged_at, row.number or 0),
     )
-    reader = _Reader(history)
+    reader = _Reader(history, body_of)
     first = next((at for at, row in enumerate(history) if row.id not in unchanged), len(history))
     if reader.displaced(first):
         first = 0
@@ -110,8 +111,9 @@ def relations(
 class _Reader:
     """What the title and the body of a row say of earlier rows."""
 
-    def __init__(self, history: Sequence[RelationRow]) -> None:
+    def __init__(self, history: Sequence[RelationRow], body_of: Callable[[str], str]) -> None:
         self.history = history
+        self.body_of = body_of
         self.order = {row.id: index for index, row in enumerate(history)}
         self.by_number: dict[int, RelationRow] = {}
         for row in history:
@@ -149,7 +151,8 @@ class _Reader:
             found.setdefault((kind, earlier.id), Relation(kind, later.id, earlier.id, words))
             return True
 
-        body = _TRAILER.sub("", row.body)[:6000] if row.body else ""
+        body = self.body_of(row.id) if row.body is None else row.body
+        body = _TRAILER.sub("", body)[:6000] if body else ""
         text = f"{_unnumbered(row.title)}\n{body}"
         if _REVERT_TITLE.match(row.title):
             _link_revert(row, body, self.by_number, self.by_prefix, self.titled(place), link)

@@ -16,9 +16,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from kb.errors import UsageError
-from kb.store import changes, conditions, kept, manifest, reading, schema, vectors
+from kb.store import changes, conditions, kept, manifest, outlines, reading, schema, vectors
 from kb.store.codec import epoch, pack
 from kb.store.kept import QuestionEntry, ReportEntry
+from kb.store.outlines import OutlineRow
 from kb.store.reading import Coverage
 from kb.types import Filters
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
         SourceState,
     )
 
-__all__ = ["Archive", "Coverage", "QuestionEntry", "ReportEntry"]
+__all__ = ["Archive", "Coverage", "OutlineRow", "QuestionEntry", "ReportEntry"]
 
 
 class Archive:
@@ -198,10 +199,25 @@ class Archive:
                 ((repo, number, fingerprint) for number, fingerprint in fingerprints.items()),
             )
 
-    def mark_reachable(self, repo: str, branch: str, shas: Iterable[str]) -> int:
-        """All commits that the branch's tip reaches; returns how many changes are stale now."""
+    def mark_reachable(
+        self, repo: str, branch: str, shas: Iterable[str], *, more: bool = False
+    ) -> int:
+        """All commits that the branch's tip reaches (`more`: beside those that it reached before);
+        returns how many changes are stale now."""
         with self.writing() as connection:
-            return changes.mark_reachable(connection, repo, branch, shas)
+            return changes.mark_reachable(connection, repo, branch, shas, more=more)
+
+    def put_outlines(
+        self,
+        repo: str,
+        branch: str,
+        added: Iterable[OutlineRow],
+        gone: Iterable[int] = (),
+    ) -> None:
+        """What a branch was planned to be, beside what is stored of it; `added` oldest first,
+        `gone` by rowid."""
+        with self.writing(found=False) as connection:
+            outlines.put(connection, repo, branch, added, gone)
 
     def record_failure(self, repo: str, change_id: str, reason: str) -> None:
         with self.writing() as connection:
@@ -279,6 +295,16 @@ class Archive:
             for sha, path in rows:
                 found.setdefault(sha, []).append(path)
         return {sha: tuple(sorted(paths)) for sha, paths in found.items()}
+
+    def outlines(self, repo: str, branch: str) -> list[OutlineRow]:
+        """The changes of a branch as its last reading planned them, newest first."""
+        with schema.explained(self.path):
+            return outlines.read(self.connection, repo, branch)
+
+    def outlined(self, repo: str, branch: str) -> dict[tuple[str, str], int]:
+        """(id, sha) -> rowid of every outline that is stored of a branch."""
+        with schema.explained(self.path):
+            return outlines.keys(self.connection, repo, branch)
 
     def details(self, repo: str) -> dict[int, str]:
         """Number -> fingerprint of what a host said of it."""

@@ -120,7 +120,7 @@ def put_relations(connection: sqlite3.Connection, repo: str, relations: Iterable
 
 
 def mark_reachable(
-    connection: sqlite3.Connection, repo: str, branch: str, shas: Iterable[str]
+    connection: sqlite3.Connection, repo: str, branch: str, shas: Iterable[str], *, more: bool
 ) -> int:
     """What the tip of this branch reaches; returns how many changes no ingested tip reaches."""
     tip = frozenset(shas)
@@ -132,7 +132,7 @@ def mark_reachable(
     before = {rowid for (rowid,) in rows}
     connection.executemany(
         "DELETE FROM reached WHERE repo = ? AND branch = ? AND change = ?",
-        ((repo, branch, rowid) for rowid in before - now),
+        ((repo, branch, rowid) for rowid in (() if more else before - now)),
     )
     connection.executemany(
         "INSERT INTO reached (repo, branch, change) VALUES (?, ?, ?)",
@@ -160,6 +160,7 @@ def delete_repo(connection: sqlite3.Connection, repo: str) -> int:
     connection.execute("DELETE FROM changes WHERE repo = ?", (repo,))
     for table, column in (
         ("relations", "repo"),
+        ("outlines", "repo"),
         ("failures", "repo"),
         ("sources", "name"),
         ("reached", "repo"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kb.errors import StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1 had no outlines
 APPLICATION_ID = 0x524B4231  # "RKB1": tells our file from any other SQLite file
 FILE_NAME = "archive.sqlite3"
 BUSY_TIMEOUT_MS = 30_000
@@ -187,6 +187,19 @@ CREATE TABLE questions (
   body BLOB NOT NULL
 );
 """
+OUTLINES = """
+CREATE TABLE outlines (            -- the changes of a branch when all of it was read last
+  repo TEXT NOT NULL COLLATE NOCASE,
+  branch TEXT NOT NULL,
+  id TEXT NOT NULL,
+  number INTEGER,
+  sha TEXT NOT NULL,
+  title TEXT NOT NULL,
+  author TEXT NOT NULL,
+  merged_at INTEGER NOT NULL
+);
+CREATE INDEX outlines_by_time ON outlines (repo, branch, merged_at);
+"""
 
 
 def exists(home: Path) -> bool:
@@ -259,8 +272,11 @@ def _check(connection: sqlite3.Connection, path: Path, *, readonly: bool) -> Non
     if application == 0 and version == 0 and not _has_tables(connection):
         if readonly:
             raise StoreError(f"nothing is indexed in {path.parent}", "kb ingest PATH")
+        from kb.store import lexical_index
+
         connection.execute("PRAGMA journal_mode = WAL")
-        _create(connection)
+        tables = SCHEMA + OUTLINES + lexical_index.SCHEMA
+        _run(connection, tables, lambda: not _has_tables(connection))
         application, version = identity(connection)
     if application != APPLICATION_ID:
         raise StoreError(
@@ -272,6 +288,8 @@ def _check(connection: sqlite3.Connection, path: Path, *, readonly: bool) -> Non
             f"{SCHEMA_VERSION})",
             "update RepoKB, or choose another --home",
         )
+    if version < SCHEMA_VERSION and not readonly:
+        _run(connection, OUTLINES, lambda: identity(connection)[1] < SCHEMA_VERSION)
     # After a power cut the last commits may be missing, never half; the next ingest repeats them.
     connection.execute("PRAGMA synchronous = NORMAL")
 
@@ -286,13 +304,12 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    from kb.store.lexical_index import SCHEMA as LEXICAL_SCHEMA
-
+def _run(connection: sqlite3.Connection, statements: str, wanted: Callable[[], bool]) -> None:
+    """In one transaction, and only where no other process was first."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if not _has_tables(connection):  # another process may have been first
-            for statement in (SCHEMA + LEXICAL_SCHEMA).split(";\n"):
+        if wanted():
+            for statement in statements.split(";\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

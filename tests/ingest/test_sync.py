@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,96 @@ def test_only_what_is_new_is_read_and_embedded(clone: Any, knowledge: Knowledge)
     assert (result.new, result.unchanged) == (1, 3)
     assert knowledge.embedder.encoded - encoded <= 3
     assert len(knowledge.titles()) == 4
+
+
+@pytest.fixture
+def walks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What was asked of git's history, in turn: the tip alone, or what came since another one."""
+    asked: list[tuple[str, ...]] = []
+    walk = GitSource._graph
+
+    def noting(source: GitSource, *tips: str) -> Any:
+        asked.append(tips)
+        return walk(source, *tips)
+
+    monkeypatch.setattr(GitSource, "_graph", noting)
+    return asked
+
+
+def test_an_ingest_goes_on_from_the_last_one_as_if_all_was_read(
+    clone: Any, knowledge: Knowledge, tmp_path: Path, walks: list[tuple[str, ...]]
+) -> None:
+    fill(clone, 4)
+    clone.commit("Rest of the relays\n\nFollow-up of #2.")
+    first = clone.git("rev-parse", "HEAD")
+    knowledge.ingest(clone.path)
+    clone.switch("work", new=True)
+    own = clone.commit("Work on hops", {"src/hops.py": "HOPS = 1\n"})
+    clone.switch("main")
+    clone.commit('Revert "Rest of the relays" (#5)')
+    tip = clone.merge("work", "Merge pull request #6 from ada/work\n\nHops")
+    walks.clear()
+    result = knowledge.ingest(clone.path)
+    assert walks == [(tip, f"^{first}")]
+    assert (result.new, result.unchanged, result.stale) == (2, 5, 0)
+    whole = Knowledge(tmp_path / "whole", HashEmbedder())
+    whole.ingest(clone.path)
+    assert knowledge.facts() == whole.facts()
+    facts = knowledge.facts()
+    assert facts["acme/relay#5"][2].reverts == (f"acme/relay@{first}",)
+    assert [commit.sha for commit in facts["acme/relay#6"][0].commits] == [own]
+    assert knowledge.ingest(clone.path).unchanged == 7
+
+
+def test_all_is_read_again_where_the_last_ingest_cannot_be_gone_on_from(
+    clone: Any, knowledge: Knowledge, tmp_path: Path, walks: list[tuple[str, ...]]
+) -> None:
+    numbers = count(1)
+
+    def ingested(changes: int, **options: Any) -> tuple[int, bool]:
+        """How many are new, and whether all was read."""
+        for _ in range(changes):
+            fill(clone, 1, next(numbers))
+        walks.clear()
+        result = knowledge.ingest(clone.path, **options)
+        return result.new, len(walks[-1]) == 1
+
+    assert ingested(3) == (3, True)
+    assert ingested(1) == (1, False)
+    clone.git("reset", "-q", "--hard", "HEAD~2")
+    assert ingested(1) == (1, True)
+    assert len(knowledge.facts()) == 3
+    assert ingested(1) == (1, False)
+    later = datetime(2026, 2, 1, tzinfo=UTC)
+    assert ingested(1, until=later) == (1, True)
+    assert ingested(1) == (1, True)  # after a run that may not have seen the tip
+    assert ingested(1) == (1, False)
+    exported = tmp_path / "other.jsonl"
+    exported.write_text("".join(dump_changes(fact[0] for fact in knowledge.facts().values())))
+    knowledge.sync(JsonlSource(exported))
+    assert ingested(1) == (1, True)  # another source tells of the same repository
+
+
+def test_a_shallow_clone_is_read_whole_each_time(
+    clone: Any, knowledge: Knowledge, tmp_path: Path, walks: list[tuple[str, ...]]
+) -> None:
+    fill(clone, 4)
+    shallow = tmp_path / "shallow"
+    clone.git("clone", "-q", "--depth=2", f"file://{clone.path}", str(shallow))
+    assert knowledge.ingest(shallow).new == 2
+    fill(clone, 1, start=5)
+    subprocess.run(["git", "-C", shallow, "fetch", "-q", "--unshallow"], check=True)
+    subprocess.run(["git", "-C", shallow, "reset", "-q", "--hard", "origin/main"], check=True)
+    assert knowledge.ingest(shallow).new == 3
+
+
+def test_an_outline_holds_no_secret(clone: Any, knowledge: Knowledge) -> None:
+    secret = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
+    clone.commit(f"Leak {secret} (#1)")
+    knowledge.ingest(clone.path)
+    with Archive.open(knowledge.home, readonly=True) as archive:
+        (row,) = archive.outlines("acme/relay", "main")
+        assert row.title == "Leak [redacted: github token] (#1)"
 
 
 def test_an_empty_repository_is_no_error(clone: Any, knowledge: Knowledge) -> None:

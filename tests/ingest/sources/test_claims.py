@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sources.claims import GraphCommit, plan_changes
+from ingest.sources.claims import GraphCommit, PlannedChange, plan_changes, plan_more
 
 
 def graph(*rows: tuple[str, str, str]) -> list[GraphCommit]:
@@ -129,24 +129,90 @@ def histories(draw: st.DrawFn) -> list[GraphCommit]:
         choose = st.integers(0, place - 1) if place else st.nothing()
         parents = draw(st.lists(choose, max_size=2, unique=True)) if place else []
         title = draw(
-            st.sampled_from([f"Merge pull request #{place} from x", "Merge branch 'y'", "w"])
+            st.sampled_from(
+                [f"Merge pull request #{place} from x", "Merge branch 'y'", "w", "w (#1)"]
+            )
         )
         shas = tuple(str(parent) for parent in parents)
         commits.append(GraphCommit(str(place), shas, place, "x", title, ""))
     return commits[::-1]
 
 
+def reach(sha: str, by_sha: dict[str, GraphCommit]) -> set[str]:
+    return {sha}.union(*(reach(parent, by_sha) for parent in by_sha[sha].parents))
+
+
 @given(histories())
 def test_claims_are_what_git_calls_a_range(commits: list[GraphCommit]) -> None:
     by_sha = {commit.sha: commit for commit in commits}
-
-    def reach(sha: str) -> set[str]:
-        return {sha}.union(*(reach(parent) for parent in by_sha[sha].parents))
-
     expected: set[str] = set()
     merges = {c.sha for c in commits if c.title.startswith("Merge pull")}
     for sha in merges:
         if len(by_sha[sha].parents) > 1:
-            expected |= reach(sha) - reach(by_sha[sha].parents[0])
+            expected |= reach(sha, by_sha) - reach(by_sha[sha].parents[0], by_sha)
     claimed = [c.sha for change in plan_changes(commits, "o/n") for c in change.commits]
     assert sorted(claimed) == sorted(expected - merges)
+
+
+# --- a plan that goes on from an earlier one -------------------------------------------------------
+
+
+def more(commits: list[GraphCommit], seen: str) -> list[PlannedChange] | None:
+    """What `plan_more` says of the newest commit's history, after all that `seen` reaches."""
+    by_sha = {commit.sha: commit for commit in commits}
+    known, tip = reach(seen, by_sha), commits[0].sha
+    before = plan_changes([commit for commit in commits if commit.sha in known], "o/n")
+    since = [commit for commit in commits if commit.sha in reach(tip, by_sha) - known]
+    return plan_more(since, tip, seen, "o/n", {change.id for change in before})
+
+
+@given(histories(), st.data())
+def test_a_plan_that_goes_on_is_the_plan_of_the_whole(
+    commits: list[GraphCommit], data: st.DataObject
+) -> None:
+    by_sha = {commit.sha: commit for commit in commits}
+    seen = data.draw(st.sampled_from(sorted(by_sha)))
+    found = more(commits, seen)
+    if found is None:
+        return
+    whole, before = (
+        plan_changes([commit for commit in commits if commit.sha in reach(tip, by_sha)], "o/n")
+        for tip in (commits[0].sha, seen)
+    )
+    assert sorted(found + before) == sorted(whole)
+
+
+def test_squash_merges_and_pull_request_merges_go_on() -> None:
+    commits = graph(
+        ("a", "", "Start"),
+        ("x", "a", "work on a branch that is older than what was seen"),
+        ("b", "a", "Seen (#1)"),
+        ("c", "b", "Squashed (#2)"),
+        ("m", "c x", "Merge pull request #3 from ada/x\n\nMerged"),
+    )
+    found = more(commits, "b")
+    assert found is not None
+    assert [(change.id, [own.sha for own in change.commits]) for change in found] == [
+        ("o/n#3", ["x"]),
+        ("o/n#2", []),
+    ]
+
+
+def test_a_history_that_was_written_anew_is_planned_anew() -> None:
+    commits = graph(("a", "", "Start"), ("b", "a", "Gone (#1)"), ("c", "a", "Instead (#1)"))
+    assert more(commits, "b") is None
+
+
+def test_a_branch_that_took_mains_place_is_planned_anew() -> None:
+    commits = graph(
+        ("a", "", "Start"),
+        ("b", "a", "on main"),
+        ("x", "a", "on a branch"),
+        ("m", "x b", "Merge pull request #1 from main"),
+    )
+    assert more(commits, "b") is None
+
+
+def test_a_number_that_is_taken_is_planned_anew() -> None:
+    commits = graph(("a", "", "Fix (#1)"), ("b", "a", "Fix again (#1)"))
+    assert more(commits, "a") is None

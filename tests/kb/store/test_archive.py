@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from kb.store import manifest
-from kb.store.archive import Archive
+from kb.store.archive import Archive, OutlineRow
 from kb.types import Comment, Filters, Period, Relation, ReviewThread, SourceState
 
 
@@ -213,12 +213,16 @@ def test_coverage_reaches_back_to_the_bound_of_the_source(shown, made):
 
 def test_a_forgotten_repository_leaves_nothing(shown, made):
     shown.put_changes([made.record(7, id="acme/other#7", repo="acme/other", aliases=())])
+    shown.put_outlines(
+        "acme/engine", "main", [OutlineRow("acme/engine#1", 1, "a", "T", "A", made.start)]
+    )
     assert shown.delete_repo("acme/engine") == 12
     connection = shown.connection
     for table in ("documents", "patches", "traits", "change_paths", "commits"):
         (left,) = connection.execute(f"SELECT count(DISTINCT change) FROM {table}").fetchone()
         assert left == 1, table
     assert shown.repos() == ["acme/other"]
+    assert shown.outlines("acme/engine", "main") == []
 
 
 def test_vectors_are_missing_until_they_are_done(archive, made):

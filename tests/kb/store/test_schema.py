@@ -11,7 +11,13 @@ import pytest
 from kb.errors import StoreError
 from kb.store import manifest
 from kb.store.archive import Archive
-from kb.store.schema import FILE_NAME, SCHEMA_VERSION, store_error
+from kb.store.schema import (
+    APPLICATION_ID,
+    FILE_NAME,
+    SCHEMA_VERSION,
+    identity,
+    store_error,
+)
 from kb.types import Filters
 
 ROOT = os.geteuid() == 0
@@ -46,6 +52,17 @@ def test_a_newer_archive_is_refused(archive):
     archive.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     archive.close()
     assert "newer" in failure(archive.home).message
+
+
+def test_an_older_archive_gets_what_it_lacks(archive):
+    archive.connection.execute("DROP TABLE outlines")
+    archive.connection.execute("PRAGMA user_version = 1")
+    archive.close()
+    with Archive.open(archive.home, readonly=True) as reader:
+        assert reader.count(Filters()) == 0
+    with Archive.open(archive.home) as writer:
+        assert writer.outlines("acme/engine", "main") == []
+        assert identity(writer.connection) == (APPLICATION_ID, SCHEMA_VERSION)
 
 
 def test_a_damaged_page_is_an_error_of_ours(archive, made):
