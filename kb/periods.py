@@ -45,7 +45,8 @@ def machine_zone() -> str:
     candidates = [os.environ.get("TZ", "").lstrip(":")]
     link = Path("/etc/localtime")
     if link.is_symlink():
-        candidates.append(str(link.resolve()).partition("zoneinfo/")[2])
+        found = str(link.resolve()).partition("zoneinfo/")[2]
+        candidates.append("UTC" if found == "Etc/UTC" else found)
     for name in candidates:
         if name:
             try:
