@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Texts; for more, ONNX Runtime is quicker although its import and graph take 0.3 s.
 SMALL_INCREMENT = 50
 # Texts; for more, torch is quicker although its import takes 6-12 s: on a GPU, and in bfloat16 (two
-# cores with AMX took 21.7 s for 3,000 texts by ONNX Runtime and 24.3 s by torch).
+# cores with AMX took 35 s for 4,000 texts by either, its start included).
 GPU_INCREMENT, BFLOAT16_INCREMENT = 1000, 4000
 
 

@@ -9,10 +9,11 @@ the bundled model's own file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kb.embedders.batches import encode_beside, padded
 from kb.embedders.minilm import WIDTH, MiniLM
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ ERRORS_ONLY = 3
 
 
 class OnnxEmbedder(MiniLM):
-    """One batch runs on one core: batches beside each other gain more than threads inside one."""
-
     def __init__(self, home: Path | None = None) -> None:
         super().__init__(home)
         # The same question comes again with another filter or for more results.
@@ -37,26 +36,8 @@ class OnnxEmbedder(MiniLM):
         return row.copy()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        import numpy as np
-
-        found = np.zeros((len(texts), WIDTH), np.float32)
-        ids = self.tokenize(list(texts))
-        session = self._session
-
-        def encode_batch(places: list[int]) -> None:
-            found[places] = _run(session, [ids[place] for place in places])
-
-        batches = batches_of(list(map(len, ids)))
-        if len(batches) == 1:
-            encode_batch(batches[0])
-        elif batches:
-            from concurrent.futures import ThreadPoolExecutor
-
-            from kb.embedders.hardware import cores
-
-            with ThreadPoolExecutor(cores()) as pool:
-                list(pool.map(encode_batch, batches))
-        return found
+        run = partial(_run, self._session)
+        return encode_beside(self.tokenize(list(texts)), WIDTH, BATCH_TOKENS, run)
 
     @cached_property
     def _session(self) -> Any:
@@ -77,28 +58,9 @@ class OnnxEmbedder(MiniLM):
         )
 
 
-def batches_of(lengths: Sequence[int]) -> list[list[int]]:
-    """Places of texts of about one length, the longest batch first; filled up to its longest text a
-    batch has at most `BATCH_TOKENS` tokens, or one text."""
-    batches: list[list[int]] = []
-    longest = 0
-    for place in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
-        if not batches or (len(batches[-1]) + 1) * longest > BATCH_TOKENS:
-            batches.append([])
-            longest = lengths[place]
-        batches[-1].append(place)
-    return batches
-
-
 def _run(session: Any, ids: Sequence[Sequence[int]]) -> Vectors:
     """Token ids of a batch to mean-pooled unit rows (n, 384)."""
-    import numpy as np
-
-    shape = (len(ids), max(map(len, ids)))
-    tokens, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    for row, item in enumerate(ids):
-        tokens[row, : len(item)] = item
-        mask[row, : len(item)] = 1
+    tokens, mask = padded(ids)
     (rows,) = session.run(None, {"tokens": tokens, "mask": mask})
     found: Vectors = rows
     return found

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kb.embedders.batches import encode_beside, padded
 from kb.embedders.hardware import has_bfloat16
-from kb.embedders.model_files import BUNDLED, bundled_folder, verify_bundled
+from kb.embedders.minilm import MiniLM
+from kb.embedders.model_files import BUNDLED
 from kb.errors import StoreError
 
 if TYPE_CHECKING:
@@ -17,18 +20,18 @@ if TYPE_CHECKING:
     from kb.settings import EmbedderSettings
 
 
-class SentenceTransformerEmbedder:
-    """Feed it 2,000 texts or more a call: batches sorted by length are worth 1.75 times."""
+BATCH_TOKENS = 2048  # of the bundled model on a CPU, a batch a core
 
+
+class SentenceTransformerEmbedder:
     def __init__(self, settings: EmbedderSettings, identity: str, home: Path | None) -> None:
         self._settings = settings
         self._identity = identity
         self.name, _, self.revision = identity.rpartition("@")
-        folder = None
-        if settings.model == BUNDLED:
-            folder = bundled_folder()
-            verify_bundled(folder, home)
-        self._model = _load(settings, folder)
+        bundled = MiniLM(home) if settings.model == BUNDLED else None
+        self._model = _load(settings, bundled.folder if bundled else None)
+        on_cpu = settings.backend in ("auto", "torch") and self._model.device.type == "cpu"
+        self._beside = bundled if on_cpu else None
 
     @property
     def dimension(self) -> int:
@@ -40,7 +43,25 @@ class SentenceTransformerEmbedder:
         return self._identity
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        return self._unit(self._model.encode_document, list(texts))
+        if self._beside is None:
+            return self._unit(self._model.encode_document, list(texts))
+        import torch
+
+        # `encode_document` sorts by letters and has all cores compute each batch: on two cores with
+        # AMX this takes 0.55 of its time.
+        one_thread = partial(torch.set_num_threads, 1)
+        ids = self._beside.tokenize(list(texts))
+        return encode_beside(ids, self._beside.dimension, BATCH_TOKENS, self._rows, one_thread)
+
+    def _rows(self, ids: Sequence[Sequence[int]]) -> Vectors:
+        """Token ids of a batch to unit rows."""
+        import torch
+
+        tokens, mask = map(torch.from_numpy, padded(ids))
+        with torch.inference_mode():
+            found = self._model({"input_ids": tokens, "attention_mask": mask})
+            rows: Vectors = _unit_rows(found["sentence_embedding"]).numpy()
+        return rows
 
     def encode_query(self, text: str) -> Vectors:
         row: Vectors = self._unit(self._model.encode_query, [text])[0]
@@ -60,9 +81,14 @@ class SentenceTransformerEmbedder:
                 convert_to_tensor=True,
                 normalize_embeddings=False,
             )
-            found = torch.nn.functional.normalize(found.float(), dim=1)
-        rows: Vectors = found.cpu().numpy()
+            rows: Vectors = _unit_rows(found).cpu().numpy()
         return rows
+
+
+def _unit_rows(found: Any) -> Any:
+    import torch
+
+    return torch.nn.functional.normalize(found.float(), dim=1)
 
 
 def _load(settings: EmbedderSettings, folder: Path | None) -> Any:
