@@ -100,6 +100,7 @@ def test_a_relaxed_threshold_says_from_and_to(change, before: str, after: str, w
         ("    seed = 1", "    seed = 2"),
         ("    port = 30000", "    port = 31000"),
         ("    assert len(rows) == 3", "    assert len(rows) == 4"),
+        ("    wait_for_count(5, timeout=90)", "    wait_for_count(6, timeout=90)"),
     ],
 )
 def test_stricter_and_other_numbers_are_no_relaxed_threshold(
