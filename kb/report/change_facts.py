@@ -171,7 +171,10 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
     title = headline(change)
     sources = [file for file in change.files if file.role == "source"]
     roles = _ROLES.get(record.analysis.types[0], ())
-    about = [file for file in change.files if file.role in roles] or sources or change.files
+    about = [file for file in change.files if file.role in roles]
+    if not about and record.analysis.types[0] == "dependency":
+        about = [file for file in change.files if file.role in ("ci", "build")]  # hooks, actions
+    about = about or sources or list(change.files)
     # No file of its kind: what the change is about is its largest other file.
     ranked = sorted(about, key=lambda file: (-(file.additions + file.deletions), file.path))
     new = {flag.name: flag for flag in digest.flags if not flag.removed}

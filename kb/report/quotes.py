@@ -32,7 +32,7 @@ _NOISE = re.compile(
 _CAVEAT = re.compile(
     r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently (?:only|not|un)|limitation|unsupported|not supported|"
     r"(?:in|as|for|with) (?:a |the |an? \w+ )?follow[- ]?ups?|future (?:pr|work|change)|to be (?:added|done|supported)|will be (?:added|done|handled|supported)|experimental|"
-    r"requires?|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
+    r"(?<!not )requires?|^note\b.*(?:\bno[nt]?\b|n't\b|\bonly\b)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
     r"|暂不|尚未|目前(?:仅|只)|仅支持|后续|待补|不支持|实验性|限制",
     re.IGNORECASE,
 )
@@ -75,9 +75,10 @@ _DANGLING = re.compile(
     r"(?:it|they|these|those|he|she|you|we|then|also|so|but|and|however|otherwise)\b|th(?:is|at) (?:\w+s|can|may|will|was|should|must)\b",
     re.IGNORECASE,
 )
-# So does one of a description; what was tested is nothing that a change brings.
+# So does one of a description. What was tested is nothing that a change brings, nor how it was before.
 _NO_POINT = re.compile(
-    r"(?:also|and|but|then|however|otherwise|besides|moreover|so far|this is (?:because|why|due))\b"
+    r"(?:also|and|but|then|however|otherwise|besides|moreover|note|this is (?:because|why|due))\b|it\b(?!.*\bnow\b)"
+    r"|(?:in the current state|so far|currently|previously|at the moment|right now|until now|before this (?:pr|change)|.*\bthis test)\b"
     r"|tests?\b|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) tests?\b",
     re.IGNORECASE,
 )
@@ -186,7 +187,7 @@ def _best(
             continue  # about something else, or the title again
         if origin != "description" and not _states(text):
             continue
-        if origin == "description" and _NO_POINT.match(text):
+        if origin != "help" and _NO_POINT.match(text):
             continue
         repeated = counts[text] >= REPEATED
         if origin == "diff":

@@ -154,3 +154,9 @@ def test_hardware_large_and_revert(change, many) -> None:
     assert risks(change("lids", {"acme/a.py": "+    if is_hip():"}), "hardware")[0].line > 0
     assert risks(change("feat: lids", {"acme/a.py": many(1200)}), "large")
     assert risks(change('Revert "lids"', {"acme/a.py": "-a = 1"}), "revert")
+
+
+def test_what_a_fix_calls_unstable_is_not_experimental(change, many) -> None:
+    files = {"acme/a.py": many(9)}
+    assert not risks(change("Fix unstable order of lids", files), "experimental")
+    assert risks(change("Fix lids of the unstable feature", files), "experimental")

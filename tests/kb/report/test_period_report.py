@@ -508,3 +508,13 @@ def test_a_change_without_a_diff_says_so(make):
     bare = replace(record, change=replace(record.change, files=()))
     assert what(change_facts(bare), "en").plain == "no diff is known"
     assert what(change_facts(bare), "zh").plain == "未见代码差异"
+
+
+def test_requirements_that_moved_in_a_hook_stand_in_its_file(make):
+    record = make(1, "Bump hinge to 1.2.0", types=("dependency",))
+    files = (
+        FileChange("CHANGES.md", "modified", 9, 9, role="docs"),
+        FileChange(".pre-commit-config.yaml", "modified", 1, 1, role="ci"),
+    )
+    bumped = replace(record, change=replace(record.change, files=files))
+    assert what(change_facts(bumped), "en").plain == "moves requirements in .pre-commit-config.yaml"

@@ -255,3 +255,26 @@ def test_a_name_of_code_keeps_its_case(make):
         assert not theme_title(theme, "en").plain.startswith("St.")
     assert capital("st.lid_chart and box") == "st.lid_chart and box"
     assert capital("lid chart") == "Lid chart"
+
+
+def test_how_it_was_before_is_not_quoted_as_what_a_change_brings(make):
+    for body in (
+        "In the current state the hinge of the lid is available from the box anyway.",
+        "It works with the hinge of the lid, but it does not work with the hinge of a box.",
+        "So far, the hinge of the lid used a static table of boxes.",
+        "Note that the hinge of the lid is not for boxes of glass.",
+    ):
+        assert best_quote(make(1, "Add a hinge to the lid", body=body)) is None
+    line = (
+        "This test verifies that the hinge of the lid still marks the box as shut, so it is safe."
+    )
+    assert best_quote(make(1, "Await the hinge of a lid", comments=(line,))) is None
+
+
+def test_a_note_is_a_caveat_and_a_need_that_is_none_is_not(make):
+    note = "Note: the lid has no hinge on boxes of glass, so it does not open there."
+    caveat = stated_caveat(make(1, "Add a lid", body=note))
+    assert caveat is not None
+    assert caveat.text == note
+    unneeded = "I used a separate script because this lid does not require any screenshots."
+    assert stated_caveat(make(1, "Add a lid", body=unneeded)) is None
