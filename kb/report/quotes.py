@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from kb.analysis.natural_language import continues
 from kb.report.say import words_of
 from kb.report.titles import PLAIN_WORDS, headline, plain_markup, read_title, vague, visible
 from kb.types import ChangeRecord, Flag
@@ -19,7 +20,6 @@ from kb.types import ChangeRecord, Flag
 LONGEST = 30  # words; a longer sentence is left out rather than cut
 SHORTEST = 5
 IN_PASSING = 150  # letters that are read in passing; a longer sentence has to say more
-WRAPPED = 40  # letters of a line that may go on in the next one
 
 _SPLIT = re.compile(
     r"(?:(?<=\n)|\A)#{1,6} [^\n]*(?:\n|\Z)|(?<=[.!?])\s+(?=[A-Z0-9`\"“(\[])|(?<=[。！？；])\s*|\n\s*\n|\n\s*[-*•]\s+|\n\s*\d+[.)]\s+"
@@ -246,13 +246,7 @@ def _unwrapped(lines: Iterable[str]) -> list[str]:
     """Lines of a diff as its author thought them: a sentence that was wrapped is one again."""
     found: list[str] = []
     for line in lines:
-        wrapped = (
-            found
-            and len(found[-1].rsplit("\n", 1)[-1]) >= WRAPPED
-            and not found[-1].endswith((".", "!", "?", ":", "。"))
-            and re.match(r"[a-z`(]", line)
-        )
-        if wrapped:
+        if found and continues(found[-1].rsplit("\n", 1)[-1], line):
             found[-1] += " " + line
         else:
             found.append(line)

@@ -137,7 +137,7 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
         text = short_path(text)
     elif risk.kind == "compatibility":
         text = re.sub(r"^- (?:\w+ )?(?=\S+$)", "", text)
-        if _ALTERED.match(text):
+        if _ALTERED.match(text) or (" -> " in text and _DECLARED.match(text)):
             text = _definition(text)
     elif risk.kind == "dependency":
         text = re.sub(r"^[+-]\s*", "", text)
@@ -150,7 +150,7 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
 def _definition(signature: str) -> str:
     """The name in a signature: after `fn`, or before the parameters where the type comes first."""
     if found := _DECLARED.match(signature):
-        return found[1]
+        return found[1].rstrip(":")
     head = re.sub(r"<[^<>]*>$", "", signature.partition("(")[0].rstrip())
     return head.rpartition(" ")[2]
 

@@ -30,7 +30,7 @@ _WORDS = {
     "message": r"\berror messages?|\bhelp/|\bhelp text|\bhints?\b|\bin messages\b",
     "hang": r"\bhang\w*|dead ?lock\w*|\bstuck\b|\bfreez\w*|infinite loop|spin(?:s|ning)?(?: loop)?\b|livelock|never (?:returns?|finish\w*)|busy[- ]?loop|\bblocked forever|\bstarv\w*|卡死|死锁|挂起|卡住|死循环",
     "leak": r"\bleak\w*|out[- ]of[- ]memory|\bOOM\w*|memory (?:growth|bloat|usage grows)|double[- ]free|use[- ]after[- ]free|file descriptors?|insufficient memory|memory is insufficient|泄[漏露]|内存溢出|显存溢出|爆显存",
-    "crash": r"\bcrash\w*|seg ?fault|\bSIG(?:SEGV|ABRT|FPE)\b|illegal (?:memory|instruction|attribute)|\bIMA\b|\bpanic\w*|abort\w*|assert(?:ion)?s?\b|exceptions?\b"
+    "crash": r"\bcrash\w*|seg ?fault|\bSIG(?:SEGV|ABRT|FPE)\b|illegal (?:memory|instruction|attribute)|\bIMA\b|\bpanic\w*|abort\w*|(?<![A-Za-z])assert(?:ion)?s?\b|exceptions?\b"
     r"|\b\w+(?:Error|Exception)\b|traceback|\braises?\b|null pointer|nil (?:pointer|deref\w*)|\bguard\w* (?:against )?(?:a )?(?:nil|null|none)\b|\bNPE\b|nonetype|\bundefined\b|unbound|out[- ]of[- ](?:range|bounds)|\bOOB\b|has no attribute|(?:over|under)flow|explosion|broken|\bbreaks?\b|cuda error|\berr(?:ors?)?\b|\bfail(?:s|ed|ing|ure)?\b"
     r"|崩溃|报错|异常|越界|空指针|段错误",
     "wrong-result": r"\bwrong\w*|incorrect\w*|correctness|\bcorrectly\b|overwrit\w*|indexing|\balign\w*|\bcorrects?\b|mismatch\w*|\binaccura\w*|accuracy|\bnan\b|garbage|gibberish|corrupt\w*|precision|numeric\w*|duplicat\w*|missing\b|\bmiss(?:es)?\b(?!-)|\blost\b|drops?\b|dropped|dropping|stale"
@@ -84,10 +84,19 @@ _OF_TESTS = re.compile(r"\btests?\b|\btest_|\bassert\w*|- \[[ x]\]", re.IGNORECA
 _AREA = re.compile(r"^[\w./+@-]{1,30}(?:[,&/] ?[\w./+@-]{1,30})?: +(?=\S)")
 
 
+# Who raises or records an error on purpose saw no crash.
+_ON_PURPOSE = re.compile(
+    r"(?:use|raise|throw|record|report|expose|rename|define|add)s?\b", re.IGNORECASE
+)
+
+
 @lru_cache(maxsize=8192)
 def _in_title(text: str) -> str | None:
     text = _AREA.sub("", text)
-    found = next((name for name in _FROM_TITLE if _PATTERNS[name].search(text)), None)
+    asked: tuple[str, ...] = _FROM_TITLE
+    if _ON_PURPOSE.match(text):
+        asked = tuple(name for name in asked if name != "crash")
+    found = next((name for name in asked if _PATTERNS[name].search(text)), None)
     return "display" if found == "message" else found
 
 

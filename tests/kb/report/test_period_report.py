@@ -14,6 +14,7 @@ import kb.report
 from kb.phrases import phrases
 from kb.report.change_facts import change_facts, switched
 from kb.report.composer import measured_letters, measured_words
+from kb.report.insights import latent_risks
 from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
 from kb.report.renderers.markdown import Inline
@@ -518,3 +519,30 @@ def test_requirements_that_moved_in_a_hook_stand_in_its_file(make):
     )
     bumped = replace(record, change=replace(record.change, files=files))
     assert what(change_facts(bumped), "en").plain == "moves requirements in .pre-commit-config.yaml"
+
+
+def test_a_risk_of_several_names_is_told_in_the_plural(make):
+    gone = (
+        Risk("compatibility", "- class Lid", "a.ts"),
+        Risk("compatibility", "- def box", "a.py"),
+    )
+    arrow = (
+        "export const Hinge: FC<LidProps> = props => -> export const Hinge: FC<BoxProps> = props =>"
+    )
+    (_, told), *_ = latent_risks(change_facts(make(1, "Drop lids", risks=gone)), "en")
+    assert told.plain.startswith("Lid and box are gone or have another signature")
+    (_, told), *_ = latent_risks(
+        change_facts(make(1, "Drop lids", risks=(Risk("compatibility", arrow, "a.ts"),))), "en"
+    )
+    assert told.plain.startswith("Hinge is gone or has another signature")
+
+
+def test_a_title_that_speaks_of_an_error_on_purpose_is_no_crash(make):
+    for title in (
+        "Use NumberFormatException in the decoder",
+        "Record error.type of failed collections",
+        "Fix LongLidAssert hasHinge to be exact",
+    ):
+        assert symptom(make(1, title, types=("bugfix",))) == "other"
+    assert symptom(make(1, "Fix NullPointerException in the decoder")) == "crash"
+    assert symptom(make(1, "Decoder raises KeyError on lids")) == "crash"
