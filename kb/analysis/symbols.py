@@ -126,6 +126,14 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
     )
 
 
+def constructs(symbol: Symbol) -> bool:
+    """Whether it is a constructor, as Java names them: after the class that its file is named after.
+
+    Where one is gone, its class may stay."""
+    file = symbol.path.rsplit("/", 1)[-1]
+    return symbol.kind == "function" and file == f"{symbol.name}.java"
+
+
 _RETURNS = re.compile(r"\)\s*->.*$")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
+from kb.analysis.symbols import constructs
 from kb.report.quotes import Quote, best_quote, help_of, measured, stated_caveat
 from kb.report.symptoms import symptom
 from kb.report.titles import headline
@@ -188,7 +189,8 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
         and gone[name].default != flag.default
     )
     what = symptom(record) if record.analysis.types[0] in ("bugfix", "security") else ""
-    added, removed = _told(digest.symbols_added, title), _told(digest.symbols_removed, title)
+    gone_symbols = tuple(symbol for symbol in digest.symbols_removed if not constructs(symbol))
+    added, removed = _told(digest.symbols_added, title), _told(gone_symbols, title)
     return ChangeFacts(
         record=record,
         added=added,

@@ -160,3 +160,14 @@ def test_what_a_fix_calls_unstable_is_not_experimental(change, many) -> None:
     files = {"acme/a.py": many(9)}
     assert not risks(change("Fix unstable order of lids", files), "experimental")
     assert risks(change("Fix lids of the unstable feature", files), "experimental")
+
+
+def test_a_class_that_lost_a_constructor_is_not_gone(change) -> None:
+    path, lost = (
+        "src/main/java/LidReader.java",
+        "-  public LidReader(Lid lid) {\n-    this.lid = lid;\n-  }",
+    )
+    (risk,) = risks(change("Drop it", {path: lost}), "compatibility")
+    assert risk.evidence == "public LidReader(Lid lid) -> LidReader"
+    gone = change("Drop it", {path: "-public final class LidReader {\n" + lost})
+    assert [risk.evidence for risk in risks(gone, "compatibility")] == ["- class LidReader"]

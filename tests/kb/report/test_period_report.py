@@ -546,3 +546,8 @@ def test_a_title_that_speaks_of_an_error_on_purpose_is_no_crash(make):
         assert symptom(make(1, title, types=("bugfix",))) == "other"
     assert symptom(make(1, "Fix NullPointerException in the decoder")) == "crash"
     assert symptom(make(1, "Decoder raises KeyError on lids")) == "crash"
+
+
+def test_a_class_that_lost_a_constructor_is_not_said_to_be_removed(make):
+    record = make(1, "Drop a constructor", types=("refactor",), path="src/Lid.java", gone=("Lid",))
+    assert not change_facts(record).removed
