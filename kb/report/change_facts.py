@@ -174,7 +174,10 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
     roles = _ROLES.get(record.analysis.types[0], ())
     about = [file for file in change.files if file.role in roles]
     if not about and record.analysis.types[0] == "dependency":
-        about = [file for file in change.files if file.role in ("ci", "build")]  # hooks, actions
+        # Hooks and actions; a manifest whose requirements had moved would have that role.
+        about = [file for file in change.files if file.role == "ci"] or [
+            file for file in change.files if file.role == "build"
+        ]
     about = about or sources or list(change.files)
     # No file of its kind: what the change is about is its largest other file.
     ranked = sorted(about, key=lambda file: (-(file.additions + file.deletions), file.path))

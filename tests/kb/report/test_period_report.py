@@ -516,6 +516,7 @@ def test_requirements_that_moved_in_a_hook_stand_in_its_file(make):
     files = (
         FileChange("CHANGES.md", "modified", 9, 9, role="docs"),
         FileChange(".pre-commit-config.yaml", "modified", 1, 1, role="ci"),
+        FileChange("pyproject.toml", "modified", 1, 3, role="build"),  # options of the tool
     )
     bumped = replace(record, change=replace(record.change, files=files))
     assert what(change_facts(bumped), "en").plain == "moves requirements in .pre-commit-config.yaml"
