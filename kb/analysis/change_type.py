@@ -139,13 +139,19 @@ def _main(facts: Facts) -> tuple[str, str]:
         return "ci-config", "release"
     if title.release and (not size.source_added or facts.version_only or size.source_added <= 6):
         return "ci-config", "release"
-    if facts.version_only and by_files not in ("dependency",):
+    if facts.version_only and (by_files != "dependency" or _names_itself(facts)):
         return "ci-config", "release"
     if by_files:
         return by_files, "files"
     if title.type and title.type != CHORE and title.how in ("prefix", "emoji", "tag", "word"):
         return _checked(facts, title.type)
     return _by_evidence(facts)
+
+
+def _names_itself(facts: Facts) -> bool:
+    """Whether the title names the repository: what it bumps is no requirement then."""
+    name = facts.change.repo.rsplit("/", 1)[-1].lower()
+    return name in facts.title.text.lower().split()
 
 
 def _by_files(facts: Facts) -> str:
@@ -269,7 +275,11 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
         sums["refactor"] += 1.5  # what has another name is no new thing
     if facts.formatting_only:
         sums["refactor"] += 2.5
-    if facts.title.type == "docs" and facts.comment_lines >= max(1, size.source_added):
+    if (
+        facts.title.type == "docs"
+        and facts.comment_lines >= max(1, size.source_added)
+        and not _tested(facts)
+    ):
         sums["docs"] += 2.5
     entry = _entry_type(facts)
     if entry in sums:
@@ -315,7 +325,9 @@ def impossible(facts: Facts) -> list[str]:
     size, lines = facts.size, facts.lines_by_role
     source = size.source_added + size.source_removed
     unborne = []
-    if (
+    if _tested(facts):
+        unborne.append("docs")  # nobody tests a text
+    elif (
         (source > 5 or not source)
         and not lines.get("docs")
         and facts.comment_lines <= source
@@ -335,6 +347,12 @@ def impossible(facts: Facts) -> list[str]:
     if source > 5 and not any(lines.get(role) for role in ("ci", "build", "agent", "dependency")):
         unborne.append("ci-config")
     return unborne
+
+
+def _tested(facts: Facts) -> bool:
+    """Whether tests came with lines of source."""
+    size = facts.size
+    return bool(size.source_added + size.source_removed and size.test_lines)
 
 
 def _defines_nothing(facts: Facts) -> bool:

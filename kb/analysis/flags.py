@@ -57,11 +57,15 @@ _GO_TAG = re.compile(
 )
 # Python: a field of a dataclass or pydantic model whose class or file is about settings.
 _PY_FIELD = re.compile(
-    r"^    (?P<name>[a-z]\w*)\s*:\s*(?P<type>[^=#]+?)(?:\s*=\s*(?P<default>.+?))?\s*,?\s*(?:#.*)?$"
+    r"^    (?P<name>[a-z]\w*)\s*:(?!//)\s*(?P<type>[^=#]+?)(?:\s*=\s*(?P<default>.+?))?\s*,?\s*(?:#.*)?$"
 )
 _TS_FIELD = re.compile(r"^\s{2,4}(?:readonly\s+)?(?P<name>[a-z]\w*)\??\s*:\s*[^,()]*;?\s*$")
 _CONFIG_CLASS = re.compile(
     r"\b(class|interface|struct|type)\s+\w*(Args|Config|Configuration|Options|Settings|Params)\b"
+)
+# In TypeScript "Args" and "Params" are what a function takes.
+_TS_CONFIG_CLASS = re.compile(
+    r"\b(class|interface|type)\s+\w*(Config|Configuration|Options|Settings)\b"
 )
 _CONFIG_FILE = re.compile(
     r"(^|[/_])(server_args|config|settings|options|args|arguments|cli_args)\.(py|ts)$"
@@ -167,13 +171,14 @@ def _side(view: FileView, mark: str) -> Iterator[Flag]:
     removed = mark == "-"
     config_file = bool(_CONFIG_FILE.search(view.path))
     patch = view.file.patch or ""
-    classes = any(name in patch for name in _CONFIG_NAMES) and bool(_CONFIG_CLASS.search(patch))
+    settings = _TS_CONFIG_CLASS if view.path.endswith((".ts", ".mts")) else _CONFIG_CLASS
+    classes = any(name in patch for name in _CONFIG_NAMES) and bool(settings.search(patch))
     for hunk in view.hunks:
         lines = [line for line in hunk.lines if line.kind in (mark, " ")]
-        in_config = config_file or (classes and bool(_CONFIG_CLASS.search(hunk.section)))
+        in_config = config_file or (classes and bool(settings.search(hunk.section)))
         for index, line in enumerate(lines):
             text = line.text
-            if classes and _CONFIG_CLASS.search(text):
+            if classes and settings.search(text):
                 in_config = True
             elif in_config and text[:1].strip() and text[:1] not in "}])@#/*":
                 in_config = config_file

@@ -42,7 +42,8 @@ _TINY = re.compile(
     r"\b(tiny|minor|small|nit|trivial|follow[- ]?up|cleanup|typo|quick|simple)\b", re.IGNORECASE
 )
 _EXPERIMENTAL = re.compile(
-    r"\b(experimental|wip|prototype|poc|draft|unstable|preview)\b", re.IGNORECASE
+    r"\b(experimental|wip|prototype|poc|draft|(?<!fix )(?<!fixes )(?<!fixed )(?<!avoid )(?<!prevent )unstable|preview)\b",
+    re.IGNORECASE,
 )
 _MODEL_FILE = re.compile(r"(^|/)models?/[\w/]+\.py$")
 _SERIES = re.compile(r"[\[(]\s*\d+\s*/\s*[\dNn]+\s*[\])]|\bpart\s+\d+\b", re.IGNORECASE)

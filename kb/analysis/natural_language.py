@@ -14,6 +14,8 @@ from kb.types import FileChange
 PROSE_SUFFIXES = (".md", ".mdx", ".rst", ".txt", ".adoc", ".org")
 LONGEST_LINE = 2000  # longer ones are data
 MOST_LINES = 400  # of one change; what follows repeats itself
+WRAPPED = 40  # letters of a line that may go on in the next one
+BREAK = " …"  # ends a line that went on in one which is not told
 
 _COMMENT = re.compile(
     r"^\s*(?:#+(?!!)|//+[/!]?|/\*+|\*+(?=\s)|--(?=\s)|;;+|<!--|%(?=\s)|\"{3}|'{3})\s*(.*)$"
@@ -44,11 +46,33 @@ def signed_language(files: Iterable[FileChange], limit: int = MOST_LINES) -> dic
     ordered = sorted(files, key=_weight)
     for sign in "+-":
         for file in ordered:
-            for line in _of_file(file, sign):
-                seen.setdefault(line, sign)
+            last = -1
+            for number, line in _of_file(file, sign):
+                if line in seen:
+                    continue
+                if seen and number - last > 1:
+                    _break(seen, line)
+                seen[line] = sign
+                last = number
                 if len(seen) >= limit:
                     return seen
     return seen
+
+
+def continues(line: str, following: str) -> bool:
+    """Whether a line of language reads as if it went on in the one that is told after it."""
+    return (
+        len(line) >= WRAPPED
+        and not line.endswith((".", "!", "?", ":", "。", BREAK))
+        and bool(re.match(r"[a-z`(]", following))
+    )
+
+
+def _break(seen: dict[str, str], following: str) -> None:
+    """Ends the last line with a sign where the following one only seems to go on with it."""
+    line = next(reversed(seen))
+    if continues(line, following):
+        seen[line + BREAK] = seen.pop(line)
 
 
 def _weight(file: FileChange) -> int:
@@ -56,12 +80,13 @@ def _weight(file: FileChange) -> int:
     return order.index(file.role) if file.role in order else (0 if not file.role else len(order))
 
 
-def _of_file(file: FileChange, sign: str) -> Iterator[str]:
+def _of_file(file: FileChange, sign: str) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their places in its patch."""
     if not file.patch:
         return
     prose = file.path.lower().endswith(PROSE_SUFFIXES)
     in_docstring = False
-    for raw in file.patch.split("\n"):
+    for number, raw in enumerate(file.patch.split("\n")):
         if raw.startswith("@@"):
             in_docstring = False
             continue
@@ -71,7 +96,8 @@ def _of_file(file: FileChange, sign: str) -> Iterator[str]:
             in_docstring = not in_docstring
         if raw[:1] != sign or len(raw) > LONGEST_LINE:
             continue
-        yield from _sentences(raw[1:], whole=prose or inside)
+        for line in _sentences(raw[1:], whole=prose or inside):
+            yield number, line
 
 
 def _sentences(line: str, *, whole: bool) -> Iterator[str]:

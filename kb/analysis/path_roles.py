@@ -98,11 +98,14 @@ _TEST_NAME = re.compile(
     r"|((Test|Tests|TestCase|IT|Spec|Specs|TestBase|TestUtil|TestUtils)\.(java|kt|kts|groovy|scala|cs|swift|php|cc|cpp)$)"
     r"|(\.snap$)|(^fuzz_.*\.(py|go|rs|c|cc)$)|(^Test[A-Z]\w*\.(java|kt|groovy)$)"
 )
-_TEST_PART_TAIL = re.compile(r"^(tests?-.+|.+[-_.](tests|test-crates|e2e|unittests)|stress-test)$")
+# "e2e_browser", "e2e-apps"; encryption from end to end is a product.
+_TEST_PART_TAIL = re.compile(
+    r"^(tests?-.+|.+[-_.](tests|test-crates|e2e|unittests)|e2e[-_.](?!\w*(encr|crypt|key)).+|stress-test)$"
+)
 # Go names a package of test helpers after what it tests: httptest, promqltest.
 _GO_TEST_PART = re.compile(r"^[a-z0-9]+(?<!la)(?<!con)(?<!at)(?<!ea)(?<!fas)test$")
 _BENCH_PARTS = words(
-    "benchmark benchmarks bench benches example examples demo demos sample samples tutorial "
+    "benchmark benchmarks bench benches jmh example examples demo demos sample samples tutorial "
     "tutorials cookbook recipes perf-tests showcase"
 )
 _GENERATED_PARTS = words(

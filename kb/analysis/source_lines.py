@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _TRIPLE = re.compile(r'"""|\'\'\'')
 _TRIPLE_START = re.compile(r'\s*[rRbBuUfF]{0,2}("""|\'\'\')')
+_CODE = re.compile(
+    r"#|@\w|(if|elif|for|while|with|def|class|try|except|else|async)\b.*:$|(import|from) [\w.]+( import .+)?$"
+    r"|(return|raise|yield|await|assert|del|global)\b.*[^.]$|[\w.\[\]\"', ]+ ?([-+*/|&]|//|: ?[\w.\[\], |]+)?= ?\S|[\w.]+\(.*[(),\[]$"
+)
 _RUST_TESTS = re.compile(r"\s*(#\[cfg\((all\()?test\b|#\[(tokio::)?test\b|(pub\s+)?mod\s+tests?\b)")
 _BLOCK_LANGUAGES = (RUST, CPP, JAVA, SCRIPT)
 
@@ -126,7 +130,7 @@ def _side(hunk: Hunk, view: FileView, mark: str, found: CodeLines, in_tests: boo
 def _starts_in_docstring(hunk: Hunk, mark: str) -> bool:
     """Whether a hunk of Python begins inside a docstring, told by its first triple quote."""
     before = ""
-    for line in hunk.lines:
+    for place, line in enumerate(hunk.lines):
         if line.kind != mark and line.kind != " ":
             continue
         text = line.text
@@ -135,7 +139,13 @@ def _starts_in_docstring(hunk: Hunk, mark: str) -> bool:
             if _TRIPLE_START.match(text):
                 if stripped not in ('"""', "'''"):
                     return False
-                return bool(before) and before[-1] not in ":(=,[{"
+                if before:
+                    return before[-1] not in ":(=,[{"
+                # The first line that is shown: code after it says that a docstring ends there.
+                rest = (
+                    later.text for later in hunk.lines[place + 1 :] if later.kind in (mark, " ")
+                )
+                return bool(_CODE.match(next(filter(None, map(str.strip, rest)), "")))
             return text.count('"""') == 1 and stripped.endswith(('"""', "'''")) and "=" not in text
         if text.strip():
             before = text.strip()

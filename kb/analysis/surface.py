@@ -150,7 +150,7 @@ def surface_of(
                     deprecations.append((text.strip(), view.path, line))
         elif is_changelog(view.path):
             found = [text for text, _ in view.lines("+") if text.strip()]
-            if found:
+            if found and not _wrapped_anew(view):
                 entries += found
                 fragment = _FRAGMENT.search(name)
                 kind = fragment["kind"] if fragment else _entry_kind(view)
@@ -176,6 +176,14 @@ def surface_of(
         changelog_lines=tuple(entries[:60]),
         floors=tuple(floor for floor in floors if not floor.patch_only),
     )
+
+
+def _wrapped_anew(view: FileView) -> bool:
+    """Whether the lines of a changelog say what they said, broken elsewhere."""
+    before, after = (
+        "".join("".join(text.split()) for text, _ in view.lines(mark)) for mark in "-+"
+    )
+    return before == after
 
 
 def _entry_kind(view: FileView) -> str:

@@ -126,6 +126,14 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
     )
 
 
+def constructs(symbol: Symbol) -> bool:
+    """Whether it is a constructor, as Java names them: after the class that its file is named after.
+
+    Where one is gone, its class may stay."""
+    file = symbol.path.rsplit("/", 1)[-1]
+    return symbol.kind == "function" and file == f"{symbol.name}.java"
+
+
 _RETURNS = re.compile(r"\)\s*->.*$")
 
 
@@ -238,6 +246,24 @@ def _cut(text: str, language: Language) -> str:
     return text[:MAX_SIGNATURE_LENGTH]
 
 
+# What stands as far left as a definition comes after it; a label of C is still inside.
+_NEXT = re.compile(r"[A-Za-z_@}](?!\w*\s*:$)")
+
+
+def _reached(hunk: Hunk) -> bool:
+    """Whether a line was changed before the definition of the hunk's header ends."""
+    depth = len(hunk.section) - len(hunk.section.lstrip())
+    for line in hunk.lines:
+        text = line.text.lstrip()
+        if not text.strip():
+            continue
+        if len(line.text) - len(text) <= depth and _NEXT.match(text):
+            return False
+        if line.kind != " ":
+            return True
+    return False
+
+
 def _enclosing(hunk: Hunk, view: FileView) -> Symbol | None:
     """The definition that git names in the hunk's header, if a pattern of ours knows it."""
     language = view.language
@@ -247,7 +273,7 @@ def _enclosing(hunk: Hunk, view: FileView) -> Symbol | None:
     if not hit:
         return None
     name, kind = name_and_kind(hit)
-    if not name or name in _NOT_NAMES:
+    if not name or name in _NOT_NAMES or not _reached(hunk):
         return None
     return Symbol(
         name=name,

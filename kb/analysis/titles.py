@@ -123,8 +123,8 @@ _EMOJI = re.compile(
 _NUMBER = re.compile(r"\s*\(#\d+\)\s*$")
 _RELEASE = re.compile(
     r"^(\w+: ?)?((prepare|cut|publish|start|begin|new|make)\s+(\w+\s+){0,3})?(releas(e|ing)|version|changelog for)\b.*\d"
-    r"|^(bump|update|set|increment|change|upgrade)\s+(the\s+)?(\w+\s+)?(package\s+|crate\s+|project\s+)?version\b"
-    r"|^(\w+[ -])?v?\d+\.\d+(\.\d+)?([-.\w]*)$|^release\b|^(bump|prepare|tag)\s+(\w+\s+)?(to\s+|for\s+)?v?\d+\.\d+|^(发版|发布)"
+    r"|^(bump|up|update|set|increment|change|upgrade)\s+(the\s+)?(\w+\s+)?(package\s+|crate\s+|project\s+)?version\b"
+    r"|^(\w+[ -])?v?\d+\.\d+(\.\d+)?([-.\w]*)$|^release\b|^(prepare|tag)\s+(\w+\s+)?(to\s+|for\s+)?v?\d+\.\d+|^bump\s+(to\s+|for\s+)?v?\d+\.\d+|^(发版|发布)"
     r"|^start (working on )?v?\d+|^prep\w* (for )?(the )?(next|v?\d|release)|^release[-/: ]|^merge (back )?(the )?(release|branch|upstream)\b",
     re.IGNORECASE,
 )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
+from kb.analysis.symbols import constructs
 from kb.report.quotes import Quote, best_quote, help_of, measured, stated_caveat
 from kb.report.symptoms import symptom
 from kb.report.titles import headline
@@ -171,7 +172,13 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
     title = headline(change)
     sources = [file for file in change.files if file.role == "source"]
     roles = _ROLES.get(record.analysis.types[0], ())
-    about = [file for file in change.files if file.role in roles] or sources or change.files
+    about = [file for file in change.files if file.role in roles]
+    if not about and record.analysis.types[0] == "dependency":
+        # Hooks and actions; a manifest whose requirements had moved would have that role.
+        about = [file for file in change.files if file.role == "ci"] or [
+            file for file in change.files if file.role == "build"
+        ]
+    about = about or sources or list(change.files)
     # No file of its kind: what the change is about is its largest other file.
     ranked = sorted(about, key=lambda file: (-(file.additions + file.deletions), file.path))
     new = {flag.name: flag for flag in digest.flags if not flag.removed}
@@ -185,7 +192,8 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
         and gone[name].default != flag.default
     )
     what = symptom(record) if record.analysis.types[0] in ("bugfix", "security") else ""
-    added, removed = _told(digest.symbols_added, title), _told(digest.symbols_removed, title)
+    gone_symbols = tuple(symbol for symbol in digest.symbols_removed if not constructs(symbol))
+    added, removed = _told(digest.symbols_added, title), _told(gone_symbols, title)
     return ChangeFacts(
         record=record,
         added=added,

@@ -16,6 +16,7 @@ from kb.report.history import History
 from kb.report.period_sections import PeriodSections
 from kb.report.request import SECTIONS, ReportRequest
 from kb.report.say import say
+from kb.report.titles import capital
 from kb.report.types import Prose, Report, ReportReader, Section, Writer
 from kb.types import Observer
 
@@ -180,7 +181,7 @@ def headline_of(shared: PeriodSections) -> Prose:
     """The two leading themes."""
     texts = [theme.name_in(shared.lang) for theme in shared.themes[:2]]
     if texts and texts[0].isascii():
-        texts[0] = texts[0][:1].upper() + texts[0][1:]
+        texts[0] = capital(texts[0])
     names = [Prose.of(text, "title") for text in texts]
     if len(names) < 2:
         return names[0] if names else Prose()

@@ -174,14 +174,15 @@ def _tests(facts: ChangeFacts, lang: str) -> list[Prose]:
     return found
 
 
-def _risk_what(facts: ChangeFacts, kind: str, lang: str) -> Prose:
+def _risk_names(facts: ChangeFacts, kind: str) -> list[str]:
     from kb.report.risks import shown_evidence
 
-    names = [
-        shown_evidence(risk)
-        for risk in facts.record.analysis.risks
-        if risk.kind == kind and risk.evidence
-    ]
+    risks = [risk for risk in facts.record.analysis.risks if risk.kind == kind and risk.evidence]
+    return list(dict.fromkeys(map(shown_evidence, risks)))
+
+
+def _risk_what(facts: ChangeFacts, kind: str, lang: str) -> Prose:
+    names = _risk_names(facts, kind)
     return codes(names, lang, 3) if names else Prose.of(word(f"risk.name.{kind}", lang))
 
 
@@ -190,6 +191,7 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
     found: list[tuple[str, Prose]] = []
     for kind in dict.fromkeys(risk.kind for risk in facts.record.analysis.risks):
         what = _risk_what(facts, kind, lang)
+        number = max(1, len(_risk_names(facts, kind)))
         if kind == "missing-tests":
             text = say("latent.missing-tests", lang, size=size(facts, lang))
         elif kind == "revert":
@@ -197,13 +199,13 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
         elif kind == "large":
             text = say("latent.large", lang, what=size(facts, lang))
         elif kind == "configuration":
-            text = _latent_configuration(facts, what, lang)
+            text = _latent_configuration(facts, what, number, lang)
         elif kind == "unresolved-review":
             from kb.report.risks import objection
 
             text = say("latent.unresolved-review", lang, what=objection(facts.record, lang))
         else:
-            text = say(f"latent.{kind}", lang, what=what)
+            text = say(f"latent.{kind}", lang, n=number, what=what)
         found.append((kind, text))
     if facts.record.digest.not_seen:
         reasons = dict.fromkeys(reason for _, reason in facts.record.digest.not_seen)
@@ -218,7 +220,7 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
     return found
 
 
-def _latent_configuration(facts: ChangeFacts, what: Prose, lang: str) -> Prose:
+def _latent_configuration(facts: ChangeFacts, what: Prose, number: int, lang: str) -> Prose:
     stated = next(
         (flag for flag in facts.switches if flag.default and switched(flag) != "unknown"), None
     )
@@ -226,7 +228,7 @@ def _latent_configuration(facts: ChangeFacts, what: Prose, lang: str) -> Prose:
         return say(
             "latent.configuration", lang, what=code(stated.name), default=code(stated.default)
         )
-    return say("latent.configuration_plain", lang, what=what)
+    return say("latent.configuration_plain", lang, n=number, what=what)
 
 
 def advice(facts: ChangeFacts, lang: str) -> list[Prose]:

@@ -12,17 +12,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from kb.analysis.natural_language import continues
 from kb.report.say import words_of
-from kb.report.titles import PLAIN_WORDS, headline, plain_markup, vague, visible
+from kb.report.titles import PLAIN_WORDS, headline, plain_markup, read_title, vague, visible
 from kb.types import ChangeRecord, Flag
 
 LONGEST = 30  # words; a longer sentence is left out rather than cut
 SHORTEST = 5
 IN_PASSING = 150  # letters that are read in passing; a longer sentence has to say more
-WRAPPED = 40  # letters of a line that may go on in the next one
 
 _SPLIT = re.compile(
-    r"(?<=[.!?])\s+(?=[A-Z0-9`\"“(\[])|(?<=[。！？；])\s*|\n\s*\n|\n\s*[-*•]\s+|\n\s*\d+[.)]\s+"
+    r"(?:(?<=\n)|\A)#{1,6} [^\n]*(?:\n|\Z)|(?<=[.!?])\s+(?=[A-Z0-9`\"“(\[])|(?<=[。！？；])\s*|\n\s*\n|\n\s*[-*•]\s+|\n\s*\d+[.)]\s+"
 )
 _NOISE = re.compile(
     r"https?://|copyright|\bXXX\b|cfg_attr|dependency-name|licen[cs]e|spdx|todo:?\s*$|noqa|type:\s*ignore|pylint|clang-format|^\W*(args|returns|raises|param|example|usage)\b"
@@ -32,7 +32,7 @@ _NOISE = re.compile(
 _CAVEAT = re.compile(
     r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently (?:only|not|un)|limitation|unsupported|not supported|"
     r"(?:in|as|for|with) (?:a |the |an? \w+ )?follow[- ]?ups?|future (?:pr|work|change)|to be (?:added|done|supported)|will be (?:added|done|handled|supported)|experimental|"
-    r"requires?|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
+    r"(?<!not )requires?|^note\b.*(?:\bno[nt]?\b|n't\b|\bonly\b)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
     r"|暂不|尚未|目前(?:仅|只)|仅支持|后续|待补|不支持|实验性|限制",
     re.IGNORECASE,
 )
@@ -54,7 +54,7 @@ _STOP = frozenset(_STOP_WORDS.split())
 # What a diff says of errors, leftovers and other code is no statement about the change.
 _NOT_A_STATEMENT = re.compile(
     r"\b(unavailable|not available|invalid|expected|failed to|cannot|can't|please|must|should|error|warning|deprecated|raise[sd]?|todo|fixme|hack|see\b|"
-    r"e\.g\.|i\.e\.|same as|copied|adapted|skip(?:ped)? (?:if|when)|returns?\b|whether|number of|length|placeholder|mock|dummy|fallback|note that|side-effect|typo|certainly|probably|presumably|obviously|(?:is|are) not)\b|^[\"'“(\[]",
+    r"e\.g\.|i\.e\.|same as|copied|adapted|skip(?:ped)? (?:if|when)|returns?\b|whether|number of|length|placeholder|mock|dummy|fallback|note that|side-effect|typo|certainly|probably|presumably|obviously|did not|didn't|(?:is|are) not)\b|^[\"'“(\[]",
     re.IGNORECASE,
 )
 _DIFF_CAVEAT = re.compile(
@@ -73,6 +73,19 @@ _PURPOSE = re.compile(
 # A sentence of a diff that begins so stands on the one before it.
 _DANGLING = re.compile(
     r"(?:it|they|these|those|he|she|you|we|then|also|so|but|and|however|otherwise)\b|th(?:is|at) (?:\w+s|can|may|will|was|should|must)\b",
+    re.IGNORECASE,
+)
+# So does one of a description. What was tested is nothing that a change brings, nor how it was before.
+_NO_POINT = re.compile(
+    r"(?:also|and|but|then|however|otherwise|besides|moreover|note|this is (?:because|why|due))\b|it\b(?!.*\bnow\b)"
+    r"|(?:in the current state|so far|currently|previously|at the moment|right now|until now|before this (?:pr|change)|.*\bthis test)\b"
+    r"|tests?\b|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) tests?\b",
+    re.IGNORECASE,
+)
+# What only a commit within a pull request is called.
+_COMMIT_SUBJECT = re.compile(
+    r"\[pre-commit\.ci\]|merge (?:remote|branch)\b|apply suggestions?\b|update [\w./-]+\.\w+$|address (?:\w+ )?(?:review|comments?|feedback)\b"
+    r"|(?:fix )?(?:lint|ci|typo|typos|tests?|formatting)$",
     re.IGNORECASE,
 )
 # A comment that tells the next lines what to do, or a test what it tests, tells a reader nothing.
@@ -105,6 +118,7 @@ def sentences(text: str) -> list[str]:
         sentence = re.sub(r"\s+", " ", piece).strip(" -*•\t")
         sentence = plain_markup(re.sub(r"^#+\s*|\*\*|__", "", sentence).strip())
         sentence = re.sub(r"^\d+[.)]\s+(?=[A-Z])", "", sentence)
+        sentence = re.sub(r"^_(?=\w)([^_]+)_$", r"\1", sentence)
         if sentence:
             found.append(sentence)
     return found
@@ -122,6 +136,7 @@ def whole(sentence: str) -> bool:
         _NOISE.search(sentence)
         or "``" in sentence
         or sentence.count("`") % 2
+        or sentence.count('"') % 2
         or sentence.count("|") > 1
     ):
         return False
@@ -172,6 +187,8 @@ def _best(
             continue  # about something else, or the title again
         if origin != "description" and not _states(text):
             continue
+        if origin != "help" and _NO_POINT.match(text):
+            continue
         repeated = counts[text] >= REPEATED
         if origin == "diff":
             # It has to be about the title; where that names nothing, about what was defined.
@@ -200,7 +217,8 @@ def candidates_of(record: ChangeRecord) -> tuple[tuple[str, str], ...]:
     digest = record.digest
     rows: list[tuple[str, str]] = []
     if digest.description and record.change.described:
-        rows.extend((text, "description") for text in sentences(digest.description)[:60])
+        said = _without_commits(digest.description, record.change.title)
+        rows.extend((text, "description") for text in sentences(said)[:60])
     rows.extend(
         (visible(flag.help), "help") for flag in digest.flags if flag.help and not flag.removed
     )
@@ -209,17 +227,26 @@ def candidates_of(record: ChangeRecord) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
+def _without_commits(description: str, title: str) -> str:
+    """A description without the commits that were squashed into it, but for the first.
+
+    What a later one mends an earlier one broke: no user met either."""
+    lines = description.splitlines(keepends=True)
+    starts = [number for number, line in enumerate(lines) if line.startswith("* ")]
+    subjects = [lines[number][2:].strip() for number in starts]
+    if len(subjects) < 2:
+        return description
+    named = read_title(subjects[0]).text.lower() == read_title(title).text.lower()
+    if named or any(map(_COMMIT_SUBJECT.match, subjects)):
+        return "".join(lines[: starts[1]])
+    return description
+
+
 def _unwrapped(lines: Iterable[str]) -> list[str]:
     """Lines of a diff as its author thought them: a sentence that was wrapped is one again."""
     found: list[str] = []
     for line in lines:
-        wrapped = (
-            found
-            and len(found[-1].rsplit("\n", 1)[-1]) >= WRAPPED
-            and not found[-1].endswith((".", "!", "?", ":", "。"))
-            and re.match(r"[a-z`(]", line)
-        )
-        if wrapped:
+        if found and continues(found[-1].rsplit("\n", 1)[-1], line):
             found[-1] += " " + line
         else:
             found.append(line)

@@ -75,6 +75,8 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
         shown = codes([short_path(file.path) for file in largest if file], lang, len(top))
     if kind == "unresolved-review" or not known(key, lang):
         return say(key, lang, refs=names)
+    if not shown and known(f"{key}_bare", lang):
+        return say(f"{key}_bare", lang, n=len(top), refs=names)
     return say(key, lang, n=len(top), refs=names, examples=shown or names)
 
 

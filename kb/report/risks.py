@@ -137,20 +137,20 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
         text = short_path(text)
     elif risk.kind == "compatibility":
         text = re.sub(r"^- (?:\w+ )?(?=\S+$)", "", text)
-        if _ALTERED.match(text):
+        if _ALTERED.match(text) or (" -> " in text and _DECLARED.match(text)):
             text = _definition(text)
     elif risk.kind == "dependency":
         text = re.sub(r"^[+-]\s*", "", text)
     elif risk.kind == "hardware":
         text = re.sub(r"^_?is_(\w+?)(?:\(\))?$", lambda found: found[1].upper(), text)
-    text = re.sub(r"\b([0-9a-f]{7})[0-9a-f]{33}\b", r"\1", text)
+    text = re.sub(r"\b([0-9a-f]{7})(?:[0-9a-f]{33}|[0-9a-f]{57})\b", r"\1", text)
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def _definition(signature: str) -> str:
     """The name in a signature: after `fn`, or before the parameters where the type comes first."""
     if found := _DECLARED.match(signature):
-        return found[1]
+        return found[1].rstrip(":")
     head = re.sub(r"<[^<>]*>$", "", signature.partition("(")[0].rstrip())
     return head.rpartition(" ")[2]
 
@@ -159,6 +159,7 @@ def examples(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
     """Evidence of the weightiest, each with its reference."""
     lang = desk.lang
     parts: list[Prose] = []
+    told: set[str] = set()
     records: Sequence[ChangeRecord] = group.records
     if group.kind == "compatibility":
         records = sorted(records, key=distance)
@@ -192,7 +193,8 @@ def examples(desk: Desk, group: RiskGroup, limit: int = 2) -> Prose:
             parts.extend(_incompatible(record, lang)[: limit - len(parts)])
             continue
         shown = evidence(desk, record, group.kind, 1 if group.kind in _ONE_EACH else 2)
-        if shown:
+        if shown and shown.plain not in told:
+            told.add(shown.plain)
             parts.append(say("risk.example", lang, evidence=shown, ref=reference(record)))
     return Prose.join(parts, word("list.semicolon", lang))
 

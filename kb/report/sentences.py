@@ -158,6 +158,8 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
     where = place(facts, lang)
     if kind == "revert":
         return reverted(facts, lang)
+    if facts.main_file is None:
+        return say("what.nothing", lang)
     if kind in ("docs", "test", "ci-config", "dependency") and not facts.added:
         evidence = facts.risk("dependency")
         if kind == "dependency" and evidence:

@@ -23,7 +23,7 @@ from kb.report.sentences import (
 )
 from kb.report.theme_history import Before, history_prose
 from kb.report.themes import MOST, Theme, second_name
-from kb.report.titles import headline, shortened, vague, visible
+from kb.report.titles import capital, headline, shortened, vague, visible
 from kb.report.types import Prose, Section, WritingTask
 from kb.types import ChangeRecord
 
@@ -115,7 +115,7 @@ def bare_title(theme: Theme, letters: int, lang: str) -> Prose:
     area, mark, rest = title.partition(": ")
     if not mark or area.lower() != theme.name.lower() or vague(theme.lead.change.title):
         return named_title(theme.lead, letters, lang)
-    rest = rest[0].upper() + rest[1:] if re.match(r"[a-z]+ ", rest) else rest
+    rest = capital(rest) if re.match(r"[a-z]+ ", rest) else rest
     return Prose.of(shortened(rest, letters), "title")
 
 
@@ -129,7 +129,7 @@ def theme_title(theme: Theme, lang: str) -> Prose:
         said = f"{name} {second}"
         told = said.lower() in theme.lead.change.title.lower()
         name = said if told else f"{name}{word('list.comma', lang)}{second}"
-    return Prose.of(name[:1].upper() + name[1:] if name.isascii() else name, "title")
+    return Prose.of(capital(name) if name.isascii() else name, "title")
 
 
 def theme_lead(desk: Desk, theme: Theme) -> Prose:

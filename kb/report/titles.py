@@ -36,6 +36,7 @@ _REVERT = re.compile(r"^\s*Revert(?:s|ed)?\s+[\"“'「](.+?)[\"”'」]", re.IG
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]|\x1b\\[[0-9;]*[A-Za-z]"
 )
+_CODE_NAME = re.compile(r"[a-z]\w*[._(]\w|[a-z]+[A-Z]")
 _TYPE_TAGS = frozenset(
     [
         "fix",
@@ -138,8 +139,13 @@ def read_title(title: str) -> Title:
     # An area stays as its folder is written: "tsdb: Add ...", as one that stood in brackets.
     area, said = (text[: scope.end()], text[scope.end() :]) if scope else ("", text)
     if said[:1].islower() and said[:2].isascii() and " " in said:
-        said = said[0].upper() + said[1:]
+        said = capital(said)
     return Title(area + said, tuple(dict.fromkeys(areas)))
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter, unless its first word is a name of code (`st.map`, `useId`)."""
+    return text if _CODE_NAME.match(text) else text[:1].upper() + text[1:]
 
 
 def headline(change: Change) -> str:

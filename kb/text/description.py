@@ -37,7 +37,7 @@ class _Line:
 # Headings that a template brings: they say nothing, and go even where a text follows.
 _TEMPLATE_HEADINGS = re.compile(
     r"""(?ix)
-    (?: motivation | solutions? | problem(?:\ statement)? | modifications? | descriptions? | summary(?:\ of\ changes)? | purpose | overview
+    (?: motivation | describe\ (?:your|the)\ changes? | solutions? | problem(?:\ statement)? | modifications? | descriptions? | summary(?:\ of\ changes)? | purpose | overview
       | (?:the\ |proposed\ )?changes(?:\ made)? | what(?:'s|\ is)?\ (?:changed|new)
       | (?:pr|pull\ request)\ (?:description|summary|type|info(?:rmation)?) | context | background
       | what\ (?:does|do|is|are|did)\ th(?:is|ese)\ (?:pr|pull\ request|changes?)\b.{0,40}

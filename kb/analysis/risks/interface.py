@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from kb.analysis.facts import Facts
+from kb.analysis.symbols import constructs
 from kb.types import Flag, Risk, Symbol
 
+# What a fix calls unstable was a fault.
 _EXPERIMENTAL = re.compile(
-    r"\b(experimental(ly)?|unstable|alpha feature|beta feature|work[- ]in[- ]progress|\bWIP\b|proof of concept|prototype)\b|实验性|试验性",
+    r"\b(experimental(ly)?|(?<!fix )(?<!fixes )(?<!fixed )(?<!avoid )(?<!prevent )unstable|alpha feature|beta feature|work[- ]in[- ]progress|\bWIP\b|proof of concept|prototype)\b|实验性|试验性",
     re.IGNORECASE,
 )
 _EXPERIMENTAL_BODY = re.compile(
@@ -61,9 +63,12 @@ def compatibility(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
     kept = [symbol for symbol in surface.removed if _promised(symbol)]
     ranked = sorted(kept, key=lambda symbol: (symbol.kind != "class", symbol.path, symbol.line))
     for symbol in ranked:
-        found.append(
-            Risk("compatibility", f"- {symbol.kind} {symbol.name}", symbol.path, symbol.line)
-        )
+        evidence = f"- {symbol.kind} {symbol.name}"
+        if constructs(symbol):
+            if any(other.name == symbol.name and other.kind == "class" for other in ranked):
+                continue  # its class is gone, and said to be
+            evidence = f"{symbol.signature[:90]} -> {symbol.name}"
+        found.append(Risk("compatibility", evidence, symbol.path, symbol.line))
     for symbol in surface.changed:
         if _promised(symbol) and not _only_grew(symbol):
             found.append(Risk("compatibility", _difference(symbol), symbol.path, symbol.line))

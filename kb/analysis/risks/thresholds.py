@@ -110,7 +110,6 @@ def _relaxed(before: str, after: str) -> str:
 
 
 def _side(text: str, index: int) -> str:
-    del index
     if _ASSERT.search(text) or re.match(r"\s*(if|while)\b", text) is None:
         greater, less = _GREATER.search(text), _LESS.search(text)
         if _ASSERT.search(text):
@@ -118,12 +117,26 @@ def _side(text: str, index: int) -> str:
                 return "floor"
             if less and not greater:
                 return "ceiling"
-    floor, ceiling = _FLOOR.search(text), _CEILING.search(text)
+    named = _named(text, index)
+    floor, ceiling = _FLOOR.search(named), _CEILING.search(named)
     if floor and not ceiling:
         return "floor"
     if ceiling and not floor:
         return "ceiling"
     return ""
+
+
+def _named(text: str, index: int) -> str:
+    """What names a number: the words since the number before it, or all before where there are none.
+
+    `wait_for_count(6, timeout=90)` counts six."""
+    places = list(_NUMBER.finditer(text))
+    since = places[index - 1].end() if index else 0
+    words = text[since : places[index].start()]
+    later = text[places[index].end() :]
+    if any(map(str.isalpha, words)):
+        return words if "," in later or index else text
+    return text
 
 
 def _label(text: str) -> str:

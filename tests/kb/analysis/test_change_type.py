@@ -275,3 +275,37 @@ def test_data_that_moved_with_its_page_is_what_the_title_says(change) -> None:
         FileChange(f"new/{n}.json", "renamed", previous_path=f"old/{n}.json") for n in range(3)
     )
     assert kind(replace(made, files=(*made.files, *moved))) == "bugfix"
+
+
+def test_a_tool_that_was_bumped_is_no_release(change) -> None:
+    hook = {".pre-commit-config.yaml": "-    rev: v1.1.0\n+    rev: v1.2.0"}
+    pinned = {"pyproject.toml": '-    "hinge==1.1.0",\n+    "hinge==1.2.0",', **hook}
+    assert kind(change("Bump hinge to 1.2.0", hook)) == "dependency"
+    assert kind(change("Bump hinge to 1.2.0", pinned)) == "dependency"
+    own = {"pyproject.toml": '-version = "1.1.0"\n+version = "1.2.0"'}
+    assert change_type(facts_of(change("Bump tool to 1.2.0", own))).reason == "release"
+    assert parse_title("Bump to 1.2.0").release
+    assert parse_title("Bump version to 1.2.0").release
+    assert parse_title("Up version to 1.2.0").release
+
+
+def test_what_tests_cover_is_no_documentation(change, many) -> None:
+    """A product may be about docstrings, readmes or typos: nobody tests a text."""
+    patch = "-    if is_text(leaf):\n+    # Not a string.\n+    # Not even here.\n+    if is_text(leaf) and not leaf.late:"
+    files = {
+        "src/lid.py": patch,
+        "CHANGES.md": "+- Stop treating a lid as a docstring (#12)",
+        "tests/data/lid.py": many(9),
+    }
+    assert kind(change("don't treat a lid as a docstring", files)) == "bugfix"
+    assert kind(change("Correct docstring of lids", {"src/lid.py": "+    # A lid."})) == "docs"
+
+
+def test_code_after_the_end_of_a_docstring_is_code(change, many) -> None:
+    patch = '     """\n     line = rhs.body\n \n+    # Not where a lid is shut.\n+    if line.shut:\n+        return False\n \n     # We go on.'
+    files = {"src/lid.py": patch, "tests/test_lid.py": many(9)}
+    facts = facts_of(change("Fix lids that stay open", files))
+    assert facts.size.source_added == 2
+    assert change_type(facts).types == ("bugfix",)
+    begun = '     """\n     Opens the lid, however it was shut.\n \n+    If it is locked, nothing happens.'
+    assert facts_of(change("More words", {"src/lid.py": begun})).size.source_added == 0

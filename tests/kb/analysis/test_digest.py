@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from kb.analysis.digest import digest, lexical_fields
-from kb.analysis.natural_language import natural_language
+from kb.analysis.natural_language import continues, natural_language
 from kb.analysis.passages import (
     CHUNK_LETTERS,
     DIFF_LETTERS,
@@ -151,3 +151,17 @@ def test_what_only_removed_lines_say_is_told_apart() -> None:
     assert found.comments[-1] == "the old words of a comment"
     assert found.comments_gone == 1
     assert found.comments_kept == found.comments[:-1]
+
+
+def test_lines_that_do_not_follow_each_other_make_no_sentence() -> None:
+    """A line that is no language, or stood before, is left out: its neighbours were never one sentence."""
+    cut = (
+        "@@ -1 +1,3 @@\n+// The baseline is pinned and bumped with the notes by the pull request from\n"
+        "+// .github/workflows/release.yml.\n+// the old version of the baseline is the one that was pinned.\n"
+    )
+    first, second = natural_language([FileChange("a.java", "modified", 3, patch=cut)])
+    assert first.endswith("the pull request from …")
+    assert not continues(first, second)
+    whole = cut.replace("+// .github/workflows/release.yml.\n", "")
+    first, second = natural_language([FileChange("a.java", "modified", 2, patch=whole)])
+    assert continues(first, second)

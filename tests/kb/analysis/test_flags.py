@@ -136,3 +136,15 @@ def test_a_default_that_names_a_field_is_what_the_field_says(change) -> None:
 def test_an_option_in_a_list_is_another_programs(change) -> None:
     patch = '+    flags = [\n+        "--expt-extended-lambda",\n+        "--fast",\n+    ]'
     assert flags_of(change("t", {"tool/compile.py": patch})) == ()
+
+
+def test_the_arguments_of_a_typescript_function_are_no_settings(change) -> None:
+    args = "+interface LidHelperArgs {\n+  hinge: Hinge\n+  manager: LidManager\n+}"
+    assert not flags(change("t", {"src/LidHelper.ts": args}))
+    options = args.replace("LidHelperArgs", "LidOptions")
+    assert set(flags(change("t", {"src/LidHelper.ts": options}))) == {"hinge", "manager"}
+
+
+def test_an_address_in_the_text_of_a_setting_is_no_key(change) -> None:
+    patch = '+    """\n+    See the guide:\n+    https://example.org/lids\n+    """'
+    assert not flags(change("t", {"tool/config.py": patch}))

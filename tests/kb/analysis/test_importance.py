@@ -176,3 +176,10 @@ def test_one_of_a_kind_is_told_in_the_singular() -> None:
     assert term_text(Term("source_files", 0.1, {"files": "1"}), "en") == "1 source file changed"
     assert term_text(Term("source_files", 0.1, {"files": "2"}), "en") == "2 source files changed"
     assert term_text(Term("tests", 0.1, {"lines": "1"}), "en") == "1 line of tests"
+
+
+def test_an_entry_that_is_only_wrapped_anew_is_none(change) -> None:
+    wrapped = "-- Lids close, and the\n-  box with them (#12)\n+- Lids close, and the box\n+  with them (#12)"
+    files = {".pre-commit-config.yaml": "-    rev: v1.0\n+    rev: v1.1", "CHANGES.md": wrapped}
+    keys = {term.name for term in analyse(change("Bump hinge to 1.1", files)).terms}
+    assert not any("changelog" in key for key in keys)

@@ -100,6 +100,7 @@ def test_a_relaxed_threshold_says_from_and_to(change, before: str, after: str, w
         ("    seed = 1", "    seed = 2"),
         ("    port = 30000", "    port = 31000"),
         ("    assert len(rows) == 3", "    assert len(rows) == 4"),
+        ("    wait_for_count(5, timeout=90)", "    wait_for_count(6, timeout=90)"),
     ],
 )
 def test_stricter_and_other_numbers_are_no_relaxed_threshold(
@@ -153,3 +154,20 @@ def test_hardware_large_and_revert(change, many) -> None:
     assert risks(change("lids", {"acme/a.py": "+    if is_hip():"}), "hardware")[0].line > 0
     assert risks(change("feat: lids", {"acme/a.py": many(1200)}), "large")
     assert risks(change('Revert "lids"', {"acme/a.py": "-a = 1"}), "revert")
+
+
+def test_what_a_fix_calls_unstable_is_not_experimental(change, many) -> None:
+    files = {"acme/a.py": many(9)}
+    assert not risks(change("Fix unstable order of lids", files), "experimental")
+    assert risks(change("Fix lids of the unstable feature", files), "experimental")
+
+
+def test_a_class_that_lost_a_constructor_is_not_gone(change) -> None:
+    path, lost = (
+        "src/main/java/LidReader.java",
+        "-  public LidReader(Lid lid) {\n-    this.lid = lid;\n-  }",
+    )
+    (risk,) = risks(change("Drop it", {path: lost}), "compatibility")
+    assert risk.evidence == "public LidReader(Lid lid) -> LidReader"
+    gone = change("Drop it", {path: "-public final class LidReader {\n" + lost})
+    assert [risk.evidence for risk in risks(gone, "compatibility")] == ["- class LidReader"]

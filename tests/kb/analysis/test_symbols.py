@@ -1,3 +1,5 @@
+import pytest
+
 from kb.analysis.symbols import symbols_of
 
 
@@ -164,3 +166,19 @@ def test_the_tests_at_the_end_of_a_rust_file_define_nothing(change) -> None:
     found = symbols_of(change("t", {"src/block.rs": patch}))
     assert names(found.added) == {"pad"}
     assert not names(found.touched)
+
+
+@pytest.mark.parametrize(
+    ("path", "patch", "wanted"),
+    [
+        ("a.py", "@@ -9,6 +9,9 @@ def shut():\n     return 1\n \n \n+def lid():\n+    return 2\n+\n def box():", []),
+        ("a.py", "@@ -9,6 +9,9 @@ def shut(\n     a,\n ) -> int:\n+    a += 1\n     return a", ["shut"]),
+        ("a.py", "@@ -9,6 +9,9 @@ def shut():\n     return 1\n \n+\n def box():", []),
+        ("a.go", "@@ -9,6 +9,9 @@ func Shut() {\n \tstop()\n }\n \n+var lids = 2\n func Box() {", []),
+        ("a.go", "@@ -9,6 +9,9 @@ func Shut() {\n \tstop()\n+\tclose()\n }", ["Shut"]),
+        ("a.c", "@@ -9,6 +9,9 @@ int shut_lid(int a)\n {\n #ifdef LID\n out:\n+    a = 2;\n     return a;", ["shut_lid"]),
+    ],
+)  # fmt: skip
+def test_what_follows_a_definition_does_not_touch_it(change, path, patch, wanted) -> None:
+    """Git names in a hunk's header what stands above it, even where it has ended."""
+    assert names(symbols_of(change("t", {path: patch})).touched) == set(wanted)

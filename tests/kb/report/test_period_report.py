@@ -14,6 +14,7 @@ import kb.report
 from kb.phrases import phrases
 from kb.report.change_facts import change_facts, switched
 from kb.report.composer import measured_letters, measured_words
+from kb.report.insights import latent_risks
 from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
 from kb.report.renderers.markdown import Inline
@@ -230,10 +231,12 @@ def test_more_changes_than_are_held_in_full_compose_and_stream(reader_of, make, 
 
 def test_a_count_of_one_takes_the_verb_and_noun_of_one():
     assert (
-        say("summary.closing_tests", "en", n=1, m=4).plain == "1 of 4 source changes touches a test"
+        say("summary.closing_tests", "en", n=1, m=4).plain
+        == "1 of 4 changes with 10 or more new source lines touches a test"
     )
     assert (
-        say("summary.closing_tests", "en", n=3, m=4).plain == "3 of 4 source changes touch a test"
+        say("summary.closing_tests", "en", n=3, m=4).plain
+        == "3 of 4 changes with 10 or more new source lines touch a test"
     )
     for lang in ("en", "zh"):
         ones = [key for key in phrases("report", lang) if key.endswith("_one")]
@@ -343,6 +346,9 @@ def test_a_symptom_is_what_a_user_saw_and_not_a_word_in_passing(make):
     assert seen("Fix OOB of the indices under page_size>1") == "crash"
     assert seen("notifier: fix CPU spin loop on shutdown") == "hang"
     assert seen("Fix typo: page_spilt") == "display"
+    assert seen("Fix `st.json` to keep the bounds") == "other"  # a name, no request
+    assert seen("Fix bold font of less weight") == "other"
+    assert seen("Change test@test.com to mail@example.com") == "other"
     assert seen("Prefer zstd", "The server crashed when a client asked for gzip.") == "crash"
 
 
@@ -472,3 +478,77 @@ def test_the_name_of_a_definition_is_no_word_of_the_title_and_no_folder(make):
         symbols_added=(Symbol("worker", "type", "src/lib.rs"), Symbol("Worker", "class", "b.rs")),
     )
     assert change_facts(replace(rust, digest=digest)).added == ("Worker", "worker")
+
+
+def test_a_suggestion_names_a_change_once(make, reader_of, composed, week):
+    """Evidence that is too long to be told is left out; it is not told by the references again."""
+    long = "test_the_lid_of_the_box_has_consistent_visuals: wait_for_lid 200 -> 1000"
+    image = "+ python 3.14.6-slim@sha256:" + "d3400aa" + "0" * 57
+    for kind, evidence, wanted in (
+        ("relaxed-threshold", long, "Find out whether #1 hides a loss."),
+        ("dependency", image, "Rebuild a clean environment with python 3.14.6-slim@sha256:d3400aa"),
+        ("security", long, "Give #1 a second reader."),
+    ):
+        reader = reader_of([make(1, "Update the lid", risks=(Risk(kind, evidence),))])
+        section = composed(reader, week()).section("suggestions")
+        told = [item.plain for item in section.body["items"]]
+        assert any(text.startswith(wanted) for text in told), told
+        assert all(text.count("#1") == 1 for text in told)
+
+
+def test_a_file_that_several_changes_edit_is_named_once(make, reader_of, composed, week):
+    risk = Risk("core-path", "src/engine/core.py (12)", "src/engine/core.py")
+    records = [make(n, f"Change {n}", importance=9.0 - n, risks=(risk,)) for n in (1, 2, 3)]
+    text = render(composed(reader_of(records), week()), "md")
+    line = next(line for line in text.splitlines() if "**Core paths" in line)
+    assert line.count("engine/core.py") == 1
+
+
+def test_a_change_without_a_diff_says_so(make):
+    record = make(1, "Remove a lid", types=("refactor",))
+    bare = replace(record, change=replace(record.change, files=()))
+    assert what(change_facts(bare), "en").plain == "no diff is known"
+    assert what(change_facts(bare), "zh").plain == "未见代码差异"
+
+
+def test_requirements_that_moved_in_a_hook_stand_in_its_file(make):
+    record = make(1, "Bump hinge to 1.2.0", types=("dependency",))
+    files = (
+        FileChange("CHANGES.md", "modified", 9, 9, role="docs"),
+        FileChange(".pre-commit-config.yaml", "modified", 1, 1, role="ci"),
+        FileChange("pyproject.toml", "modified", 1, 3, role="build"),  # options of the tool
+    )
+    bumped = replace(record, change=replace(record.change, files=files))
+    assert what(change_facts(bumped), "en").plain == "moves requirements in .pre-commit-config.yaml"
+
+
+def test_a_risk_of_several_names_is_told_in_the_plural(make):
+    gone = (
+        Risk("compatibility", "- class Lid", "a.ts"),
+        Risk("compatibility", "- def box", "a.py"),
+    )
+    arrow = (
+        "export const Hinge: FC<LidProps> = props => -> export const Hinge: FC<BoxProps> = props =>"
+    )
+    (_, told), *_ = latent_risks(change_facts(make(1, "Drop lids", risks=gone)), "en")
+    assert told.plain.startswith("Lid and box are gone or have another signature")
+    (_, told), *_ = latent_risks(
+        change_facts(make(1, "Drop lids", risks=(Risk("compatibility", arrow, "a.ts"),))), "en"
+    )
+    assert told.plain.startswith("Hinge is gone or has another signature")
+
+
+def test_a_title_that_speaks_of_an_error_on_purpose_is_no_crash(make):
+    for title in (
+        "Use NumberFormatException in the decoder",
+        "Record error.type of failed collections",
+        "Fix LongLidAssert hasHinge to be exact",
+    ):
+        assert symptom(make(1, title, types=("bugfix",))) == "other"
+    assert symptom(make(1, "Fix NullPointerException in the decoder")) == "crash"
+    assert symptom(make(1, "Decoder raises KeyError on lids")) == "crash"
+
+
+def test_a_class_that_lost_a_constructor_is_not_said_to_be_removed(make):
+    record = make(1, "Drop a constructor", types=("refactor",), path="src/Lid.java", gone=("Lid",))
+    assert not change_facts(record).removed

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from kb.report.quotes import best_quote, sentences, stated_caveat
 from kb.report.sentences import named_title
+from kb.report.theme_entries import theme_title
 from kb.report.themes import find_themes
-from kb.report.titles import headline
+from kb.report.titles import capital, headline, read_title
 
 
 def test_a_key_change_alone_in_its_area_leads_a_theme_with_its_module(make):
@@ -195,3 +196,85 @@ def test_a_theme_is_spelled_as_a_title_spells_its_name(make):
         make(42, "PromQL: make first_over_time stable", importance=6.0, modules=("promql",)),
     ]
     assert find_themes(records)[0].name == "PromQL"
+
+
+def test_a_heading_and_the_signs_of_emphasis_are_no_part_of_a_sentence():
+    body = (
+        "### What a lid is\nAdded a lid to the box.\n\n_Note that the lid of the box stays open._"
+    )
+    assert sentences(body) == [
+        "Added a lid to the box.",
+        "Note that the lid of the box stays open.",
+    ]
+    assert sentences("_lid_ and _box_") == ["_lid_ and _box_"]
+
+
+def test_what_was_tested_or_stands_on_the_sentence_before_is_not_quoted(make):
+    for body in (
+        "Manually tested the hinge of the lid in a box and in the open.",
+        "Extend the existing unit tests of the hinge so that the lid is covered as well.",
+        "Also, the hinge of the lid uses the second version of the box.",
+        "This is because the hinge of the lid is not leveraging multiple boxes.",
+    ):
+        assert best_quote(make(1, "Add a hinge to the lid", body=body)) is None
+    said = make(
+        1, "Add a hinge to the lid", body="The hinge keeps the lid from falling off the box."
+    )
+    assert best_quote(said) is not None
+
+
+def test_a_quote_within_a_quote_is_closed(make):
+    line = 'Values of a lid are joined with "; in order of the original names of the box.'
+    assert best_quote(make(1, "Join values of a lid", comments=(line,))) is None
+
+
+def test_a_text_of_the_program_that_tells_of_a_failure_is_no_word_on_the_change(make):
+    line = "The executor of the lid did not terminate within 5 seconds, so the lid stays open."
+    assert best_quote(make(1, "Await the executor of a lid", comments=(line,))) is None
+
+
+def test_a_commit_that_was_squashed_does_not_speak_for_the_change(make):
+    later = "Fix the handling of hinges so that lids stay in the batch of boxes"
+    squashed = (
+        f"* batch the lids of boxes\n\n* {later}\n\nDeferring the lids of boxes broke hinges."
+    )
+    assert best_quote(make(1, "batch the lids of boxes", body=squashed)) is None
+    robot = f"* Keep lids\n\n* Update test_box.py\n\n* {later}"
+    assert best_quote(make(1, "batch the lids of boxes", body=robot)) is None
+    listed = f"* {later}\n* Drop the old table"
+    quote = best_quote(make(1, "batch the lids of boxes", body=listed))
+    assert quote is not None
+    assert quote.text == later
+
+
+def test_a_name_of_code_keeps_its_case(make):
+    records = [make(n, f"Selection on st.lid_chart, part {n}", importance=8.0) for n in (1, 2)]
+    assert read_title("[fix] st.lid_chart selection fixes").text == "st.lid_chart selection fixes"
+    assert read_title("fix: useLid hook").text == "useLid hook"
+    for theme in find_themes(records):
+        assert not theme_title(theme, "en").plain.startswith("St.")
+    assert capital("st.lid_chart and box") == "st.lid_chart and box"
+    assert capital("lid chart") == "Lid chart"
+
+
+def test_how_it_was_before_is_not_quoted_as_what_a_change_brings(make):
+    for body in (
+        "In the current state the hinge of the lid is available from the box anyway.",
+        "It works with the hinge of the lid, but it does not work with the hinge of a box.",
+        "So far, the hinge of the lid used a static table of boxes.",
+        "Note that the hinge of the lid is not for boxes of glass.",
+    ):
+        assert best_quote(make(1, "Add a hinge to the lid", body=body)) is None
+    line = (
+        "This test verifies that the hinge of the lid still marks the box as shut, so it is safe."
+    )
+    assert best_quote(make(1, "Await the hinge of a lid", comments=(line,))) is None
+
+
+def test_a_note_is_a_caveat_and_a_need_that_is_none_is_not(make):
+    note = "Note: the lid has no hinge on boxes of glass, so it does not open there."
+    caveat = stated_caveat(make(1, "Add a lid", body=note))
+    assert caveat is not None
+    assert caveat.text == note
+    unneeded = "I used a separate script because this lid does not require any screenshots."
+    assert stated_caveat(make(1, "Add a lid", body=unneeded)) is None

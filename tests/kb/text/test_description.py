@@ -264,3 +264,7 @@ def test_plain_sentences_are_all_kept(sentences):
     text = clean_description("\n\n".join(sentences)).text
     boilerplate = {"none.", "todo."}
     assert all(s in text for s in sentences if s not in boilerplate)
+
+
+def test_the_heading_of_a_template_that_asks_for_the_changes_goes():
+    assert clean_description("## Describe your changes\n\nAdded a lid.").text == "Added a lid."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.text.glossary import glossary, in_english, segments
+from kb.text.glossary import glossary, in_chinese, in_english, segments
 from kb.text.tokenizer import has_cjk
 
 
@@ -36,3 +36,7 @@ def test_every_entry_is_chinese_with_english_renderings() -> None:
 
 def test_an_english_text_is_one_segment() -> None:
     assert [segment.text for segment in segments("memory leak")] == ["memory leak"]
+
+
+def test_a_verb_of_titles_is_no_adjective() -> None:
+    assert in_chinese("clear node") == "清空节点"
