@@ -338,7 +338,11 @@ class Run:
         branch = identity.branch or identity.location
         self._keep_outlines(branch)
         return self.archive.mark_reachable(
-            self.repo, branch, self.reading.reachable, more=self.reading.resumed
+            self.repo,
+            branch,
+            self.reading.reachable,
+            named={(row.id, row.sha) for row in self.reading.outlines},
+            more=self.reading.resumed,
         )
 
     def _keep_outlines(self, branch: str) -> None:

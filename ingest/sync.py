@@ -241,6 +241,7 @@ def _known(archive: Archive, identity: Identity, state: SourceState, *, alone: b
         repo=repo,
         fingerprints=archive.fingerprints(repo),
         shas=archive.shas(repo),
+        stands=partial(archive.stands, repo, identity.branch or identity.location),
         details=details,
         failed=failed,
         cursor=state.cursor.get("source", {}),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -147,12 +147,13 @@ class GitSource:
         name = known.repo or identity.name
         whole = bounds == Bounds() and not self.repository.shallow
         mark = {"tip": tip, "url": identity.url, "version": READING_VERSION} if whole else None
-        planned, reachable, before = self._planned(tip, name, known, mark)
+        planned, walked, before = self._planned(tip, name, known, mark)
+        reachable = walked - {commit.sha for change in planned for commit in change.commits}
         inside = [change for change in planned if bounds.hold(moment(change.committed))]
         new = [
             change
             for change in inside
-            if not is_known(change, known, fingerprint(change, identity.url))
+            if not is_known(change, known, fingerprint(change, identity.url), reachable)
         ]
         outlines = [*map(outline, planned), *before]
         outlines.sort(key=lambda outline: outline.merged_at, reverse=True)
@@ -220,8 +221,7 @@ class GitSource:
         by_sha = {change.sha: change for change in planned}
         for sha, files in read_patches(self.repository, list(by_sha), self.keep):
             yield build(by_sha[sha], files, repo, url)
-        if mark:
-            yield Checkpoint(mark)
+        yield Checkpoint(mark or {})  # none: nothing can be gone on from here
 
 
 def build(
@@ -266,14 +266,15 @@ def fingerprint(planned: PlannedChange, url: str | None) -> str:
     return "g:" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def is_known(planned: PlannedChange, known: Known, fresh: str) -> bool:
+def is_known(planned: PlannedChange, known: Known, fresh: str, reachable: Container[str]) -> bool:
     """Stored as it is now: under its own id, or inside the change that a host folded it into."""
     if planned.id in known.failed:
         return False
     stored = known.fingerprints.get(planned.id)
     if stored is not None:
         return stored == fresh or stored.startswith(fresh + " ")
-    return planned.sha in known.shas
+    holder = known.shas.get(planned.sha)
+    return holder is not None and known.stands(holder, reachable)
 
 
 def link(planned: PlannedChange, url: str | None) -> str | None:

@@ -15,7 +15,7 @@ holds them back, then lays each `Details` over the change that it belongs to.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -72,6 +72,8 @@ class Known:
     repo: str | None = None  # the name it is stored under
     fingerprints: Mapping[str, str] = field(default_factory=dict)  # change id -> fingerprint
     shas: Mapping[str, str] = field(default_factory=dict)  # sha and claimed commits -> change id
+    # Whether a stored change is there still where the tip reaches these shas.
+    stands: Callable[[str, Container[str]], bool] = lambda *_: True
     details: Mapping[int, str] = field(default_factory=dict)  # number -> Details.fingerprint
     undescribed: frozenset[int] = frozenset()  # numbers that are stored without details
     failed: frozenset[str] = frozenset()  # ids (or "#N") whose last reading failed: try again
@@ -138,7 +140,7 @@ class Reading:
 
     `changes` yields what is new or changed, newest first. `total` is how many that will be (None:
     unknown). `unchanged` counts what is inside the bounds and already stored. `reachable` is every
-    commit sha that the branch reaches now, whatever the bounds (None: this source cannot tell, so
+    commit sha that the branch reaches now, whatever the bounds, less what a merge claims (None: this source cannot tell, so
     nothing becomes stale by it); `resumed`: beside all that it reached before. `tip` is the sha that
     was read. `outlines` are all changes of the branch, newest first, whatever the bounds; empty where
     the source cannot tell beforehand.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -200,12 +200,18 @@ class Archive:
             )
 
     def mark_reachable(
-        self, repo: str, branch: str, shas: Iterable[str], *, more: bool = False
+        self,
+        repo: str,
+        branch: str,
+        shas: Iterable[str],
+        *,
+        named: Collection[tuple[str, str]] = frozenset(),
+        more: bool = False,
     ) -> int:
-        """All commits that the branch's tip reaches (`more`: beside those that it reached before);
-        returns how many changes are stale now."""
+        """All commits that the branch's tip reaches (`more`: beside those that it reached before),
+        and what their changes are called; returns how many changes are stale now."""
         with self.writing() as connection:
-            return changes.mark_reachable(connection, repo, branch, shas, more=more)
+            return changes.mark_reachable(connection, repo, branch, shas, named=named, more=more)
 
     def put_outlines(
         self,
@@ -278,6 +284,16 @@ class Archive:
         )
         found.update(self._rows("SELECT sha, id FROM changes WHERE repo = ?", (repo,)))
         return found
+
+    def stands(self, repo: str, branch: str, change_id: str, reached: Container[str]) -> bool:
+        """Whether a change is there still where the tip of `branch` reaches these shas: by its own
+        sha, or since another ingested tip reaches it."""
+        rows = self._rows(
+            "SELECT sha, EXISTS (SELECT 1 FROM reached WHERE change = changes.rowid AND branch <> ?)"
+            " FROM changes WHERE repo = ? AND id = ?",
+            (branch, repo, change_id),
+        )
+        return any(elsewhere or sha in reached for sha, elsewhere in rows)
 
     def paths(self, repo: str, shas: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Sha -> the paths that its change touches, both ends of a rename, in git's order; without

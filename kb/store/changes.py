@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -120,12 +120,23 @@ def put_relations(connection: sqlite3.Connection, repo: str, relations: Iterable
 
 
 def mark_reachable(
-    connection: sqlite3.Connection, repo: str, branch: str, shas: Iterable[str], *, more: bool
+    connection: sqlite3.Connection,
+    repo: str,
+    branch: str,
+    shas: Iterable[str],
+    *,
+    named: Collection[tuple[str, str]],
+    more: bool,
 ) -> int:
-    """What the tip of this branch reaches; returns how many changes no ingested tip reaches."""
+    """What the tip of this branch reaches; returns how many changes no ingested tip reaches.
+
+    Two ids may be stored of one commit, since a number passes to another one where history is
+    written anew: the one that is `named` with it, (id, sha), is reached."""
     tip = frozenset(shas)
-    stored = connection.execute("SELECT rowid, sha FROM changes WHERE repo = ?", (repo,))
-    now = {rowid for rowid, sha in stored if sha in tip}
+    rows = connection.execute("SELECT rowid, id, sha FROM changes WHERE repo = ?", (repo,))
+    stored = [row for row in rows if row[2] in tip]
+    settled = {sha for _, id, sha in stored if (id, sha) in named}
+    now = {rowid for rowid, id, sha in stored if (id, sha) in named or sha not in settled}
     rows = connection.execute(
         "SELECT change FROM reached WHERE repo = ? AND branch = ?", (repo, branch)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -202,6 +203,83 @@ def test_a_shallow_clone_is_read_whole_each_time(
     subprocess.run(["git", "-C", shallow, "fetch", "-q", "--unshallow"], check=True)
     subprocess.run(["git", "-C", shallow, "reset", "-q", "--hard", "origin/main"], check=True)
     assert knowledge.ingest(shallow).new == 3
+
+
+def test_a_clone_that_was_shallow_for_a_while_loses_nothing(
+    clone: Any, knowledge: Knowledge, tmp_path: Path
+) -> None:
+    fill(clone, 4)
+    place = tmp_path / "place"
+
+    def ingested(*depth: str) -> IngestResult:
+        """A build server's clone of now, at the same place as the one before."""
+        shutil.rmtree(place, ignore_errors=True)
+        clone.git("clone", "-q", *depth, f"file://{clone.path}", str(place))
+        return knowledge.ingest(place)
+
+    ingested()
+    clone.commit("Between the clones")
+    assert ingested("--depth=1").stale == 4
+    clone.commit("After the clones")
+    assert ingested().stale == 0
+    whole = Knowledge(tmp_path / "whole", knowledge.embedder)
+    whole.ingest(place)
+    assert knowledge.facts().keys() == whole.facts().keys()
+
+
+def test_a_graft_of_the_clone_changes_nothing(clone: Any, knowledge: Knowledge) -> None:
+    fill(clone, 4)
+    (clone.path / ".git" / "info").mkdir(exist_ok=True)
+    (clone.path / ".git" / "info" / "grafts").write_text(clone.git("rev-parse", "HEAD~1"))
+    assert knowledge.ingest(clone.path).new == 4
+
+
+def test_commits_of_a_merge_that_is_gone_are_changes_of_their_own(
+    clone: Any, knowledge: Knowledge
+) -> None:
+    fill(clone, 1)
+    clone.switch("work", new=True)
+    own = clone.commit("Work on hops", {"src/hops.py": "HOPS = 1\n"})
+    clone.switch("main")
+    clone.merge("work", "Merge pull request #2 from ada/work\n\nHops")
+    knowledge.ingest(clone.path)
+    clone.git("commit", "-q", "--amend", "-m", "Merge branch 'work'")
+    result = knowledge.ingest(clone.path)
+    assert (result.new, result.stale) == (1, 1)
+    assert knowledge.facts().keys() == {"acme/relay#1", f"acme/relay@{own}"}
+
+
+def test_commits_that_a_merge_claims_now_are_no_changes_of_their_own(
+    clone: Any, knowledge: Knowledge
+) -> None:
+    fill(clone, 1)
+    clone.switch("work", new=True)
+    clone.commit("Work on hops", {"src/hops.py": "HOPS = 1\n"})
+    clone.switch("main")
+    clone.git("merge", "-q", "--ff-only", "work")
+    knowledge.ingest(clone.path)
+    clone.git("reset", "-q", "--hard", "HEAD~1")
+    clone.merge("work", "Merge pull request #2 from ada/work\n\nHops")
+    result = knowledge.ingest(clone.path)
+    assert (result.new, result.stale) == (1, 1)
+    assert knowledge.facts().keys() == {"acme/relay#1", "acme/relay#2"}
+    fill(clone, 1, start=3)
+    assert knowledge.ingest(clone.path).stale == 1
+
+
+def test_a_number_that_comes_back_to_a_commit_makes_no_second_change_of_it(
+    clone: Any, knowledge: Knowledge
+) -> None:
+    clone.commit("Start")
+    clone.switch("work", new=True)
+    clone.commit("Older work (#5)", {"a.py": "a = 1\n"})
+    clone.switch("main")
+    clone.commit("Newer work (#5)", {"b.py": "b = 1\n"})
+    clone.merge("work", "Merge branch 'work'")
+    assert knowledge.ingest(clone.path).new == 3
+    clone.git("reset", "-q", "--hard", "HEAD~1")
+    knowledge.ingest(clone.path)
+    assert knowledge.titles() == ["Newer work (#5)", "Start"]
 
 
 def test_an_outline_holds_no_secret(clone: Any, knowledge: Knowledge) -> None:
