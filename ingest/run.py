@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -60,6 +60,8 @@ class Run:
     described: int = 0  # changes that only the host had something new about
     _records: list[ChangeRecord] = field(default_factory=list)
     _failing: set[str] = field(default_factory=set)
+    _gone: set[str] = field(default_factory=set)  # changes that no tip reaches any more
+    _back: set[str] = field(default_factory=set)  # and those that one reaches again
 
     @property
     def repo(self) -> str:
@@ -265,36 +267,40 @@ class Run:
             )
 
     def link(self, *, whole: bool, related: bool) -> None:
-        """Relations of all changes; those that touch this run's (`whole`: all) are filled in.
+        """Relations of all changes; those that touch this run's (`whole`: all) are filled in, and
+        those that are others than before.
 
         `related`: all that this run did not store was related before, and is not read again."""
-        if not self.touched and not whole:
+        fresh = self.touched | self._back
+        if not (fresh or self._gone or whole):
             return
         from kb.analysis.series import relations
 
         self.observer.phase("relations")
-        stored = self.archive.fingerprints(self.repo)
-        before = self.archive.all_relations(self.repo) if related and not whole else ()
-        unchanged = stored.keys() - self.touched if before else frozenset()
-        found = relations(list(self._relation_rows(stored)), before, unchanged, self._body)
-        self.archive.put_relations(self.repo, found)
+        stored, before = self.archive.fingerprints(self.repo), self.archive.all_relations(self.repo)
+        rows, settled = list(self._relation_rows(stored)), related and not whole and not self._gone
+        unchanged = stored.keys() - fresh if settled else frozenset()
+        found = relations(rows, before if settled else (), unchanged, self._body)
         by_change: dict[str, list[Relation]] = {}
         for relation in found:
             for end in {relation.source, relation.target}:
                 by_change.setdefault(end, []).append(relation)
-        wanted = set(by_change) if whole else _ends(found, self.touched)
-        wanted &= stored.keys()
-        for records in self._in_batches([item for item in by_change if item in wanted]):
+        touching = (item for item in found if item.source in fresh or item.target in fresh)
+        wanted = set(by_change) if whole else _ends(touching)
+        wanted = (wanted | _ends(set(before) ^ set(found))) & stored.keys()
+        for records in self._in_batches(sorted(wanted)):
             self.archive.put_analyses(
                 (record.id, linked)
                 for record in records
-                if (linked := self._linked(record, by_change[record.id])) != record.analysis
+                if (linked := self._linked(record, by_change.get(record.id, ()))) != record.analysis
             )
+        self.archive.put_relations(self.repo, found)  # last: a run after a kill compares with them
 
     def _linked(self, record: ChangeRecord, found: Sequence[Relation]) -> Analysis:
-        from kb.analysis.series import apply_relations
+        from kb.analysis.series import apply_relations, series_in_title
 
-        linked = apply_relations(record.analysis, found, record.id)
+        alone = series_in_title(record.id, record.change.title)
+        linked = apply_relations(replace(record.analysis, series=alone), found, record.id)
         return overridden(linked, self.settings.overrides.get(record.id))
 
     def _relation_rows(
@@ -335,15 +341,18 @@ class Run:
         )
         if self.reading.reachable is None:
             return 0
-        branch = identity.branch or identity.location
+        branch, before = identity.branch or identity.location, self.archive.stale(self.repo)
         self._keep_outlines(branch)
-        return self.archive.mark_reachable(
+        self.archive.mark_reachable(
             self.repo,
             branch,
             self.reading.reachable,
             named={(row.id, row.sha) for row in self.reading.outlines},
             more=self.reading.resumed,
         )
+        stale = self.archive.stale(self.repo)
+        self._gone, self._back = stale - before, before - stale
+        return len(stale)
 
     def _keep_outlines(self, branch: str) -> None:
         """What the next run starts from; without secrets, like all that is stored."""
@@ -365,11 +374,5 @@ class Run:
         )
 
 
-def _ends(found: Sequence[Relation], touched: set[str]) -> set[str]:
-    """Both ends of every relation that touches one of these changes."""
-    return {
-        end
-        for relation in found
-        if relation.source in touched or relation.target in touched
-        for end in (relation.source, relation.target)
-    }
+def _ends(relations: Iterable[Relation]) -> set[str]:
+    return {end for relation in relations for end in (relation.source, relation.target)}

@@ -285,6 +285,11 @@ class Archive:
         found.update(self._rows("SELECT sha, id FROM changes WHERE repo = ?", (repo,)))
         return found
 
+    def stale(self, repo: str) -> set[str]:
+        """Ids of the changes that no ingested tip reaches."""
+        rows = self._rows("SELECT id FROM changes WHERE repo = ? AND stale = 1", (repo,))
+        return {change_id for (change_id,) in rows}
+
     def stands(self, repo: str, branch: str, change_id: str, reached: Container[str]) -> bool:
         """Whether a change is there still where the tip of `branch` reaches these shas: by its own
         sha, or since another ingested tip reaches it."""

@@ -382,6 +382,35 @@ def test_reverts_are_linked_both_ways_in_any_order(clone: Any, knowledge: Knowle
     assert facts["acme/relay#1"][2].reverted_by == ("acme/relay#2",)
 
 
+def test_a_revert_that_is_gone_from_history_is_gone_from_what_it_reverted(
+    clone: Any, knowledge: Knowledge
+) -> None:
+    fill(clone, 2)
+    clone.commit('Revert "Add relay 1 (#1)" (#3)')
+    revert = clone.git("rev-parse", "HEAD")
+    knowledge.ingest(clone.path)
+    assert knowledge.facts()["acme/relay#1"][2].reverted_by == ("acme/relay#3",)
+    clone.git("reset", "-q", "--hard", "HEAD~1")
+    assert knowledge.ingest(clone.path).stale == 1
+    assert knowledge.facts()["acme/relay#1"][2].reverted_by == ()
+    clone.git("reset", "-q", "--hard", revert)
+    assert knowledge.ingest(clone.path).stale == 0
+    assert knowledge.facts()["acme/relay#1"][2].reverted_by == ("acme/relay#3",)
+
+
+def test_a_run_of_changes_ends_where_history_was_written_anew(
+    clone: Any, knowledge: Knowledge
+) -> None:
+    clone.commit("Start")
+    for number in range(1, 4):
+        clone.commit(f"Relay hop {number} (#{number})", {f"src/r{number}.py": "R = 1\n"})
+    knowledge.ingest(clone.path)
+    assert knowledge.facts()["acme/relay#1"][2].series is not None
+    clone.git("reset", "-q", "--hard", "HEAD~2")
+    knowledge.ingest(clone.path)
+    assert knowledge.facts()["acme/relay#1"][2].series is None
+
+
 def test_since_after_until_is_refused_before_anything_is_written(clone: Any, home: Path) -> None:
     fill(clone, 1)
     moment = datetime(2026, 1, 2, tzinfo=UTC)
