@@ -482,6 +482,19 @@ def test_a_host_describes_the_changes_of_a_clone(clone: Any, knowledge: Knowledg
     assert knowledge.ingest(clone.path).updated == 0
 
 
+@pytest.mark.parametrize("later", [False, True])
+def test_what_only_the_host_says_a_change_follows_is_a_relation(
+    clone: Any, knowledge: Knowledge, later: bool
+) -> None:
+    fill(clone, 3)
+    if later:
+        knowledge.ingest(clone.path)
+        fill(clone, 1, start=4)
+    host = Host([told(2, body="A follow-up of #1.")])
+    knowledge.sync(GitSource(clone.path, repo="acme/relay"), enricher=host)
+    assert knowledge.facts()["acme/relay#2"][2].follows == ("acme/relay#1",)
+
+
 def test_an_edited_description_is_stored_and_embedded_again(
     clone: Any, knowledge: Knowledge
 ) -> None:
