@@ -108,14 +108,16 @@ def text(value: str) -> str:
 
 def line(value: str) -> str:
     """A text of one line: also nothing that moves the cursor or turns the reading direction."""
-    return without_secrets(_ONE_LINE_CONTROL.sub("", value))
+    return without_secrets(value if value.isprintable() else _ONE_LINE_CONTROL.sub("", value))
 
 
 def without_secrets(value: str) -> str:
     """Every secret replaced by "[redacted: kind]"."""
     for name, literals, pattern in _SHAPES:
-        if any(literal in value for literal in literals):
-            value = pattern.sub(_replacement(name), value)
+        for literal in literals:  # any() takes four times as long, of every title
+            if literal in value:
+                value = pattern.sub(_replacement(name), value)
+                break
     return _ASSIGNED.sub(_assigned, value) if len(value) >= 24 else value
 
 

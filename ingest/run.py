@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.embedding import RECENT, Backlog
+from ingest.redact import line, text
 from ingest.sources.interface import (
     Bounds,
     Checkpoint,
@@ -17,6 +18,7 @@ from ingest.sources.interface import (
     Failure,
     Identity,
     Known,
+    Outline,
     Reading,
 )
 from ingest.workers import preparation, prepare_one
@@ -62,6 +64,11 @@ class Run:
     _failing: set[str] = field(default_factory=set)
     _gone: set[str] = field(default_factory=set)  # changes that no tip reaches any more
     _back: set[str] = field(default_factory=set)  # and those that one reaches again
+
+    def __post_init__(self) -> None:
+        """Changes are related by the words that are stored of them, which are clean."""
+        outlines = [_clean(row) for row in self.reading.outlines]
+        self.reading = replace(self.reading, outlines=outlines)
 
     @property
     def repo(self) -> str:
@@ -278,8 +285,9 @@ class Run:
 
         self.observer.phase("relations")
         stored, before = self.archive.fingerprints(self.repo), self.archive.all_relations(self.repo)
-        rows, settled = list(self._relation_rows(stored)), related and not whole and not self._gone
+        settled = related and not whole and not self._gone
         unchanged = stored.keys() - fresh if settled else frozenset()
+        rows = list(self._relation_rows(stored, unchanged))
         found = relations(rows, before if settled else (), unchanged, self._body)
         by_change: dict[str, list[Relation]] = {}
         for relation in found:
@@ -304,13 +312,15 @@ class Run:
         return overridden(linked, self.settings.overrides.get(record.id))
 
     def _relation_rows(
-        self, stored: Mapping[str, str]
+        self, stored: Mapping[str, str], unchanged: Collection[str]
     ) -> Iterator[tuple[str, int | None, str, str, str | None, str, datetime]]:
         told: set[str] = set()
         for row in self.reading.outlines:
             if row.id in stored:
                 told.add(row.id)
-                body = None if " " in stored[row.id] else row.body  # a host may have said another
+                # A host may have said another body.
+                kept = row.body is None or row.id in unchanged or " " in stored[row.id]
+                body = None if kept else text(row.body or "")
                 yield row.id, row.number, row.sha, row.title, body, row.author, row.merged_at
         for records in self._in_batches([item for item in stored if item not in told]):
             for record in records:
@@ -356,23 +366,26 @@ class Run:
         return len(stale)
 
     def _keep_outlines(self, branch: str) -> None:
-        """What the next run starts from; without secrets, like all that is stored."""
-        from ingest.redact import line
-
+        """What the next run starts from."""
         stored = {} if self.reading.resumed else self.archive.outlined(self.repo, branch)
         told = {(row.id, row.sha): row for row in self.reading.outlines if row.body is not None}
         self.archive.put_outlines(
             self.repo,
             branch,
             [
-                OutlineRow(
-                    row.id, row.number, row.sha, line(row.title), line(row.author), row.merged_at
-                )
+                OutlineRow(row.id, row.number, row.sha, row.title, row.author, row.merged_at)
                 for name, row in reversed(told.items())
                 if name not in stored
             ],
             gone=[rowid for name, rowid in stored.items() if name not in told],
         )
+
+
+def _clean(row: Outline) -> Outline:
+    """Without secrets and hidden characters in its words; what comes from the archive is so."""
+    if row.body is None:
+        return row
+    return row._replace(title=line(row.title), author=line(row.author))
 
 
 def _ends(relations: Iterable[Relation]) -> set[str]:

@@ -364,11 +364,30 @@ def test_the_same_place_under_another_name_is_refused(clone: Any, knowledge: Kno
 def test_secrets_never_reach_the_archive(clone: Any, knowledge: Knowledge) -> None:
     secret = "ghp" + "_" + "aB3" * 12
     clone.commit(f"Use {secret} (#1)\n\n{secret}", {"a.py": f"key = '{secret}'\n"})
+    clone.commit(f'Revert "Use {secret} (#1)" (#2)')  # what it reverts is told with these words
     knowledge.ingest(clone.path)
+    assert knowledge.facts()["acme/relay#1"][2].reverted_by == ("acme/relay#2",)
     for path in knowledge.home.rglob("*"):
         assert not path.is_file() or secret.encode() not in path.read_bytes()
     with Archive.open(knowledge.home, readonly=True) as archive:
         assert "[redacted: github token]" in archive.patches("acme/relay#1")["a.py"]
+
+
+def test_hidden_characters_in_titles_and_names_part_no_changes(
+    clone: Any, knowledge: Knowledge, tmp_path: Path
+) -> None:
+    clone.commit("Relay \u202ehop", {"a.py": "A = 1\n"}, author="A\u202eda")
+    knowledge.ingest(clone.path)
+    for number in range(3):
+        clone.commit(f"Relay hop {number}", {f"src/r{number}.py": "R = 1\n"}, author="A\u202eda")
+    clone.commit('Revert "Relay \u202ehop" (#4)')
+    knowledge.ingest(clone.path)
+    whole = Knowledge(tmp_path / "whole", knowledge.embedder)
+    whole.ingest(clone.path)
+    found = {name: fact[2].series for name, fact in knowledge.facts().items()}
+    assert found == {name: fact[2].series for name, fact in whole.facts().items()}
+    (reverted,) = knowledge.facts()["acme/relay#4"][2].reverts
+    assert knowledge.facts()[reverted][0].title == "Relay hop"
 
 
 def test_reverts_are_linked_both_ways_in_any_order(clone: Any, knowledge: Knowledge) -> None:
