@@ -149,11 +149,12 @@ class GitSource:
         mark = {"tip": tip, "url": identity.url, "version": READING_VERSION} if whole else None
         planned, walked, before = self._planned(tip, name, known, mark)
         reachable = walked - {commit.sha for change in planned for commit in change.commits}
+        named = {change.id: change.sha for change in planned}
         inside = [change for change in planned if bounds.hold(moment(change.committed))]
         new = [
             change
             for change in inside
-            if not is_known(change, known, fingerprint(change, identity.url), reachable)
+            if not is_known(change, known, fingerprint(change, identity.url), reachable, named)
         ]
         outlines = [*map(outline, planned), *before]
         outlines.sort(key=lambda outline: outline.merged_at, reverse=True)
@@ -266,15 +267,23 @@ def fingerprint(planned: PlannedChange, url: str | None) -> str:
     return "g:" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def is_known(planned: PlannedChange, known: Known, fresh: str, reachable: Container[str]) -> bool:
-    """Stored as it is now: under its own id, or inside the change that a host folded it into."""
+def is_known(
+    planned: PlannedChange,
+    known: Known,
+    fresh: str,
+    reachable: Container[str],
+    named: Mapping[str, str],
+) -> bool:
+    """Stored as it is now: under its own id, or inside the change that a host folded it into.
+
+    `named`: id -> sha of all that is planned."""
     if planned.id in known.failed:
         return False
     stored = known.fingerprints.get(planned.id)
     if stored is not None:
         return stored == fresh or stored.startswith(fresh + " ")
     holder = known.shas.get(planned.sha)
-    return holder is not None and known.stands(holder, reachable)
+    return holder is not None and known.stands(holder, reachable, named.get(holder))
 
 
 def link(planned: PlannedChange, url: str | None) -> str | None:

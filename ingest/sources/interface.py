@@ -72,8 +72,9 @@ class Known:
     repo: str | None = None  # the name it is stored under
     fingerprints: Mapping[str, str] = field(default_factory=dict)  # change id -> fingerprint
     shas: Mapping[str, str] = field(default_factory=dict)  # sha and claimed commits -> change id
-    # Whether a stored change is there still where the tip reaches these shas.
-    stands: Callable[[str, Container[str]], bool] = lambda *_: True
+    # Whether a stored change is there still where the tip reaches these shas, and calls this one
+    # by its id (None: none of them).
+    stands: Callable[[str, Container[str], str | None], bool] = lambda *_: True
     details: Mapping[int, str] = field(default_factory=dict)  # number -> Details.fingerprint
     undescribed: frozenset[int] = frozenset()  # numbers that are stored without details
     failed: frozenset[str] = frozenset()  # ids (or "#N") whose last reading failed: try again

@@ -290,15 +290,19 @@ class Archive:
         rows = self._rows("SELECT id FROM changes WHERE repo = ? AND stale = 1", (repo,))
         return {change_id for (change_id,) in rows}
 
-    def stands(self, repo: str, branch: str, change_id: str, reached: Container[str]) -> bool:
+    def stands(
+        self, repo: str, branch: str, change_id: str, reached: Container[str], named: str | None
+    ) -> bool:
         """Whether a change is there still where the tip of `branch` reaches these shas: by its own
-        sha, or since another ingested tip reaches it."""
+        sha, or since another ingested tip reaches it; `named`: the sha that has its id now."""
         rows = self._rows(
             "SELECT sha, EXISTS (SELECT 1 FROM reached WHERE change = changes.rowid AND branch <> ?)"
             " FROM changes WHERE repo = ? AND id = ?",
             (branch, repo, change_id),
         )
-        return any(elsewhere or sha in reached for sha, elsewhere in rows)
+        return any(
+            (elsewhere or sha in reached) and named in (None, sha) for sha, elsewhere in rows
+        )
 
     def paths(self, repo: str, shas: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Sha -> the paths that its change touches, both ends of a rename, in git's order; without

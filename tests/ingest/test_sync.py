@@ -282,6 +282,23 @@ def test_a_number_that_comes_back_to_a_commit_makes_no_second_change_of_it(
     assert knowledge.titles() == ["Newer work (#5)", "Start"]
 
 
+def test_a_number_that_an_older_commit_takes_loses_no_change(
+    clone: Any, knowledge: Knowledge
+) -> None:
+    clone.commit("Start")
+    clone.switch("work", new=True)
+    older = clone.commit("Older work (#5)", {"a.py": "a = 1\n"})
+    clone.switch("main")
+    newer = clone.commit("Newer work (#5)", {"b.py": "b = 1\n"})
+    knowledge.ingest(clone.path)
+    clone.merge("work", "Merge branch 'work'")
+    knowledge.ingest(clone.path)
+    facts = knowledge.facts()
+    assert len(facts) == 3
+    assert facts["acme/relay#5"][0].sha == older
+    assert facts[f"acme/relay@{newer}"][0].title == "Newer work (#5)"
+
+
 def test_an_outline_holds_no_secret(clone: Any, knowledge: Knowledge) -> None:
     secret = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
     clone.commit(f"Leak {secret} (#1)")
