@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kb.search.question import Question
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-SHORTEST = 5
+SHORTEST, LONGEST = 5, 32  # letters; the edits of a word grow with their square
 LEAST_CHANGES = 2  # a spelling that one change has may be a slip itself
 MOST_SLIPS = 3  # a text with more of them is no question about this history, and each costs 5 ms
 _WORD = re.compile(r"(?<![\w./:-])[A-Za-z][a-z]+(?![\w/:-]|\.\w)")
@@ -31,7 +31,9 @@ def respelled(text: str, count: Callable[[str, int], int]) -> dict[str, str]:
     found: dict[str, str] = {}
     slips = 0
     for word in dict.fromkeys(_WORD.findall(text)):
-        if len(word) < SHORTEST or count(stem(word.lower()), 1) or slips == MOST_SLIPS:
+        if not SHORTEST <= len(word) <= LONGEST or slips == MOST_SLIPS:
+            continue
+        if count(stem(word.lower()), 1):
             continue
         slips += 1
         likely = _likely(word.lower(), count)

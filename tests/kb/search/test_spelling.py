@@ -28,6 +28,12 @@ def test_a_known_word_a_short_one_and_a_name_stay() -> None:
     assert respelled("src/sentinal.c sentinal_count --sentinal Sentinal.c", count) == {}
 
 
+def test_a_word_as_long_as_no_word_is_no_slip() -> None:
+    """All that is a letter away from one of 100,000 letters takes more memory than there is."""
+    long = "sentinel" * 5
+    assert respelled(long[:-1], lambda token, most: most * (token == stem(long))) == {}
+
+
 def test_the_likely_spelling_is_looked_for_and_the_word_still_encoded() -> None:
     question = with_spellings(understand("sentinal failover"), {"sentinal": "sentinel"})
     assert stem("sentinel") in question.tokens
