@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         ChangeRecord,
         FileChange,
         Hit,
-        Period,
         Relation,
         SearchResult,
     )
@@ -159,17 +158,18 @@ def change_json(record: ChangeRecord) -> Json:
 
 
 def changes_json(
-    records: Iterable[ChangeRecord], period: Period | None = None, repo: str | None = None
+    records: Iterable[ChangeRecord],
+    since: datetime | None = None,
+    until: datetime | None = None,
+    tz: str | None = None,
+    repo: str | None = None,
 ) -> Json:
-    """The ledger of a period. `repo` is the one asked for; without it, the one that is there."""
+    """The ledger of a period, whose ends are null where nobody named them. `repo` is the one asked
+    for; without it, the one that is there."""
     changes = [change_json(record) for record in records]
     return {
         "repo": repo or only_repo(change["repo"] for change in changes),
-        "period": {
-            "since": utc(period.since) if period else None,
-            "until": utc(period.until) if period else None,
-            "tz": period.tz if period else None,
-        },
+        "period": {"since": since and utc(since), "until": until and utc(until), "tz": tz},
         "changes": changes,
     }
 

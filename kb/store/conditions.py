@@ -57,10 +57,13 @@ def condition(
     if filters.levels:
         add(f"level COLLATE NOCASE IN ({marks(filters.levels)})", *filters.levels)
     if filters.authors:
-        wanted = " OR ".join("instr(words, ?)" for _ in filters.authors)
+        named = [(name, words_of(name)) for name in filters.authors]  # "…" has no words
+        wanted = " OR ".join(
+            "instr(words, ?)" if words.strip() else "name = ?" for _, words in named
+        )
         add(
             f"author IN (SELECT author FROM authors WHERE {wanted})",
-            *(words_of(name) for name in filters.authors),
+            *(words if words.strip() else name for name, words in named),
         )
     for field, values in (
         ("type", filters.types),

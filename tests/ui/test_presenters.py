@@ -14,7 +14,6 @@ from kb.types import (
     Digest,
     FileChange,
     Hit,
-    Period,
     Query,
     Relation,
     Risk,
@@ -93,8 +92,8 @@ def test_a_search_has_the_contracts_fields() -> None:
 
 def test_a_ledger_names_its_one_repository_and_its_period() -> None:
     since = datetime(2026, 5, 4, tzinfo=SHANGHAI)
-    period = Period(since, since + timedelta(days=1), "Asia/Shanghai", "day")
-    found = presenters.changes_json([record()], period)
+    until = since + timedelta(days=1)
+    found = presenters.changes_json([record()], since, until, "Asia/Shanghai")
     assert found["repo"] == "o/r"
     assert found["period"] == {
         "since": "2026-05-03T16:00:00Z",
@@ -102,7 +101,7 @@ def test_a_ledger_names_its_one_repository_and_its_period() -> None:
         "tz": "Asia/Shanghai",
     }
     assert found["changes"][0]["risks"][0] == {"kind": "core-path", "evidence": "a.py"}
-    assert presenters.changes_json([], None)["repo"] is None
+    assert presenters.changes_json([])["repo"] is None
 
 
 def test_a_change_without_a_number_has_null_number_and_url() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
-from kb.types import Filters, Period
 from ui.cli.click_parts import option
 from ui.cli.options import (
     Common,
@@ -45,21 +42,10 @@ def command(
     if as_json:
         from ui.presenters import changes_json
 
-        period = _period(filters, settings.tz)
         repo = filters.repos[0] if len(filters.repos) == 1 else None
-        document = changes_json(records, period, repo)
-        document["period"]["tz"] = settings.tz
-        emit_json(document)
+        emit_json(changes_json(records, filters.since, filters.until, settings.tz, repo))
     else:
         from ui.cli.terminal import ledger_text
 
         emit(ledger_text(records, settings.tz, settings.lang))
     return 0
-
-
-def _period(filters: Filters, tz: str) -> Period | None:
-    if filters.since is None and filters.until is None:
-        return None
-    return Period(
-        filters.since or datetime.fromtimestamp(0, UTC), filters.until or datetime.now(UTC), tz
-    )

@@ -20,6 +20,7 @@ from ui.cli.options import (
     emit_bytes,
     filter_options,
     inert_json,
+    json_option,
     lang_option,
     output_option,
     words_argument,
@@ -77,6 +78,7 @@ def chat_settings(words: dict[str, Any]) -> dict[str, Any]:
 @filter_options
 @lang_option
 @option("--format", "form", type=click.Choice(FORMATS), help="Default: by the name of -o, else md.")
+@json_option
 @output_option
 @option(
     "--top",
@@ -98,6 +100,7 @@ def command(
     tz: str | None,
     lang: str | None,
     form: str | None,
+    as_json: bool,
     output: Path | None,
     top_k: int,
     sections: str | None,
@@ -118,7 +121,7 @@ def command(
     kb report change 20460            one change
     kb report topic "LoRA latency"    anything that can be searched
     """
-    form = format_of(form, output)
+    form = format_of(form, output, as_json=as_json)
     changes = {"lang": lang, "tz": tz, **chat_settings(chat)}
     with common.open(changes) as knowledge:
         from kb.periods import parse_time
@@ -214,7 +217,10 @@ def _worded(knowledge: KnowledgeBase, words: tuple[str, ...], now: datetime) -> 
     )
 
 
-def format_of(form: str | None, output: Path | None) -> str:
+def format_of(form: str | None, output: Path | None, *, as_json: bool) -> str:
+    if as_json and form not in (None, "json"):
+        raise UsageError(f"--json and --format {form} are two formats", "give one of them")
+    form = "json" if as_json else form
     suffix = output.suffix.lstrip(".").lower() if output else ""
     named = {"": "md", "txt": "md", "markdown": "md", "htm": "html"}.get(suffix, suffix)
     if form is None and named not in FORMATS:

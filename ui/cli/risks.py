@@ -13,6 +13,7 @@ from ui.cli.options import (
     Common,
     FilterWords,
     filter_options,
+    json_option,
     lang_option,
     output_option,
     words_argument,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @filter_options
 @lang_option
 @option("--format", "form", type=click.Choice(FORMATS))
+@json_option
 @output_option
 def command(
     common: Common,
@@ -40,6 +42,7 @@ def command(
     tz: str | None,
     lang: str | None,
     form: str | None,
+    as_json: bool,
     output: Path | None,
 ) -> int:
     """Risks with their evidence, their precedents, and what to check before a release.
@@ -50,7 +53,7 @@ def command(
     kb risks 23316 19746              of these changes
     kb risks "LoRA tail latency"      of what a search finds
     """
-    form = format_of(form, output)
+    form = format_of(form, output, as_json=as_json)
     with common.open({"lang": lang, "tz": tz}) as knowledge:
         from kb.report.request import ReportRequest
 

@@ -34,7 +34,7 @@ def command(common: Common, tz: str | None, as_json: bool) -> int:
                 "embedder": status.embedder,
                 "generation": status.generation,
                 "engine": status.engine,
-                "chat": status.chat,
+                "chat": dict(status.chat),
             },
         )
         return 0

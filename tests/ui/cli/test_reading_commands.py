@@ -163,6 +163,33 @@ def test_status_names_embedder_generation_and_what_is_pending(kb: Run, sample_ho
     assert status["repos"][0]["pending"] == 0
 
 
+def test_the_end_of_a_period_that_nobody_named_is_null(kb: Run, sample_home: Path) -> None:
+    for flag, other in (("since", "until"), ("until", "since")):
+        ran = kb("changes", f"--{flag}", "2031-01-01", "--tz", "UTC", "--json", home=sample_home)
+        period = json.loads(ran.out)["period"]
+        assert period == {flag: "2031-01-01T00:00:00Z", other: None, "tz": "UTC"}
+
+
+def test_an_author_without_a_letter_is_nobody(kb: Run, sample_home: Path) -> None:
+    assert (
+        json.loads(kb("changes", "--author", "…", "--json", home=sample_home).out)["changes"] == []
+    )
+
+
+@pytest.mark.parametrize("words", [("report", "week", "2026-W19"), ("risks", "week", "2026-W19")])
+def test_a_report_is_an_object_with_json_as_everywhere(
+    kb: Run, sample_home: Path, words: tuple[str, ...]
+) -> None:
+    ran = kb(*words, "--json", home=sample_home)
+    assert ran.status == 0
+    assert (
+        json.loads(ran.out).keys()
+        == json.loads(kb(*words, "--format", "json", home=sample_home).out).keys()
+    )
+    refused = kb(*words, "--json", "--format", "md", home=sample_home)
+    assert (refused.status, refused.out) == (2, "")
+
+
 def test_an_empty_home_is_said_plainly(kb: Run, tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
     searched = kb("search", "anything", home=nowhere)
@@ -170,6 +197,7 @@ def test_an_empty_home_is_said_plainly(kb: Run, tmp_path: Path) -> None:
     assert "nothing is indexed" in searched.err
     assert "kb ingest" in searched.err
     assert kb("status", home=nowhere).status == 0
+    assert json.loads(kb("status", "--json", home=nowhere).out)["repos"] == []
     assert not nowhere.exists()
 
 
