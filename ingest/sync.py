@@ -173,6 +173,11 @@ def _stored(archive: Archive, source: Source) -> tuple[Identity, SourceState | N
             f"{source.location} is stored as {here[0].name}, not as {identity.name}",
             f"leave --repo out, or kb forget {here[0].name} first",
         )
+    alike = {state.name for state in sources if state.name.lower() == identity.name.lower()}
+    if alike and identity.name not in alike:  # a host does not tell the two apart, nor do filters
+        raise SourceError(
+            f"{identity.name} is stored as {min(alike)}", "give the name as it is stored"
+        )
     for state in sources:
         same = (state.name, state.kind, state.branch) == (
             identity.name,

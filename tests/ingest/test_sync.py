@@ -378,6 +378,17 @@ def test_the_same_place_under_another_name_is_refused(clone: Any, knowledge: Kno
     assert knowledge.ingest(clone.path, repo=None).repo == "acme/relay"
 
 
+def test_a_name_in_other_letters_is_the_same_repository(
+    clone: Any, knowledge: Knowledge, tmp_path: Path
+) -> None:
+    fill(clone, 1)
+    knowledge.ingest(clone.path)
+    clone.git("clone", "-q", str(clone.path), str(tmp_path / "other"))
+    with pytest.raises(SourceError, match=r"Acme/Relay is stored as acme/relay"):
+        knowledge.ingest(tmp_path / "other", repo="Acme/Relay")
+    assert knowledge.ingest(tmp_path / "other").new == 0
+
+
 def test_secrets_never_reach_the_archive(clone: Any, knowledge: Knowledge) -> None:
     secret = "ghp" + "_" + "aB3" * 12
     clone.commit(f"Use {secret} (#1)\n\n{secret}", {"a.py": f"key = '{secret}'\n"})

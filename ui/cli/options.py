@@ -228,8 +228,9 @@ def _write_whole(parts: Iterable[bytes], output: Path) -> None:
     import tempfile
 
     check_output(output)
-    handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    name = None
     try:
+        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
         with os.fdopen(handle, "wb") as file:
             file.writelines(parts)
         mask = os.umask(0)
@@ -237,7 +238,8 @@ def _write_whole(parts: Iterable[bytes], output: Path) -> None:
         Path(name).chmod(0o666 & ~mask)
         Path(name).replace(output)
     except BaseException as error:
-        Path(name).unlink(missing_ok=True)
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise UsageError(
                 f"cannot write {output}: {error.strerror or error}", "-o another file"

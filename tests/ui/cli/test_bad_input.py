@@ -272,3 +272,8 @@ def test_a_number_that_two_repositories_carry_is_refused() -> None:
 
     with pytest.raises(UsageError, match="names 2 changes"):
         only(cast("KnowledgeBase", Found()), "12", None)
+
+
+def test_a_file_that_cannot_be_made_is_named_as_it_was_given(kb: Run, sample_home: Path) -> None:
+    too_long = "x" * 300 + ".jsonl"
+    refused(kb("export", "-o", too_long, home=sample_home), f"cannot write {too_long}")
