@@ -20,12 +20,19 @@ CARRIES = 0.5
 CARRIES_WITH_BOTH = 0.34  # where words and meaning both put it among the first three
 CARRIES_FIRST = 0.25  # where both put it first
 TOLD = 0.34  # the share that the reader has to see in the title and the quote
+BESIDE = 0.6  # of what the best quote holds and tells, for another beside it
 RARE = 0.15  # the share by rarity among the hits: "support" is in all of them, "async" in none
 CLOSE = 0.5  # the share that is told by a change that is named although it answers nothing
 SHORT_NAME = 4  # letters
 NAME_MISSED = 0.5  # what is left of a share where a name that was asked for is not there
 MAX_QUOTE = 280
 _MARKUP = re.compile(r"</?[a-z][^>]*>|^\s*[|>$]|https?://\S{40}", re.IGNORECASE)
+# What git itself writes of a revert gives no reason for it.
+_REVERTS = re.compile(
+    r"(?:(?:close|fixe?|resolve)[sd]?:? \S*#\d+[.,]? )*this reverts commit [0-9a-f]{7,40}\.?",
+    re.IGNORECASE,
+)
+_SCOPE = re.compile(r"^[\w-]+(?:\([^)]*\))?!?:\s+")  # `fix(api): `, `encode: `
 
 # Of a diff only what somebody wrote to be read: `if self.limit is None:` and "see also:" answer nothing.
 _CODE = re.compile(
@@ -63,13 +70,7 @@ def best_quotes(
     carried = [q for q in quotes if _carries(q, asked) or (listed and q.coverage > 0)]
     if not carried:
         return ()
-    top = max(quote.coverage for quote in quotes)
-    kept = [
-        quote
-        for quote in quotes
-        if "exact" in quote.hit.ranks or (quote.coverage >= 0.6 * top and _shows(quote, asked))
-    ]
-    return tuple(_distinct(kept or carried)[:limit])
+    return tuple(_distinct(_kept(quotes, carried, asked))[:limit])
 
 
 def closest(question: str, hits: Sequence[Hit], limit: int = 3) -> tuple[Hit, ...]:
@@ -97,6 +98,28 @@ def _carries(quote: Quote, asked: Asked) -> bool:
     return quote.coverage >= CARRIES and quote.rare >= RARE and _shows(quote, asked)
 
 
+def _kept(quotes: Sequence[Quote], carried: Sequence[Quote], asked: Asked) -> list[Quote]:
+    """What carries the question, and what says nearly as much of it. A change that has a name in its
+    code alone shows nothing to a reader: it is left where another says it in words.
+    """
+    covered = BESIDE * max(quote.coverage for quote in quotes)
+    told = max(TOLD, BESIDE * max(quote.told for quote in carried))
+    said = [
+        quote
+        for quote in quotes
+        if "exact" in quote.hit.ranks
+        or (quote.coverage >= covered and (quote.told >= told or _is_first(quote, carried)))
+    ]
+    in_code = (q for q in quotes if q.coverage >= covered and _shows(q, asked))
+    return said or list(in_code) or list(carried)
+
+
+def _is_first(quote: Quote, carried: Sequence[Quote]) -> bool:
+    """Whether words and meaning both put it first, and it carries the question."""
+    ranks = quote.hit.ranks
+    return quote in carried and ranks.get("dense") == ranks.get("lexical") == 1
+
+
 def _shows(quote: Quote, asked: Asked) -> bool:
     """Whether a reader of the quote sees why it was chosen; a name may stand in the code alone."""
     return quote.told >= TOLD or bool(asked.names and quote.coverage >= CARRIES)
@@ -115,6 +138,10 @@ def _distinct(quotes: Sequence[Quote]) -> list[Quote]:
 
 def _plain(text: str) -> str:
     return re.sub(r"\s*\(#\d+\)$", "", text.strip()).rstrip(".。").casefold()
+
+
+def _unscoped(text: str) -> str:
+    return _SCOPE.sub("", _plain(text))
 
 
 def _quote(hit: Hit, asked: Asked, weights: Mapping[str, float]) -> Quote:
@@ -153,7 +180,7 @@ def _telling(hit: Hit, asked: Asked) -> str:
 
     best = max(told, key=said, default=title)
     held = _held(asked, best)
-    if asked.why and hit.record.digest.description:
+    if asked.why and hit.record.digest.description and (held or _REASON.search(best)):
         return best
     titled = _held(asked, title)
     if not hit.record.digest.description:
@@ -218,8 +245,11 @@ def _candidates(hit: Hit) -> Iterator[str]:
     yield change.title
     reviews = (comment.text for thread in change.reviews for comment in thread.comments)
     told = (digest.description, *digest.metrics) if digest.description else ()
+    title = _unscoped(change.title)
     for source in (*told, *reviews):
-        yield from filter(_quotable, map(inline_text, sentences(source)))
+        for plain in map(inline_text, sentences(source)):
+            if _quotable(plain) and _unscoped(plain) != title:  # a squashed commit repeats it
+                yield plain
     if not told:
         for source in digest.comments:
             for plain in map(inline_text, sentences(source)):
@@ -230,9 +260,10 @@ def _candidates(hit: Hit) -> Iterator[str]:
 def _quotable(plain: str) -> bool:
     return (
         len(plain) > 20
-        and plain[-1] not in "?？"
+        and plain[-1] not in "?？:："
         and plain.count("`") % 2 == 0
         and not _MARKUP.search(plain)
+        and not _REVERTS.fullmatch(plain)
     )
 
 

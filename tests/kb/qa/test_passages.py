@@ -168,3 +168,46 @@ def test_a_message_of_progress_answers_nothing() -> None:
     digest = replace(MOVER.digest, description="", comments=("Warming up evicted prefixes now...",))
     record = replace(with_body(MOVER, "", "Move blocks"), digest=digest)
     assert "now..." not in " ".join(texts("warming up evicted prefixes", [hit(record, BOTH)]))
+
+
+def test_what_git_writes_of_a_revert_is_no_reason_for_it() -> None:
+    sha = "862f11ee017d51cb9573a8c0642055b3b17cace8"
+    title = 'Revert "Move evicted prefixes"'
+    record = with_body(MOVER, f"Close #14669\n\nThis reverts commit {sha}.", title)
+    assert texts("why were evicted prefixes reverted?", [hit(record, BOTH)]) == [title]
+
+
+def test_a_line_that_repeats_the_title_is_not_quoted_in_place_of_a_sentence() -> None:
+    body = "* fix(mover): move evicted prefixes\n\nEvicted prefixes of a host were never moved."
+    record = with_body(MOVER, body, "mover: move evicted prefixes (#12)")
+    assert best_passage("are evicted prefixes moved?", hit(record)).startswith("Evicted prefixes")
+
+
+def test_a_line_that_introduces_a_list_is_no_quote() -> None:
+    record = with_body(DRAIN, "With evicted prefixes in the host memory:", "Move blocks")
+    assert best_passage("evicted prefixes in host memory", hit(record)) == "Move blocks"
+
+
+def test_the_change_that_carries_the_answer_is_not_left_out_for_another() -> None:
+    title = "Should not compute again if it does not track"
+    meant = with_body(MOVER, "", title)
+    other = with_body(DRAIN, "Prefixes compute on, although slowly.", "Revert pausing")
+    question = "prefixes compute once more although nothing tracked them"
+    assert texts(question, [hit(meant, BOTH), hit(other)])[0] == title
+
+
+def test_a_change_that_has_a_name_only_in_its_code_stands_beside_no_other() -> None:
+    told = with_body(MOVER, "", "Add mut_blocks to the mover")
+    log = with_body(DRAIN, "", "Update the log")
+    log = replace(log, digest=replace(log.digest, text="- mut_blocks of the mover"))
+    asked = "which change added mut_blocks to the mover?"
+    assert texts(asked, [hit(told, BOTH), hit(log)]) == ["Add mut_blocks to the mover"]
+    assert texts(asked, [hit(log)]) == ["Update the log"]
+
+
+def test_a_quote_beside_the_best_tells_nearly_as_much_of_the_question() -> None:
+    best = with_body(MOVER, "", "Prefer zstd and brotli over gzip for responses")
+    part = with_body(DRAIN, "Rolled logs of zstd and gzip.", "Roll logs")
+    part = replace(part, digest=replace(part.digest, text="prefer brotli responses"))
+    question = "when did we prefer zstd and brotli over gzip for responses?"
+    assert len(texts(question, [hit(best, BOTH), hit(part)])) == 1
