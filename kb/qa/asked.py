@@ -18,7 +18,7 @@ your i me my they them their he she his her not no any some all every each more 
 few than then so such if but about after before since until during up down out off again get got
 make made tell show list find give please change changes changed pr prs pull request commit
 commits turn happen happened there's rather because only also while still just new merge merged
-anything something everything
+anything something everything add added adds adding introduce introduced
 """
 _STOP = frozenset(_STOP_WORDS.split())
 # Their stems are those of words that do ask: imports, works.
@@ -28,7 +28,7 @@ _STOP_PHRASES = re.compile(
 )
 _STOP_TOKENS = frozenset(token for word in _STOP for token in tokens(word))
 _STOP_CJK = re.compile(
-    r"为什么|为何|(?:从|在)?(?:什么时候|何时|哪天)(?:开始|起)?|原因是?|多少|能不能|可不可以|可以|谁?(?:修改|改|做|干|动|合并|发生)了|重要的?|主要的?|最近|怎么样?|如何|什么|问题|哪些|哪个|哪里|有没有|是否|我们|你们|他们|请问|请|告诉|关于|以及|或者|因为|所以|变更|变化|改动|有何|有|了|的|吗|呢|在|是|和|与|对|把|被|里|中"
+    r"为什么|为何|(?:从|在)?(?:什么时候|何时|哪天)(?:开始|起)?|原因是?|多少|能不能|可不可以|可以|谁?(?:修改|改|做|干|动|合并|发生|实现|加入|添加|新增|增加|引入)了|重要的?|主要的?|最近|怎么样?|如何|什么|问题|哪些|哪个|哪里|有没有|是否|我们|你们|他们|请问|请|告诉|关于|以及|或者|因为|所以|变更|变化|改动|有何|有|了|的|吗|呢|在|是|和|与|对|把|被|里|中"
 )
 _WHY = re.compile(
     r"\b(?:why|reasons?|motivation|what\s+for)\b|为什么|为何|原因|干嘛", re.IGNORECASE

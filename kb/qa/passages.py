@@ -170,7 +170,8 @@ def _named(name: str, text: str, held: frozenset[str]) -> bool:
 def _telling(hit: Hit, asked: Asked) -> str:
     """The sentence that says most of what is asked for. The title stands beside every quote, so a
     sentence of the description tells more than it; a reason stands in no title. A line of the diff
-    was not written about the change: it has to say more of what is asked for than the title.
+    was not written about the change, nor is the subject of a squashed commit a sentence about it: it
+    has to say more of what is asked for than the title.
     """
     title, *told = _candidates(hit)
 
@@ -183,7 +184,7 @@ def _telling(hit: Hit, asked: Asked) -> str:
     if asked.why and hit.record.digest.description and (held or _REASON.search(best)):
         return best
     titled = _held(asked, title)
-    if not hit.record.digest.description:
+    if not hit.record.digest.description or _SCOPE.match(best):
         return best if held > titled else title
     return best if held and held >= 0.5 * titled else title
 

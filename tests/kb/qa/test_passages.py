@@ -211,3 +211,15 @@ def test_a_quote_beside_the_best_tells_nearly_as_much_of_the_question() -> None:
     part = replace(part, digest=replace(part.digest, text="prefer brotli responses"))
     question = "when did we prefer zstd and brotli over gzip for responses?"
     assert len(texts(question, [hit(best, BOTH), hit(part)])) == 1
+
+
+def test_the_subject_of_a_squashed_commit_tells_less_than_the_title() -> None:
+    title = "mover: prefer pinned blocks over evicted prefixes"
+    record = with_body(DRAIN, "* test(mover): fix blocks of prefixes in tests", title)
+    assert best_passage("when did we prefer pinned blocks over prefixes?", hit(record)) == title
+
+
+@pytest.mark.parametrize("question", ["when did we add a dark mode?", "什么时候加入了暗黑模式主题？"])
+def test_that_something_was_added_is_no_answer_to_what(question: str) -> None:
+    record = with_body(MOVER, "", "Add a warning in compatible mode")
+    assert not texts(question, [hit(record, {"dense": 66, "lexical": 1})])
