@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from kb.analysis.commit_titles import commit_titles
 from kb.qa.asked import Asked, asked_in, is_stop
 from kb.text.description import inline_text
 from kb.text.sentences import clean, sentences
@@ -191,7 +192,8 @@ def _telling(hit: Hit, asked: Asked) -> str:
 
 def _everything(hit: Hit) -> str:
     change, digest = hit.record.change, hit.record.digest
-    return " ".join((change.title, change.body, digest.text, *digest.comments))
+    commits = commit_titles(change)
+    return " ".join((change.title, change.body, *commits, digest.text, *digest.comments))
 
 
 def _rarity(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
@@ -239,8 +241,8 @@ def _translated(asked: Asked, text: str, held: frozenset[str]) -> float:
 
 
 def _candidates(hit: Hit) -> Iterator[str]:
-    """What may be quoted: the title, and sentences of the description and the reviews; what the diff
-    says in words only where the change does not describe itself.
+    """What may be quoted: the title, sentences of the description and the reviews, and titles of the
+    commits; what the diff says in words only where the change does not describe itself.
     """
     change, digest = hit.record.change, hit.record.digest
     yield change.title
@@ -251,6 +253,7 @@ def _candidates(hit: Hit) -> Iterator[str]:
         for plain in map(inline_text, sentences(source)):
             if _quotable(plain) and _unscoped(plain) != title:  # a squashed commit repeats it
                 yield plain
+    yield from filter(_quotable, map(inline_text, commit_titles(change)))
     if not told:
         for source in digest.comments:
             for plain in map(inline_text, sentences(source)):

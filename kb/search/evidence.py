@@ -116,11 +116,13 @@ def evidence(record: ChangeRecord, asked: Words, trail: Trail, lang: str) -> Evi
 
 
 def _texts(record: ChangeRecord) -> dict[str, Sequence[str]]:
+    from kb.analysis.commit_titles import commit_titles
+
     digest = record.digest
     symbols = (*digest.symbols_added, *digest.symbols_changed, *digest.symbols_removed)
     return {
         "title": [record.change.title],
-        "text": digest.description.split("\n"),
+        "text": [*digest.description.split("\n"), *commit_titles(record.change)],
         "diff": digest.comments,
         "symbols": [symbol.name for symbol in symbols] + [flag.name for flag in digest.flags],
         "paths": [file.path for file in record.change.files],

@@ -10,7 +10,7 @@ from chat_world import sample_record, with_body
 
 from kb.qa.asked import asked_in
 from kb.qa.passages import best_passage, best_quotes
-from kb.types import ChangeRecord, Hit
+from kb.types import ChangeRecord, Commit, Hit
 
 BOTH: Mapping[str, int] = {"dense": 1, "lexical": 1}
 FAR: Mapping[str, int] = {"dense": 20, "lexical": 20}
@@ -219,7 +219,17 @@ def test_the_subject_of_a_squashed_commit_tells_less_than_the_title() -> None:
     assert best_passage("when did we prefer pinned blocks over prefixes?", hit(record)) == title
 
 
-@pytest.mark.parametrize("question", ["when did we add a dark mode?", "什么时候加入了暗黑模式主题？"])
+@pytest.mark.parametrize(
+    "question", ["when did we add a dark mode?", "什么时候加入了暗黑模式主题？"]
+)
 def test_that_something_was_added_is_no_answer_to_what(question: str) -> None:
     record = with_body(MOVER, "", "Add a warning in compatible mode")
     assert not texts(question, [hit(record, {"dense": 66, "lexical": 1})])
+
+
+def test_a_commit_of_a_merged_branch_is_quoted_where_it_says_more_than_the_title() -> None:
+    merged = with_body(DRAIN, "", "chore: Upgrade to the 2025 edition")
+    commit = Commit("1" * 40, "chore: Bump the minimum Rust version to 1.85", "Ann")
+    merged = replace(merged, change=replace(merged.change, commits=(commit,)))
+    question = "when did we raise the minimum Rust version to 1.85?"
+    assert texts(question, [hit(merged)]) == [commit.title]
