@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kb.text.glossary import segments
 from kb.text.thesaurus import same_things
 from kb.text.tokenizer import has_cjk, tokens
+from kb.text.tokenizer import words as words_of
 
 _STOP_WORDS = """
 a an the and or of to in on at by for from with without into over under as is are was were be
@@ -52,6 +53,7 @@ class Asked:
     is compiled at run time is called JIT."""
 
     words: tuple[str, ...]
+    units: tuple[tuple[str, ...], ...] = ()  # the tokens of each word: pre-commit is asked for once
     names: tuple[str, ...] = ()
     terms: tuple[tuple[str, tuple[str, ...]], ...] = ()
     why: bool = False  # it asks for a reason
@@ -69,7 +71,19 @@ def asked_in(question: str, repos: Iterable[str] = ()) -> Asked:
         plain = " ".join(_STOP_CJK.sub(" ", question).split())
         terms = tuple((segment.text, segment.renderings) for segment in segments(plain))
     names = tuple(name for name in _names(question) if name not in own)
-    return Asked(words, names, terms, bool(_WHY.search(question)), _called(question, words))
+    units = _units(question, words)
+    return Asked(words, units, names, terms, bool(_WHY.search(question)), _called(question, words))
+
+
+def _units(question: str, words: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """The words by the word of the question that they come of; Chinese bigrams stand alone."""
+    units: dict[tuple[str, ...], None] = {}
+    for typed in words_of(question):
+        of_it = [token for token in tokens(typed) if token in words]
+        for unit in [(token,) for token in of_it] if has_cjk(typed) else [tuple(of_it)]:
+            units.setdefault(unit)
+    units.pop((), None)
+    return tuple(units)
 
 
 def _called(

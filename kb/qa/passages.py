@@ -71,7 +71,8 @@ def best_quotes(
     carried = [q for q in quotes if _carries(q, asked) or (listed and q.coverage > 0)]
     if not carried:
         return ()
-    return tuple(_distinct(_kept(quotes, carried, asked))[:limit])
+    kept = sorted(_kept(quotes, carried, asked), key=lambda quote: quote not in carried)
+    return tuple(_distinct(kept)[:limit])
 
 
 def closest(question: str, hits: Sequence[Hit], limit: int = 3) -> tuple[Hit, ...]:
@@ -90,7 +91,7 @@ def _carries(quote: Quote, asked: Asked) -> bool:
     ranks = quote.hit.ranks
     if "exact" in ranks:
         return True
-    if len(asked.words) > 1 and quote.coverage * len(asked.words) < 2 and not asked.terms:
+    if len(asked.units) > 1 and quote.coverage * len(asked.units) < 2 and not asked.terms:
         return False  # one word of several is a coincidence
     place = max(ranks.get("dense", 99), ranks.get("lexical", 99))
     if place <= 3 and quote.told:
@@ -212,8 +213,14 @@ def _rarity(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
 def _held(asked: Asked, text: str) -> float:
     """The share of what is asked for that stands in a text, the Chinese also in its renderings."""
     held = _meant(asked, text)
-    plain = sum(word in held for word in asked.words) / len(asked.words) if asked.words else 0.0
+    units = asked.units
+    plain = sum(_share(unit, held) for unit in units) / len(units) if units else 0.0
     return max(plain, _translated(asked, text, held))
+
+
+def _share(unit: Sequence[str], held: frozenset[str]) -> float:
+    """How much of a word a text holds: a compound counts once, and not wholly by its parts."""
+    return 1.0 if unit[0] in held else sum(token in held for token in unit) / len(unit)
 
 
 def _meant(asked: Asked, text: str) -> frozenset[str]:

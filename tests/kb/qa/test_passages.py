@@ -233,3 +233,15 @@ def test_a_commit_of_a_merged_branch_is_quoted_where_it_says_more_than_the_title
     merged = replace(merged, change=replace(merged.change, commits=(commit,)))
     question = "when did we raise the minimum Rust version to 1.85?"
     assert texts(question, [hit(merged)]) == [commit.title]
+
+
+def test_a_compound_is_asked_for_once() -> None:
+    hook = with_body(DRAIN, "", "Update the pre-commit hook of the linter")
+    assert not texts("when did we replace pre-commit with prek?", [hit(hook, BOTH)])
+
+
+def test_what_carries_the_question_comes_before_what_stands_beside_it() -> None:
+    beside = with_body(DRAIN, "", "Update hooks swiftly")
+    meant = with_body(MOVER, "", "Switch hooks to prek")
+    asked = "switch hooks swiftly over to prek tomorrow"
+    assert texts(asked, [hit(beside), hit(meant, BOTH)]) == [meant.change.title, beside.change.title]
