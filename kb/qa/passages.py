@@ -76,9 +76,15 @@ def best_quotes(
 
 
 def closest(question: str, hits: Sequence[Hit], limit: int = 3) -> tuple[Hit, ...]:
-    """Changes that do not carry the question, and hold half of its words where a reader sees them."""
+    """Changes that do not carry the question, and hold half of its words where a reader sees them, or
+    some where words and meaning both put them first.
+    """
     asked = asked_in(question, {hit.record.change.repo for hit in hits})
-    near = (hit for hit in hits if _quote(hit, asked, {}).told >= CLOSE)
+    near = (
+        hit
+        for hit in hits
+        if (told := _quote(hit, asked, {}).told) >= CLOSE or (told and _is_first(hit))
+    )
     return tuple(islice(near, limit))
 
 
@@ -110,16 +116,16 @@ def _kept(quotes: Sequence[Quote], carried: Sequence[Quote], asked: Asked) -> li
         quote
         for quote in quotes
         if "exact" in quote.hit.ranks
-        or (quote.coverage >= covered and (quote.told >= told or _is_first(quote, carried)))
+        or (quote in carried and _is_first(quote.hit))
+        or (quote.coverage >= covered and quote.told >= told and quote.rare >= RARE)
     ]
     in_code = (q for q in quotes if q.coverage >= covered and _shows(q, asked))
     return said or list(in_code) or list(carried)
 
 
-def _is_first(quote: Quote, carried: Sequence[Quote]) -> bool:
-    """Whether words and meaning both put it first, and it carries the question."""
-    ranks = quote.hit.ranks
-    return quote in carried and ranks.get("dense") == ranks.get("lexical") == 1
+def _is_first(hit: Hit) -> bool:
+    """Whether words and meaning both put it first."""
+    return hit.ranks.get("dense") == hit.ranks.get("lexical") == 1
 
 
 def _shows(quote: Quote, asked: Asked) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from chat_world import sample_record, with_body
 
 from kb.qa.asked import asked_in
-from kb.qa.passages import best_passage, best_quotes
+from kb.qa.passages import best_passage, best_quotes, closest
 from kb.types import ChangeRecord, Commit, Hit
 
 BOTH: Mapping[str, int] = {"dense": 1, "lexical": 1}
@@ -244,4 +244,25 @@ def test_what_carries_the_question_comes_before_what_stands_beside_it() -> None:
     beside = with_body(DRAIN, "", "Update hooks swiftly")
     meant = with_body(MOVER, "", "Switch hooks to prek")
     asked = "switch hooks swiftly over to prek tomorrow"
-    assert texts(asked, [hit(beside), hit(meant, BOTH)]) == [meant.change.title, beside.change.title]
+    assert texts(asked, [hit(beside), hit(meant, BOTH)]) == [
+        meant.change.title,
+        beside.change.title,
+    ]
+
+
+def test_words_that_every_hit_holds_put_no_quote_beside_the_best() -> None:
+    meant = with_body(MOVER, "", "Add the host.proto_name placeholder")
+    others = [
+        with_body(DRAIN, "", f"Replace host placeholders of {n}") for n in ("SNI", "DNS", "NTP")
+    ]
+    asked = "which change added the {host.proto_name} placeholder?"
+    found = texts(asked, [hit(meant, BOTH), *map(hit, others)])
+    assert found == [meant.change.title]
+
+
+def test_what_words_and_meaning_both_put_first_is_named_where_nothing_answers() -> None:
+    near = hit(with_body(MOVER, "", "Keep the textarea as the reader left it"), BOTH)
+    asked = "textarea jumps back to an old size after somebody dragged it"
+    assert not best_quotes(asked, [near])
+    assert closest(asked, [near]) == (near,)
+    assert closest(asked, [replace(near, ranks=FAR)]) == ()
