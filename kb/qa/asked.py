@@ -24,7 +24,7 @@ anything something everything add added adds adding introduce introduced
 _STOP = frozenset(_STOP_WORDS.split())
 # Their stems are those of words that do ask: imports, works.
 _STOP_PHRASES = re.compile(
-    r"\b(?:(?:most\s+)?important|biggest|latest|lately|recent(?:ly)?|work(?:ed|ing)\s+on)\b",
+    r"\b(?:(?:most\s+)?important|biggest|latest|lately|recent(?:ly)?|work(?:s|ed|ing)?\s+on)\b",
     re.IGNORECASE,
 )
 _STOP_TOKENS = frozenset(token for word in _STOP for token in tokens(word))

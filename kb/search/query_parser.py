@@ -87,8 +87,8 @@ _LEXEME = re.compile(
 _FLAG = re.compile(r"[A-Za-z][,.;?!]*")  # what does `-v` do: no question leaves a letter out
 _BOUNDS = re.compile(r"(>=|>|＞|≥|=|<=|<|＜|≤)?\s*(\d+(?:\.\d+)?)")
 _VALUE_BREAK = re.compile(r"[,、]")
-# what stands after the colon of something that is no field: ::, URL, Windows path, port, time
-_NO_VALUE = re.compile(r"[:/\\]|\d+(?:\D|$)")
+# what stands after the colon of something that is no field: ::, URL, Windows path, port, time, code
+_NO_VALUE = re.compile(r"[:/\\]|\d+(?:\D|$)|[a-z]+[A-Z]")
 
 
 def parse_query(
@@ -183,8 +183,9 @@ def _field_name(typed: str, value: str, *, prose: bool) -> str | None:
         return None
     if name in FIELD_NAMES:
         return name
-    if prose or typed != name or len(name) < 3 or _NO_VALUE.match(value):
-        # `KeyError:x`, `C:x`, `localhost:8000` and `at:10` are text, but `importnce:8` is a slip
+    if prose or typed != name or len(name) < 3 or "-" in name or _NO_VALUE.match(value):
+        # `KeyError:x`, `C:x`, `v-on:click`, `localhost:8000`, `update:modelValue` and `at:10` are text,
+        # but `importnce:8` is a slip
         if typed == name and _close_to_a_field(name):
             raise _unknown(typed)
         return None

@@ -303,6 +303,7 @@ def test_words_that_ask_nothing_do_not_count() -> None:
         "what is the change of the scheduler?"
     ) == ("scheduler",)
     assert content_words("为什么死锁") == ("死锁",)
+    assert content_words("who works on the scheduler?") == content_words("the scheduler")
 
 
 def test_a_quote_is_cut_between_words() -> None:
