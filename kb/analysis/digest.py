@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from kb.analysis.commit_titles import commit_titles
 from kb.analysis.flags import flags_of
 from kb.analysis.natural_language import signed_language
 from kb.analysis.passages import passages
@@ -61,7 +62,7 @@ def lexical_fields(change: Change, digest: Digest) -> dict[str, str]:
     reviews = (comment.text for thread in change.reviews for comment in thread.comments)
     return {
         "title": change.title,
-        "body": "\n".join((digest.description, *change.labels)),
+        "body": "\n".join((digest.description, *change.labels, *commit_titles(change))),
         "paths": "\n".join(path for file in change.files for path in _both_paths(file)),
         "symbols": "\n".join(_unique([s.name for s in symbols] + [f.name for f in digest.flags])),
         "comments": "\n".join(digest.comments),

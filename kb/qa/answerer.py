@@ -12,6 +12,7 @@ from kb.phrases import phrase
 from kb.qa.asked import content_words, without_risk
 from kb.qa.passages import Quote, best_quotes, closest, shorten
 from kb.qa.question import Known, Question, read_question
+from kb.search.query_parser import parse_query
 from kb.text.tokenizer import has_cjk
 from kb.types import Answer, ChangeRecord, Citation, Filters, Hit, Query, SearchResult
 from kb.vocabulary import RISK_KINDS
@@ -62,17 +63,21 @@ def answer(
     language of the answer, by default that of the question.
     """
     lang = lang or ("zh" if has_cjk(question) else "en")
-    read = read_question(question, now=now, tz=tz, known=_known(reader))
+    query = parse_query(question, tz, now, limit=RETRIEVED, filters=filters, prose=True)
+    filters = query.filters  # those of the flags and those typed like `author:NAME`
+    read = read_question(query.text, now=now, tz=tz, known=_known(reader, filters))
     merged = merge(filters, read.filters)
     notes = _understood(read, merged, tz, lang)
     besides = without_risk(read.text)
     risky = besides is not None and not content_words(besides)
-    listed = merged != Filters() and (risky or not content_words(read.text))
+    plain = risky or not content_words(read.text)
+    listed = merged != Filters() and not query.excluded and plain
     if listed:
         only = replace(merged, risks=merged.risks or RISK_KINDS) if risky else merged
         hits: Sequence[Hit] = _weightiest(reader, only)
     else:
-        hits, merged, relaxed = _retrieve(reader, read.text, merged, filters, lang)
+        query = replace(query, text=read.text, filters=merged)
+        hits, merged, relaxed = _retrieve(reader, query, filters, lang)
         notes = (*notes, *relaxed)
     if not hits:
         notes = (*notes, *_older(reader, merged, tz, lang))
@@ -101,7 +106,7 @@ def answer(
         named = bool(merged.authors or merged.modules)
         quotes = best_quotes(read.text, hits, QUOTED, listed=named)
     heading = ("qa.riskiest" if risky else "qa.weightiest") if listed else "qa.quotes"
-    quoted = _quoted(question, quotes, hits, merged, lang, tz, heading)
+    quoted = _quoted(replace(query, filters=merged, raw=question), quotes, hits, lang, tz, heading)
     if tell is not None:
         tell(f"\n\n{quoted.text}" if told else quoted.text)
     return replace(quoted, notes=notes, removed=removed)
@@ -118,8 +123,9 @@ def merge(stated: Filters, read: Filters) -> Filters:
     return Filters(**values)
 
 
-def _known(reader: QuestionReader) -> Known:
-    facets = reader.facets(Filters())
+def _known(reader: QuestionReader, filters: Filters) -> Known:
+    """The names of the repositories that are asked about: those of another filter nothing here."""
+    facets = reader.facets(Filters(repos=filters.repos))
 
     def names(*keys: str) -> tuple[str, ...]:
         return tuple(value for key in keys for value, _ in facets.get(key, ()))
@@ -128,15 +134,16 @@ def _known(reader: QuestionReader) -> Known:
 
 
 def _retrieve(
-    reader: QuestionReader, text: str, merged: Filters, stated: Filters, lang: str
+    reader: QuestionReader, query: Query, stated: Filters, lang: str
 ) -> tuple[Sequence[Hit], Filters, tuple[str, ...]]:
     """The hits; a module read from the words is dropped where nothing fits it."""
-    hits = reader.search(Query(text=text, limit=RETRIEVED, filters=merged, raw=text)).hits
-    if hits or not merged.modules or stated.modules:
-        return hits, merged, ()
-    words = _say(replace(Filters(), modules=merged.modules), "UTC", lang)
-    relaxed = replace(merged, modules=())
-    hits = reader.search(Query(text=text, limit=RETRIEVED, filters=relaxed, raw=text)).hits
+    hits = reader.search(query).hits
+    modules = query.filters.modules
+    if hits or not modules or stated.modules:
+        return hits, query.filters, ()
+    words = _say(Filters(modules=modules), "UTC", lang)
+    relaxed = replace(query.filters, modules=())
+    hits = reader.search(replace(query, filters=relaxed)).hits
     return hits, relaxed, (phrase("qa.relaxed", lang, filter=words),)
 
 
@@ -162,15 +169,24 @@ def _understood(read: Question, merged: Filters, tz: str, lang: str) -> tuple[st
     return (phrase("qa.read", lang, filters=words),) if words else ()
 
 
-def _say(filters: Filters, tz: str, lang: str) -> str:
+def _say(conditions: Filters | Query, tz: str, lang: str) -> str:
+    """The filters in words; of a query also the phrases and the words that it excludes."""
     said = []
-    for name in ("repos", "authors", "modules", "since", "until"):
-        value = getattr(filters, name)
-        if not value:
-            continue
-        text = f"{local(value, tz):%Y-%m-%d}" if isinstance(value, datetime) else ", ".join(value)
-        said.append(phrase(f"qa.filter.{name}", lang, value=text))
+    filters = conditions.filters if isinstance(conditions, Query) else conditions
+    for name in (item.name for item in fields(Filters)):
+        if value := getattr(filters, name):
+            said.append(phrase(f"qa.filter.{name}", lang, value=_shown(value, tz)))
+    if isinstance(conditions, Query):
+        for name in ("phrases", "excluded"):
+            if value := getattr(conditions, name):
+                said.append(phrase(f"qa.filter.{name}", lang, value=_shown(value, tz)))
     return ("；" if lang == "zh" else "; ").join(said)
+
+
+def _shown(value: object, tz: str) -> str:
+    if isinstance(value, datetime):
+        return f"{local(value, tz):%Y-%m-%d}"
+    return ", ".join(value) if isinstance(value, tuple) else f"{value:g}"
 
 
 def _weightiest(reader: QuestionReader, filters: Filters) -> list[Hit]:
@@ -183,16 +199,16 @@ def _weightiest(reader: QuestionReader, filters: Filters) -> list[Hit]:
 
 
 def _quoted(
-    question: str,
+    query: Query,
     quotes: Sequence[Quote],
     hits: Sequence[Hit],
-    filters: Filters,
     lang: str,
     tz: str,
     heading: str,
 ) -> Answer:
+    question, filters = query.raw, query.filters
     if not quotes:
-        words = _say(filters, tz, lang)
+        words = _say(query, tz, lang)
         if hits:
             return replace(abstained(question, hits, lang), filters=filters)
         if words:

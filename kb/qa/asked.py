@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kb.text.glossary import segments
 from kb.text.thesaurus import same_things
 from kb.text.tokenizer import has_cjk, tokens
+from kb.text.tokenizer import words as words_of
 
 _STOP_WORDS = """
 a an the and or of to in on at by for from with without into over under as is are was were be
@@ -18,17 +19,17 @@ your i me my they them their he she his her not no any some all every each more 
 few than then so such if but about after before since until during up down out off again get got
 make made tell show list find give please change changes changed pr prs pull request commit
 commits turn happen happened there's rather because only also while still just new merge merged
-anything something everything
+anything something everything add added adds adding introduce introduced
 """
 _STOP = frozenset(_STOP_WORDS.split())
 # Their stems are those of words that do ask: imports, works.
 _STOP_PHRASES = re.compile(
-    r"\b(?:(?:most\s+)?important|biggest|latest|lately|recent(?:ly)?|work(?:ed|ing)\s+on)\b",
+    r"\b(?:(?:most\s+)?important|biggest|latest|lately|recent(?:ly)?|work(?:s|ed|ing)?\s+on)\b",
     re.IGNORECASE,
 )
 _STOP_TOKENS = frozenset(token for word in _STOP for token in tokens(word))
 _STOP_CJK = re.compile(
-    r"为什么|为何|(?:从|在)?(?:什么时候|何时|哪天)(?:开始|起)?|原因是?|多少|能不能|可不可以|可以|谁?(?:修改|改|做|干|动|合并|发生)了|重要的?|主要的?|最近|怎么样?|如何|什么|问题|哪些|哪个|哪里|有没有|是否|我们|你们|他们|请问|请|告诉|关于|以及|或者|因为|所以|变更|变化|改动|有何|有|了|的|吗|呢|在|是|和|与|对|把|被|里|中"
+    r"为什么|为何|(?:从|在)?(?:什么时候|何时|哪天)(?:开始|起)?|原因是?|多少|能不能|可不可以|可以|谁?(?:修改|改|做|干|动|合并|发生|实现|加入|添加|新增|增加|引入)了|重要的?|主要的?|最近|怎么样?|如何|什么|问题|哪些|哪个|哪里|有没有|是否|我们|你们|他们|请问|请|告诉|关于|以及|或者|因为|所以|变更|变化|改动|有何|有|了|的|吗|呢|在|是|和|与|对|把|被|里|中"
 )
 _WHY = re.compile(
     r"\b(?:why|reasons?|motivation|what\s+for)\b|为什么|为何|原因|干嘛", re.IGNORECASE
@@ -52,6 +53,7 @@ class Asked:
     is compiled at run time is called JIT."""
 
     words: tuple[str, ...]
+    units: tuple[tuple[str, ...], ...] = ()  # the tokens of each word: pre-commit is asked for once
     names: tuple[str, ...] = ()
     terms: tuple[tuple[str, tuple[str, ...]], ...] = ()
     why: bool = False  # it asks for a reason
@@ -69,7 +71,19 @@ def asked_in(question: str, repos: Iterable[str] = ()) -> Asked:
         plain = " ".join(_STOP_CJK.sub(" ", question).split())
         terms = tuple((segment.text, segment.renderings) for segment in segments(plain))
     names = tuple(name for name in _names(question) if name not in own)
-    return Asked(words, names, terms, bool(_WHY.search(question)), _called(question, words))
+    units = _units(question, words)
+    return Asked(words, units, names, terms, bool(_WHY.search(question)), _called(question, words))
+
+
+def _units(question: str, words: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """The words by the word of the question that they come of; Chinese bigrams stand alone."""
+    units: dict[tuple[str, ...], None] = {}
+    for typed in words_of(question):
+        of_it = [token for token in tokens(typed) if token in words]
+        for unit in [(token,) for token in of_it] if has_cjk(typed) else [tuple(of_it)]:
+            units.setdefault(unit)
+    units.pop((), None)
+    return tuple(units)
 
 
 def _called(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from kb.analysis.commit_titles import commit_titles
 from kb.qa.asked import Asked, asked_in, is_stop
 from kb.text.description import inline_text
 from kb.text.sentences import clean, sentences
@@ -20,12 +21,19 @@ CARRIES = 0.5
 CARRIES_WITH_BOTH = 0.34  # where words and meaning both put it among the first three
 CARRIES_FIRST = 0.25  # where both put it first
 TOLD = 0.34  # the share that the reader has to see in the title and the quote
+BESIDE = 0.6  # of what the best quote holds and tells, for another beside it
 RARE = 0.15  # the share by rarity among the hits: "support" is in all of them, "async" in none
 CLOSE = 0.5  # the share that is told by a change that is named although it answers nothing
 SHORT_NAME = 4  # letters
 NAME_MISSED = 0.5  # what is left of a share where a name that was asked for is not there
 MAX_QUOTE = 280
 _MARKUP = re.compile(r"</?[a-z][^>]*>|^\s*[|>$]|https?://\S{40}", re.IGNORECASE)
+# What git itself writes of a revert gives no reason for it.
+_REVERTS = re.compile(
+    r"(?:(?:close|fixe?|resolve)[sd]?:? \S*#\d+[.,]? )*this reverts commit [0-9a-f]{7,40}\.?",
+    re.IGNORECASE,
+)
+_SCOPE = re.compile(r"^[\w-]+(?:\([^)]*\))?!?:\s+")  # `fix(api): `, `encode: `
 
 # Of a diff only what somebody wrote to be read: `if self.limit is None:` and "see also:" answer nothing.
 _CODE = re.compile(
@@ -63,19 +71,20 @@ def best_quotes(
     carried = [q for q in quotes if _carries(q, asked) or (listed and q.coverage > 0)]
     if not carried:
         return ()
-    top = max(quote.coverage for quote in quotes)
-    kept = [
-        quote
-        for quote in quotes
-        if "exact" in quote.hit.ranks or (quote.coverage >= 0.6 * top and _shows(quote, asked))
-    ]
-    return tuple(_distinct(kept or carried)[:limit])
+    kept = sorted(_kept(quotes, carried, asked), key=lambda quote: quote not in carried)
+    return tuple(_distinct(kept)[:limit])
 
 
 def closest(question: str, hits: Sequence[Hit], limit: int = 3) -> tuple[Hit, ...]:
-    """Changes that do not carry the question, and hold half of its words where a reader sees them."""
+    """Changes that do not carry the question, and hold half of its words where a reader sees them, or
+    some where words and meaning both put them first.
+    """
     asked = asked_in(question, {hit.record.change.repo for hit in hits})
-    near = (hit for hit in hits if _quote(hit, asked, {}).told >= CLOSE)
+    near = (
+        hit
+        for hit in hits
+        if (told := _quote(hit, asked, {}).told) >= CLOSE or (told and _is_first(hit))
+    )
     return tuple(islice(near, limit))
 
 
@@ -88,13 +97,35 @@ def _carries(quote: Quote, asked: Asked) -> bool:
     ranks = quote.hit.ranks
     if "exact" in ranks:
         return True
-    if len(asked.words) > 1 and quote.coverage * len(asked.words) < 2 and not asked.terms:
+    if len(asked.units) > 1 and quote.coverage * len(asked.units) < 2 and not asked.terms:
         return False  # one word of several is a coincidence
     place = max(ranks.get("dense", 99), ranks.get("lexical", 99))
     if place <= 3 and quote.told:
         least = CARRIES_FIRST if place == 1 else CARRIES_WITH_BOTH
         return quote.coverage >= least and quote.rare >= RARE
     return quote.coverage >= CARRIES and quote.rare >= RARE and _shows(quote, asked)
+
+
+def _kept(quotes: Sequence[Quote], carried: Sequence[Quote], asked: Asked) -> list[Quote]:
+    """What carries the question, and what says nearly as much of it. A change that has a name in its
+    code alone shows nothing to a reader: it is left where another says it in words.
+    """
+    covered = BESIDE * max(quote.coverage for quote in quotes)
+    told = max(TOLD, BESIDE * max(quote.told for quote in carried))
+    said = [
+        quote
+        for quote in quotes
+        if "exact" in quote.hit.ranks
+        or (quote in carried and _is_first(quote.hit))
+        or (quote.coverage >= covered and quote.told >= told and quote.rare >= RARE)
+    ]
+    in_code = (q for q in quotes if q.coverage >= covered and _shows(q, asked))
+    return said or list(in_code) or list(carried)
+
+
+def _is_first(hit: Hit) -> bool:
+    """Whether words and meaning both put it first."""
+    return hit.ranks.get("dense") == hit.ranks.get("lexical") == 1
 
 
 def _shows(quote: Quote, asked: Asked) -> bool:
@@ -115,6 +146,10 @@ def _distinct(quotes: Sequence[Quote]) -> list[Quote]:
 
 def _plain(text: str) -> str:
     return re.sub(r"\s*\(#\d+\)$", "", text.strip()).rstrip(".。").casefold()
+
+
+def _unscoped(text: str) -> str:
+    return _SCOPE.sub("", _plain(text))
 
 
 def _quote(hit: Hit, asked: Asked, weights: Mapping[str, float]) -> Quote:
@@ -143,7 +178,8 @@ def _named(name: str, text: str, held: frozenset[str]) -> bool:
 def _telling(hit: Hit, asked: Asked) -> str:
     """The sentence that says most of what is asked for. The title stands beside every quote, so a
     sentence of the description tells more than it; a reason stands in no title. A line of the diff
-    was not written about the change: it has to say more of what is asked for than the title.
+    was not written about the change, nor is the subject of a squashed commit a sentence about it: it
+    has to say more of what is asked for than the title.
     """
     title, *told = _candidates(hit)
 
@@ -153,17 +189,18 @@ def _telling(hit: Hit, asked: Asked) -> str:
 
     best = max(told, key=said, default=title)
     held = _held(asked, best)
-    if asked.why and hit.record.digest.description:
+    if asked.why and hit.record.digest.description and (held or _REASON.search(best)):
         return best
     titled = _held(asked, title)
-    if not hit.record.digest.description:
+    if not hit.record.digest.description or _SCOPE.match(best):
         return best if held > titled else title
     return best if held and held >= 0.5 * titled else title
 
 
 def _everything(hit: Hit) -> str:
     change, digest = hit.record.change, hit.record.digest
-    return " ".join((change.title, change.body, digest.text, *digest.comments))
+    commits = commit_titles(change)
+    return " ".join((change.title, change.body, *commits, digest.text, *digest.comments))
 
 
 def _rarity(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
@@ -182,8 +219,14 @@ def _rarity(asked: Asked, hits: Sequence[Hit]) -> dict[str, float]:
 def _held(asked: Asked, text: str) -> float:
     """The share of what is asked for that stands in a text, the Chinese also in its renderings."""
     held = _meant(asked, text)
-    plain = sum(word in held for word in asked.words) / len(asked.words) if asked.words else 0.0
+    units = asked.units
+    plain = sum(_share(unit, held) for unit in units) / len(units) if units else 0.0
     return max(plain, _translated(asked, text, held))
+
+
+def _share(unit: Sequence[str], held: frozenset[str]) -> float:
+    """How much of a word a text holds: a compound counts once, and not wholly by its parts."""
+    return 1.0 if unit[0] in held else sum(token in held for token in unit) / len(unit)
 
 
 def _meant(asked: Asked, text: str) -> frozenset[str]:
@@ -211,15 +254,19 @@ def _translated(asked: Asked, text: str, held: frozenset[str]) -> float:
 
 
 def _candidates(hit: Hit) -> Iterator[str]:
-    """What may be quoted: the title, and sentences of the description and the reviews; what the diff
-    says in words only where the change does not describe itself.
+    """What may be quoted: the title, sentences of the description and the reviews, and titles of the
+    commits; what the diff says in words only where the change does not describe itself.
     """
     change, digest = hit.record.change, hit.record.digest
     yield change.title
     reviews = (comment.text for thread in change.reviews for comment in thread.comments)
     told = (digest.description, *digest.metrics) if digest.description else ()
+    title = _unscoped(change.title)
     for source in (*told, *reviews):
-        yield from filter(_quotable, map(inline_text, sentences(source)))
+        for plain in map(inline_text, sentences(source)):
+            if _quotable(plain) and _unscoped(plain) != title:  # a squashed commit repeats it
+                yield plain
+    yield from filter(_quotable, map(inline_text, commit_titles(change)))
     if not told:
         for source in digest.comments:
             for plain in map(inline_text, sentences(source)):
@@ -230,9 +277,10 @@ def _candidates(hit: Hit) -> Iterator[str]:
 def _quotable(plain: str) -> bool:
     return (
         len(plain) > 20
-        and plain[-1] not in "?？"
+        and plain[-1] not in "?？:："
         and plain.count("`") % 2 == 0
         and not _MARKUP.search(plain)
+        and not _REVERTS.fullmatch(plain)
     )
 
 

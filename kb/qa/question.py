@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from kb.periods import local, midnight
+from kb.qa.asked import is_stop
 from kb.qa.dates import read_dates
 from kb.types import Filters
 
@@ -58,7 +59,8 @@ def read_question(question: str, *, now: datetime, tz: str, known: Known) -> Que
 def _read_author(text: str, authors: Iterable[str]) -> tuple[str, str | None, str]:
     """ "by NAME", NAME 写的, 作者 NAME; the longest known name that fits."""
     for name in sorted((a for a in authors if a.strip()), key=len, reverse=True):
-        quoted = re.escape(name)
+        # Somebody may be called `a`: "by a proxy" is not by them, "by @a" is.
+        quoted = f"@{re.escape(name)}" if is_stop(name.casefold()) else re.escape(name)
         for pattern in (
             rf"(?i)(?:\b(?:written|made|authored|merged|done|contributed)\s+)?\bby\s+@?{quoted}(?![\w-])",
             rf"(?i)\b(?:did|has|does)\s+@?{quoted}(?![\w-])",

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from kb.phrases import phrase
-from kb.text.tokenizer import chunk_tokens, words
+from kb.text.tokenizer import chunk_tokens, has_cjk, parts, words
 from kb.types.noun import noun
 
 if TYPE_CHECKING:
@@ -116,11 +116,13 @@ def evidence(record: ChangeRecord, asked: Words, trail: Trail, lang: str) -> Evi
 
 
 def _texts(record: ChangeRecord) -> dict[str, Sequence[str]]:
+    from kb.analysis.commit_titles import commit_titles
+
     digest = record.digest
     symbols = (*digest.symbols_added, *digest.symbols_changed, *digest.symbols_removed)
     return {
         "title": [record.change.title],
-        "text": digest.description.split("\n"),
+        "text": [*digest.description.split("\n"), *commit_titles(record.change)],
         "diff": digest.comments,
         "symbols": [symbol.name for symbol in symbols] + [flag.name for flag in digest.flags],
         "paths": [file.path for file in record.change.files],
@@ -160,8 +162,19 @@ def _cut(text: str) -> str:
     return text[:PASSAGE_LETTERS].rsplit(" ", 1)[0].rstrip() + " …"
 
 
-def _as_typed(tokens: Iterable[str], question: Question) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(question.sources.get(token, token) for token in tokens))
+def _as_typed(tokens: Sequence[str], question: Question) -> tuple[str, ...]:
+    """The words as they were typed; of a compound that is not there as a whole the parts that are:
+    "v11" has the 11 of IE11, and nothing of IE."""
+    found = frozenset(tokens)
+    return tuple(dict.fromkeys(_typed(token, found, question) for token in tokens))
+
+
+def _typed(token: str, found: frozenset[str], question: Question) -> str:
+    word = question.sources.get(token, token)
+    compound, *rest = chunk_tokens(word) or (token,)
+    if token == compound or compound in found or has_cjk(word) or found.issuperset(rest):
+        return word
+    return next((part for part in parts(word) if token in chunk_tokens(part)), token)
 
 
 def _reasons(

@@ -84,10 +84,11 @@ _LEXEME = re.compile(
     rf"|(?P<field>(?:[A-Za-z][A-Za-z_-]*|{_CHINESE_NAMES}))[:：](?P<value>{_QUOTED}|[^\s，。；]+)"
     r"|(?P<word>[，。；、]+|\S+))"
 )
+_FLAG = re.compile(r"[A-Za-z][,.;?!]*")  # what does `-v` do: no question leaves a letter out
 _BOUNDS = re.compile(r"(>=|>|＞|≥|=|<=|<|＜|≤)?\s*(\d+(?:\.\d+)?)")
 _VALUE_BREAK = re.compile(r"[,、]")
-# what stands after the colon of something that is no field: ::, URL, Windows path, port, time
-_NO_VALUE = re.compile(r"[:/\\]|\d+(?:\D|$)")
+# what stands after the colon of something that is no field: ::, URL, Windows path, port, time, code
+_NO_VALUE = re.compile(r"[:/\\]|\d+(?:\D|$)|[a-z]+[A-Z]")
 
 
 def parse_query(
@@ -99,8 +100,10 @@ def parse_query(
     mode: str = "hybrid",
     filters: Filters = Filters(),
     offset: int = 0,
+    prose: bool = False,
 ) -> Query:
-    """`filters` are those of the flags; the query's own are added.
+    """`filters` are those of the flags; the query's own are added. In `prose`, a question, `-v` is a flag
+    and a word before a colon a field only where it is one, or a slip for one: "does update:value fire?"
 
     Raises QueryError, and UsageError for a time that is none or a period without one."""
     if mode not in MODES:
@@ -117,7 +120,7 @@ def parse_query(
                 (excluded if minus else phrases).append(inner)
             continue
         if field is not None:
-            name = _field_name(field, found["value"])
+            name = _field_name(field, found["value"], prose=prose)
             if name is None:
                 free.append(found[0])
             elif minus:
@@ -128,7 +131,9 @@ def parse_query(
             else:
                 filters = _narrowed(filters, name, found["value"], tz, now)
             continue
-        if minus and word:
+        if minus and prose and _FLAG.fullmatch(word):
+            free.append(found[0])
+        elif minus and word:
             excluded.append(word)
         elif word.strip("，。；、"):
             free.append(word)
@@ -171,15 +176,16 @@ def one_of(field: str, value: str) -> str:
     return wanted
 
 
-def _field_name(typed: str, value: str) -> str | None:
+def _field_name(typed: str, value: str, *, prose: bool) -> str | None:
     """The field that is meant; None where the text is no field at all."""
     name = CHINESE_FIELDS.get(typed, typed.casefold())
     if value[:1] in ":/\\":
         return None
     if name in FIELD_NAMES:
         return name
-    if typed != name or len(name) < 3 or _NO_VALUE.match(value):
-        # `KeyError:x`, `C:x`, `localhost:8000` and `at:10` are text, but `importnce:8` is a slip
+    if prose or typed != name or len(name) < 3 or "-" in name or _NO_VALUE.match(value):
+        # `KeyError:x`, `C:x`, `v-on:click`, `localhost:8000`, `update:modelValue` and `at:10` are text,
+        # but `importnce:8` is a slip
         if typed == name and _close_to_a_field(name):
             raise _unknown(typed)
         return None

@@ -137,7 +137,8 @@ def patches(connection: sqlite3.Connection, rowid: int) -> dict[str, str]:
 def resolve(
     connection: sqlite3.Connection, reference: str, repo: str | None, visible: Condition
 ) -> list[str]:
-    """Ids that a reference may mean, best first: an id, a number, a SHA, a URL or an old id."""
+    """Ids that a reference may mean, best first: an id, a number, a SHA (of the change, or
+    of a commit that it claims), a URL or an old id."""
     reference = reference.strip()
     exact = rowids_of(connection, [reference], visible)
     if exact:
@@ -176,6 +177,12 @@ def resolve(
                 "SELECT id FROM changes JOIN aliases ON aliases.change = changes.rowid"
                 " WHERE instr(alias, '@' || ?) AND " + " AND ".join(where),
                 (sha, *parameters),
+            ).fetchall()
+        if not rows:  # what `git blame` names: a commit of a merged branch
+            rows = connection.execute(
+                "SELECT DISTINCT id FROM changes JOIN commits ON commits.change = changes.rowid"
+                " WHERE commits.sha >= ? AND commits.sha < ? AND " + " AND ".join(where),
+                (sha, sha + "g", *parameters),
             ).fetchall()
     return [change_id for (change_id,) in rows]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from kb.analysis.commit_titles import commit_titles
 from kb.analysis.digest import digest, lexical_fields
 from kb.analysis.natural_language import continues, natural_language
 from kb.analysis.passages import (
@@ -14,7 +16,7 @@ from kb.analysis.passages import (
     passages,
 )
 from kb.search.question import understand
-from kb.types import Change, Comment, FileChange, ReviewThread
+from kb.types import Change, Comment, Commit, FileChange, ReviewThread
 
 PATCH = '''@@ -1,4 +1,9 @@ class Router
  import os
@@ -165,3 +167,11 @@ def test_lines_that_do_not_follow_each_other_make_no_sentence() -> None:
     whole = cut.replace("+// .github/workflows/release.yml.\n", "")
     first, second = natural_language([FileChange("a.java", "modified", 2, patch=whole)])
     assert continues(first, second)
+
+
+def test_a_merged_branch_is_found_by_what_its_commits_say() -> None:
+    said = ("Reuse connections", "fixup! Reuse them", "Merge branch 'main'", "Bump MSRV to 1.85")
+    commits = tuple(Commit(f"{place:040x}", title, "Ann") for place, title in enumerate(said))
+    one = replace(change((SOURCE,)), commits=commits)
+    assert lexical_fields(one, digest(one))["body"].split("\n")[-1:] == ["Bump MSRV to 1.85"]
+    assert commit_titles(one) == ("Bump MSRV to 1.85",)

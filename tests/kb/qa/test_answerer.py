@@ -303,6 +303,7 @@ def test_words_that_ask_nothing_do_not_count() -> None:
         "what is the change of the scheduler?"
     ) == ("scheduler",)
     assert content_words("为什么死锁") == ("死锁",)
+    assert content_words("who works on the scheduler?") == content_words("the scheduler")
 
 
 def test_a_quote_is_cut_between_words() -> None:
@@ -321,3 +322,45 @@ def test_a_kept_answer_says_from_which_repositories_it_was_written() -> None:
         chat = Chat("openai:scripted", settings_for(server.url), cache, pace=FAST)
         answer(Reader(sample_records()), QUESTION, Filters(), chat, now=NOW, tz="UTC")
     assert cache.usage["about"] == ["lanternworks/ember"]
+
+
+def test_a_question_reads_the_fields_of_a_search() -> None:
+    reader = Reader(sample_records())
+    question = 'author:"Lin Xiao" what changed in the "prefix cache" -docs since:2026-10-01'
+    found = answer(reader, question, Filters(), None, now=NOW, tz="UTC")
+    query = reader.queries[0]
+    assert query.filters.authors == found.filters.authors == ("Lin Xiao",)
+    assert query.filters.since == datetime(2026, 10, 1, tzinfo=UTC)
+    assert query.phrases == ("prefix cache",)
+    assert query.excluded == ("docs",)
+    assert "author:" not in query.text
+
+
+def test_fields_alone_list_what_fits_them() -> None:
+    found = ask('author:"Lin Xiao"')
+    assert found.text.startswith(phrase("qa.weightiest", "en"))
+    assert found.citations
+
+
+def test_what_nothing_fits_is_named_with_every_condition() -> None:
+    found = ask('"no such phrase" path:docs/* -cache author:Nobody', records=sample_records())
+    assert found.abstained
+    for said in ("author Nobody", "path docs/*", "“no such phrase”", "without cache"):
+        assert said in found.text
+
+
+@pytest.mark.parametrize(
+    "question", ["why does update:value fire twice?", "what does -v do?", "node:fs is read twice"]
+)
+def test_colons_and_flags_of_a_question_are_text(question: str) -> None:
+    reader = Reader(sample_records())
+    answer(reader, question, Filters(), None, now=NOW, tz="UTC")
+    assert reader.queries[0].text == question
+    assert reader.queries[0].excluded == ()
+
+
+def test_a_module_of_another_repository_is_no_filter() -> None:
+    reader = Reader(sample_records())
+    question = "what changed in the scheduler?"
+    answer(reader, question, Filters(repos=("other/one",)), None, now=NOW, tz="UTC")
+    assert not reader.queries[0].filters.modules

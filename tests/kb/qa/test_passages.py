@@ -9,8 +9,8 @@ import pytest
 from chat_world import sample_record, with_body
 
 from kb.qa.asked import asked_in
-from kb.qa.passages import best_passage, best_quotes
-from kb.types import ChangeRecord, Hit
+from kb.qa.passages import best_passage, best_quotes, closest
+from kb.types import ChangeRecord, Commit, Hit
 
 BOTH: Mapping[str, int] = {"dense": 1, "lexical": 1}
 FAR: Mapping[str, int] = {"dense": 20, "lexical": 20}
@@ -168,3 +168,101 @@ def test_a_message_of_progress_answers_nothing() -> None:
     digest = replace(MOVER.digest, description="", comments=("Warming up evicted prefixes now...",))
     record = replace(with_body(MOVER, "", "Move blocks"), digest=digest)
     assert "now..." not in " ".join(texts("warming up evicted prefixes", [hit(record, BOTH)]))
+
+
+def test_what_git_writes_of_a_revert_is_no_reason_for_it() -> None:
+    sha = "862f11ee017d51cb9573a8c0642055b3b17cace8"
+    title = 'Revert "Move evicted prefixes"'
+    record = with_body(MOVER, f"Close #14669\n\nThis reverts commit {sha}.", title)
+    assert texts("why were evicted prefixes reverted?", [hit(record, BOTH)]) == [title]
+
+
+def test_a_line_that_repeats_the_title_is_not_quoted_in_place_of_a_sentence() -> None:
+    body = "* fix(mover): move evicted prefixes\n\nEvicted prefixes of a host were never moved."
+    record = with_body(MOVER, body, "mover: move evicted prefixes (#12)")
+    assert best_passage("are evicted prefixes moved?", hit(record)).startswith("Evicted prefixes")
+
+
+def test_a_line_that_introduces_a_list_is_no_quote() -> None:
+    record = with_body(DRAIN, "With evicted prefixes in the host memory:", "Move blocks")
+    assert best_passage("evicted prefixes in host memory", hit(record)) == "Move blocks"
+
+
+def test_the_change_that_carries_the_answer_is_not_left_out_for_another() -> None:
+    title = "Should not compute again if it does not track"
+    meant = with_body(MOVER, "", title)
+    other = with_body(DRAIN, "Prefixes compute on, although slowly.", "Revert pausing")
+    question = "prefixes compute once more although nothing tracked them"
+    assert texts(question, [hit(meant, BOTH), hit(other)])[0] == title
+
+
+def test_a_change_that_has_a_name_only_in_its_code_stands_beside_no_other() -> None:
+    told = with_body(MOVER, "", "Add mut_blocks to the mover")
+    log = with_body(DRAIN, "", "Update the log")
+    log = replace(log, digest=replace(log.digest, text="- mut_blocks of the mover"))
+    asked = "which change added mut_blocks to the mover?"
+    assert texts(asked, [hit(told, BOTH), hit(log)]) == ["Add mut_blocks to the mover"]
+    assert texts(asked, [hit(log)]) == ["Update the log"]
+
+
+def test_a_quote_beside_the_best_tells_nearly_as_much_of_the_question() -> None:
+    best = with_body(MOVER, "", "Prefer zstd and brotli over gzip for responses")
+    part = with_body(DRAIN, "Rolled logs of zstd and gzip.", "Roll logs")
+    part = replace(part, digest=replace(part.digest, text="prefer brotli responses"))
+    question = "when did we prefer zstd and brotli over gzip for responses?"
+    assert len(texts(question, [hit(best, BOTH), hit(part)])) == 1
+
+
+def test_the_subject_of_a_squashed_commit_tells_less_than_the_title() -> None:
+    title = "mover: prefer pinned blocks over evicted prefixes"
+    record = with_body(DRAIN, "* test(mover): fix blocks of prefixes in tests", title)
+    assert best_passage("when did we prefer pinned blocks over prefixes?", hit(record)) == title
+
+
+@pytest.mark.parametrize(
+    "question", ["when did we add a dark mode?", "什么时候加入了暗黑模式主题？"]
+)
+def test_that_something_was_added_is_no_answer_to_what(question: str) -> None:
+    record = with_body(MOVER, "", "Add a warning in compatible mode")
+    assert not texts(question, [hit(record, {"dense": 66, "lexical": 1})])
+
+
+def test_a_commit_of_a_merged_branch_is_quoted_where_it_says_more_than_the_title() -> None:
+    merged = with_body(DRAIN, "", "chore: Upgrade to the 2025 edition")
+    commit = Commit("1" * 40, "chore: Bump the minimum Rust version to 1.85", "Ann")
+    merged = replace(merged, change=replace(merged.change, commits=(commit,)))
+    question = "when did we raise the minimum Rust version to 1.85?"
+    assert texts(question, [hit(merged)]) == [commit.title]
+
+
+def test_a_compound_is_asked_for_once() -> None:
+    hook = with_body(DRAIN, "", "Update the pre-commit hook of the linter")
+    assert not texts("when did we replace pre-commit with prek?", [hit(hook, BOTH)])
+
+
+def test_what_carries_the_question_comes_before_what_stands_beside_it() -> None:
+    beside = with_body(DRAIN, "", "Update hooks swiftly")
+    meant = with_body(MOVER, "", "Switch hooks to prek")
+    asked = "switch hooks swiftly over to prek tomorrow"
+    assert texts(asked, [hit(beside), hit(meant, BOTH)]) == [
+        meant.change.title,
+        beside.change.title,
+    ]
+
+
+def test_words_that_every_hit_holds_put_no_quote_beside_the_best() -> None:
+    meant = with_body(MOVER, "", "Add the host.proto_name placeholder")
+    others = [
+        with_body(DRAIN, "", f"Replace host placeholders of {n}") for n in ("SNI", "DNS", "NTP")
+    ]
+    asked = "which change added the {host.proto_name} placeholder?"
+    found = texts(asked, [hit(meant, BOTH), *map(hit, others)])
+    assert found == [meant.change.title]
+
+
+def test_what_words_and_meaning_both_put_first_is_named_where_nothing_answers() -> None:
+    near = hit(with_body(MOVER, "", "Keep the textarea as the reader left it"), BOTH)
+    asked = "textarea jumps back to an old size after somebody dragged it"
+    assert not best_quotes(asked, [near])
+    assert closest(asked, [near]) == (near,)
+    assert closest(asked, [replace(near, ranks=FAR)]) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -163,3 +164,11 @@ def test_what_was_read_leaves_the_text() -> None:
 def test_an_author_called_like_the_project_is_no_filter() -> None:
     read = read_question("does sglang support adapters?", now=NOW, tz="UTC", known=KNOWN)
     assert read.filters.authors == ()
+
+
+def test_an_author_called_like_a_common_word_is_read_where_marked() -> None:
+    known = replace(KNOWN, authors=("a",))
+    for question in ("is it caused by a proxy?", "how much does a licence cost?"):
+        assert not read_question(question, now=NOW, tz="UTC", known=known).filters.authors
+    found = read_question("what was changed by @a?", now=NOW, tz="UTC", known=known)
+    assert found.filters.authors == ("a",)

@@ -83,6 +83,8 @@ def test_phrases_must_occur_and_minus_words_must_not() -> None:
         "drop of 5-15% or -5",
         "lmsysorg/sglang:latest",
         "it's 3 a.m.",
+        "v-on:click fires twice",
+        "update:modelValue is lost",
     ],
 )
 def test_colons_and_dashes_of_ordinary_text_stay_text(text: str) -> None:

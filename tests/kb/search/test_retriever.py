@@ -211,3 +211,12 @@ def test_changes_that_are_stored_and_not_shown_yet_are_told(
         assert told not in notes()
         archive.put_changes(records[1:2])
         assert told in notes()
+
+
+def test_a_compound_of_which_only_a_part_is_there_is_not_said_to_match(
+    sample: KnowledgeBase,
+) -> None:
+    # `--cache-limit` shares one word with it
+    found = {word for hit in sample.search("IE11cache").hits for word in hit.matched}
+    assert "cache" in found
+    assert "IE11cache" not in found

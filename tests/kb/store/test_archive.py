@@ -84,6 +84,13 @@ def test_every_reference_resolves(shown, made):
     assert shown.resolve("7", repo="other/repo") == []
 
 
+def test_a_commit_of_a_merged_branch_resolves_to_its_change(shown, made):
+    (commit,) = made.record(7).change.commits
+    for reference in (commit.sha, commit.sha[:12].upper(), f"acme/engine@{commit.sha[:10]}"):
+        assert shown.resolve(reference) == ["acme/engine#7"], reference
+    assert shown.resolve(commit.sha, repo="other/repo") == []
+
+
 def test_a_number_in_two_repositories_resolves_to_both(shown, made):
     other = made.record(7, id="acme/other#7", repo="acme/other", aliases=())
     shown.put_changes([other])
