@@ -17,9 +17,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb.knowledge_base import KnowledgeBase
+from kb.phrases import phrase
 from kb.store.archive import Archive
-from kb.types import ChangeRecord, Risk
+from kb.types import ChangeRecord, Filters, Risk
 from ui.messages import message
+from ui.presenters import word
 from ui.web import charts, ledger
 from ui.web.knowledge import state_of
 
@@ -267,6 +269,14 @@ def test_a_missing_change_gives_a_page_that_helps(opened: Opened) -> None:
 
 def test_no_change_asks_which(opened: Opened) -> None:
     assert "Which change?" in words(opened("change"))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_reason_of_a_level_is_not_the_level_again(sample_home: Path, lang: str) -> None:
+    with KnowledgeBase.open(home=sample_home) as knowledge:
+        judged = [record.analysis for record in knowledge.select(Filters())]
+    for analysis in judged:
+        assert phrase(analysis.level_reason, lang) != word("level", analysis.level, lang)
 
 
 def test_a_revert_and_what_it_reverted_lead_to_each_other(
