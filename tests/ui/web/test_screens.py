@@ -161,6 +161,7 @@ def test_the_table_shows_the_same_changes(opened: Opened) -> None:
 def test_similar_changes_have_an_address(opened: Opened) -> None:
     said = words(opened("search", like=CHANGE))
     assert "Changes like #1246" in said
+    assert "10 changes" in said
 
 
 def test_sorting_by_time_is_newest_first(opened: Opened) -> None:

@@ -206,8 +206,9 @@ def _head(view: View, listing: Listing, text: str, like: str, filters: Filters) 
             said += " · " + result.engine.capitalize()
         understood = _understood(view, result.query, filters)
         row.caption(said + (" · " + understood if understood else ""), width="stretch")
-    elif listing.total is not None:
-        row.caption(view.say("search.total", count=f"{listing.total:,}"), width="stretch")
+    else:
+        count = len(listing.records) if listing.total is None else listing.total
+        row.caption(view.say("search.total", count=f"{count:,}"), width="stretch")
     if listing.records:
         view.link(
             view.say("search.risks"),
