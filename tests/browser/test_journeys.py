@@ -161,7 +161,7 @@ def test_the_links_of_the_sidebar_do_not_lie_over_each_other(
         assert bottom <= top + 1
 
 
-@pytest.mark.parametrize("size", [(1440, 1000), (390, 844)])
+@pytest.mark.parametrize("size", [(1440, 1000), (1024, 800), (390, 844)])
 def test_the_figures_of_browse_are_equally_wide(
     browse: Browse, sample_page: str, size: tuple[int, int]
 ) -> None:
