@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,27 @@ def test_every_command_says_what_it_does_and_documents_its_options(name: str) ->
     assert "--home" in result.output
 
 
+def examples(text: str) -> list[tuple[str, str]]:
+    """The commands of the block over the sample, each with what the README says it prints."""
+    block = re.search(r"answers like this:\n\n```text\n(.*?)```", text, re.S)
+    assert block
+    told = re.split(r"^\$ kb (.*)\n", block[1], flags=re.M)[1:]
+    return [(command, said.strip()) for command, said in zip(told[::2], told[1::2], strict=True)]
+
+
+def printed(command: str, home: Path) -> str:
+    result = CliRunner().invoke(kb, ["--home", str(home), *shlex.split(command)], prog_name="kb")
+    assert result.exit_code == 0, (command, result.output, result.exception)
+    return result.stdout.strip()
+
+
+def test_the_sample_answers_as_the_readme_says(readme: str, writable_home: Path) -> None:
+    told = examples(readme)
+    assert len(told) > 2
+    for command, said in told:
+        assert printed(command, writable_home) == said, "run: python -P tests/test_readme.py"
+
+
 def settings_keys() -> list[str]:
     keys = []
     for entry in dataclasses.fields(Settings):
@@ -74,13 +97,22 @@ def test_the_architecture_map_names_what_is_there(readme: str) -> None:
         assert path.exists(), path
 
 
-def write_help() -> None:
+def rewrite() -> None:
+    """The help and the examples as the program prints them now."""
+    from ingest.sources.jsonl import JsonlSource
+    from ingest.sync import ingest
+
     text = README.read_text(encoding="utf-8")
     block = f"```text\n$ kb --help\n{help_block()}\n```"
     text = re.sub(r"```text\n\$ kb --help\n.*?```", lambda _: block, text, flags=re.S)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        ingest(JsonlSource(README.parent / "data/sample/changes.jsonl"), Settings(home=home))
+        for command, said in examples(text):
+            text = text.replace(said, printed(command, home))
     README.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_help()
+    rewrite()
     sys.exit(0)

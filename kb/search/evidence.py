@@ -135,9 +135,12 @@ def _nearest(record: ChangeRecord, trail: Trail, best: Best) -> Best:
     nearest = min(trail.vectors, key=lambda kind: trail.vectors[kind][0], default="title")
     if nearest == "title" or best[1] != "title" or best[0] >= 2:
         return best
+    chunk = trail.vectors[nearest][2]
+    if nearest == "text" and not chunk:  # the paths and names in words of its text nobody said
+        said = record.digest.description
+        return (best[0], nearest, _cut(said)) if said else best
     from kb.analysis.passages import passages
 
-    chunk = trail.vectors[nearest][2]
     for passage in passages(record.change, record.digest):
         if (passage.kind, passage.chunk) == (nearest, chunk):
             body = passage.text.partition("\n")[2].strip() or passage.text

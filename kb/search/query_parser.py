@@ -201,7 +201,7 @@ def _close_to_a_field(name: str) -> bool:
 def _unknown(name: str) -> QueryError:
     return QueryError(
         f"unknown field: {name}:",
-        f"fields are {' '.join(f'{field}:' for field in FIELD_NAMES)}; quote text that holds a colon",
+        f"fields are {' '.join(f'{field}:' for field in FIELD_NAMES)} (quote text that holds a colon)",
     )
 
 

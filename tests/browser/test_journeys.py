@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import time
@@ -142,6 +143,57 @@ def test_on_a_phone_a_link_in_the_sidebar_shows_where_it_leads(
     page.sees("Activity")
     edge = "return document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().right"
     page.until(lambda: page.driver.execute_script(edge) <= 0, 5, "the sidebar to make way")
+
+
+BOXES = """return [...document.querySelectorAll(arguments[0])].map(each => {
+  const {top, bottom, width} = each.getBoundingClientRect(); return [top, bottom, width]})"""
+
+
+def test_the_links_of_the_sidebar_do_not_lie_over_each_other(
+    browse: Browse, sample_page: str
+) -> None:
+    page = browse(sample_page)
+    page.open("/")
+    page.sees("Sources")
+    links = page.driver.execute_script(BOXES, ".st-key-navigation a")
+    assert len(links) == 5
+    for (_, bottom, _), (top, _, _) in itertools.pairwise(links):
+        assert bottom <= top + 1
+
+
+@pytest.mark.parametrize("size", [(1440, 1000), (1024, 800), (390, 844)])
+def test_the_figures_of_browse_are_equally_wide(
+    browse: Browse, sample_page: str, size: tuple[int, int]
+) -> None:
+    page = browse(sample_page, size=size)
+    page.open("/browse")
+    page.sees("Mean importance")
+    widths = {round(width) for _, _, width in page.driver.execute_script(BOXES, ".stMetric")}
+    assert len(widths) == 1
+
+
+def test_whoever_goes_by_keyboard_sees_which_link_is_next(browse: Browse, sample_page: str) -> None:
+    page = browse(sample_page)
+    page.open("/?q=lost+jobs")
+    page.sees("results ·")
+    for selector in (".st-key-search-head a", ".st-key-navigation a"):
+        page.one(selector)
+        page.driver.execute_script(
+            "document.querySelector(arguments[0]).focus({focusVisible: true})", selector
+        )
+        style = "return getComputedStyle(document.activeElement).outlineStyle"
+        assert page.driver.execute_script(style) != "none"
+
+
+def test_a_report_without_changes_is_no_taller_than_its_words(
+    browse: Browse, sample_page: str
+) -> None:
+    page = browse(sample_page)
+    page.open("/report?kind=day&on=2020-01-01")
+    page.button("Make the report")
+    page.one("iframe", 90)
+    height = "return document.querySelector('iframe').getBoundingClientRect().height"
+    page.until(lambda: page.driver.execute_script(height) < 500, 5, "a frame that fits")
 
 
 def test_a_card_opens_in_a_new_tab_where_the_reader_wants_it(

@@ -111,7 +111,11 @@ def _why(view: View, hit: Hit) -> tuple[str, ...]:
         for name, rank in hit.ranks.items()
         if name in ("dense", "lexical", "exact")
     ]
-    said = view.say("found.by", how=", ".join(ranks)) if ranks else view.say("found.neighbour")
+    said = (
+        view.say("found.by", how=view.say("found.between").join(ranks))
+        if ranks
+        else view.say("found.neighbour")
+    )
     if not hit.folded:
         return (said,)
     return said, view.say("card.folded", count=len(hit.folded))

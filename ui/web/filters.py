@@ -198,6 +198,18 @@ def chips(view: View, filters: Filters) -> None:
         )
 
 
+def told(view: View, filters: Filters) -> list[tuple[str, str]]:
+    """Every condition in the reader's words: the field's name, and its value."""
+    several = [
+        (name, view.word(room, value) if room else value)
+        for name, (field, _, room) in CHOICES.items()
+        for value in getattr(filters, field)
+    ]
+    return [
+        (view.say(f"filters.{name}"), shown) for name, shown in several + _single(view, filters)
+    ]
+
+
 def _single(view: View, filters: Filters) -> list[tuple[str, str]]:
     values = address(filters, view.tz)
     found = [(name, str(values[name])) for name in ("since", "until") if values[name]]

@@ -158,6 +158,18 @@ def test_the_passage_is_the_one_that_matched(sample: KnowledgeBase) -> None:
     assert "memory" in hit.passage
 
 
+def test_what_was_made_for_a_vector_is_quoted_to_nobody(sample: KnowledgeBase) -> None:
+    """Paths and names in words stand in a text that is embedded; no change says them."""
+    questions = ("worker hangs after half an hour", "lost jobs", "requirements", "slow start")
+    hits = [hit for text in questions for hit in sample.search(text, limit=30).hits]
+    hits += sample.similar("lanternworks/ember#1212", limit=30)
+    told = [hit for hit in hits if hit.passage_kind == "text"]
+    assert told
+    for hit in told:
+        words = hit.passage.removesuffix(" …").split()
+        assert " ".join(words) in " ".join(hit.record.digest.description.split())
+
+
 def test_reasons_are_told_in_the_readers_language(sample_home: Path) -> None:
     with KnowledgeBase.open(settings=Settings(home=sample_home, lang="zh")) as knowledge_base:
         hit = first(knowledge_base.search("prefix cache"))

@@ -17,9 +17,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb.knowledge_base import KnowledgeBase
+from kb.phrases import phrase
 from kb.store.archive import Archive
-from kb.types import ChangeRecord, Risk
+from kb.types import ChangeRecord, Filters, Risk
 from ui.messages import message
+from ui.presenters import word
 from ui.web import charts, ledger
 from ui.web.knowledge import state_of
 
@@ -159,6 +161,7 @@ def test_the_table_shows_the_same_changes(opened: Opened) -> None:
 def test_similar_changes_have_an_address(opened: Opened) -> None:
     said = words(opened("search", like=CHANGE))
     assert "Changes like #1246" in said
+    assert "10 changes" in said
 
 
 def test_sorting_by_time_is_newest_first(opened: Opened) -> None:
@@ -169,6 +172,14 @@ def test_sorting_by_time_is_newest_first(opened: Opened) -> None:
 
 def test_nothing_found_says_what_to_change(opened: Opened) -> None:
     assert "Remove a filter" in words(opened("search", type="security", author="Nobody Here"))
+
+
+def test_nothing_found_says_so_of_a_filter_in_the_question_too(opened: Opened) -> None:
+    assert "Remove a filter" in words(opened("search", q="cache author:nobodyatall"))
+
+
+def test_a_field_in_chinese_is_shown_as_it_was_read(opened: Opened) -> None:
+    assert "[作者: Chen Mo]" in words(opened("search", q='缓存 作者："Chen Mo"', lang="zh"))
 
 
 def test_a_query_that_cannot_be_read_gives_a_sentence(opened: Opened) -> None:
@@ -261,6 +272,14 @@ def test_no_change_asks_which(opened: Opened) -> None:
     assert "Which change?" in words(opened("change"))
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_reason_of_a_level_is_not_the_level_again(sample_home: Path, lang: str) -> None:
+    with KnowledgeBase.open(home=sample_home) as knowledge:
+        judged = [record.analysis for record in knowledge.select(Filters())]
+    for analysis in judged:
+        assert phrase(analysis.level_reason, lang) != word("level", analysis.level, lang)
+
+
 def test_a_revert_and_what_it_reverted_lead_to_each_other(
     opened: Opened, sample_home: Path
 ) -> None:
@@ -316,8 +335,17 @@ def test_browsing_is_narrowed_by_the_address(opened: Opened) -> None:
     assert 0 < len(days) < 61
 
 
-def test_browsing_nothing_says_so(opened: Opened) -> None:
-    assert "Nothing was found." in words(opened("browse", author="Nobody Here"))
+def test_browsing_nothing_says_so_once(opened: Opened) -> None:
+    said = words(opened("browse", author="Nobody Here"))
+    assert said.count("Nothing was found.") == 1
+    assert "Activity" not in said
+    assert "The ledger" not in said
+
+
+def test_browsing_a_time_without_changes_still_shows_where_there_are_some(opened: Opened) -> None:
+    said = words(opened("browse", since="2020-01-01", until="2020-02-01"))
+    assert said.count("Nothing was found.") == 1
+    assert "Activity" in said
 
 
 # --- ask, sources --------------------------------------------------------------------------------
@@ -370,6 +398,13 @@ def finished(app: AppTest) -> AppTest:
 
 def test_a_report_says_which_week_a_day_stands_for(opened: Opened) -> None:
     assert "2026-W44 · 2026-10-26 – 2026-11-01" in words(opened("report", on="2026-10-28"))
+
+
+def test_a_range_that_ends_before_it_begins_is_refused_in_the_forms_words(opened: Opened) -> None:
+    app = opened("report", kind="range", **{"from": "2026-10-28", "to": "2026-10-20"})
+    app.button(key="make").click().run()
+    assert "The last day, 2026-10-20, is before the first, 2026-10-28." in words(app)
+    assert "UNTIL" not in words(app)
 
 
 def test_a_report_is_made_shown_kept_and_opened_again(opened: Opened, writable_home: Path) -> None:
@@ -455,8 +490,8 @@ def test_keeping_a_question_counts_nothing_anew(sample_home: Path, tmp_path: Pat
 
 
 def test_a_filter_beside_the_box_is_not_shown_as_part_of_the_question(opened: Opened) -> None:
-    assert "min: 5" not in words(opened("search", q="queue", min="5"))
-    assert "min: 5" in words(opened("search", q="queue importance:>5"))
+    assert "[Importance at least:" not in words(opened("search", q="queue", min="5"))
+    assert "[Importance at least: 5.1]" in words(opened("search", q="queue importance:>5"))
 
 
 def test_last_week_is_only_asked_of_an_index_that_has_one(

@@ -37,19 +37,20 @@ def draw(view: View) -> None:
     found = _statistics(view, filters)
     _figures(view, found)
     _activity(view, filters)
-    if found.changes:
-        left, right = st.columns([3, 2], gap="large")
-        with left:
-            _modules(view, found)
-        with right:
-            _importance(view, found)
-        left, right = st.columns([3, 2], gap="large")
-        with left:
-            _weeks(view, filters, found)
-        with right:
-            _authors(view, found)
-    else:
+    if not found.changes:
+        _part(view, filters)
         st.info(view.say("nothing.title"))
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _modules(view, found)
+    with right:
+        _importance(view, found)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _weeks(view, filters, found)
+    with right:
+        _authors(view, found)
     _ledger(view, filters, found.changes)
 
 
@@ -110,10 +111,10 @@ def _next_round() -> None:
 
 def _activity(view: View, filters: Filters) -> None:
     """The whole history with a brush; the brush is the date filter."""
-    st.subheader(view.say("browse.activity"), anchor=False)
     days = _statistics(view, replace(filters, since=None, until=None)).days
     if not days:
         return
+    st.subheader(view.say("browse.activity"), anchor=False)
     held = (state.value("since"), state.value("until"))
     if st.session_state.get("_brushed", "none") != held:  # set elsewhere: draw the brush anew
         st.session_state["_brush_round"] = st.session_state.get("_brush_round", 0) + 1
@@ -302,9 +303,6 @@ def _ledger(view: View, filters: Filters, total: int) -> None:
         or ORDERS[0]
     )
     records = view.knowledge.select(filters, order=order, limit=ROWS)
-    if not records:
-        st.caption(view.say("nothing.title"))
-        return
     if total > len(records):
         st.caption(view.say("browse.first", count=len(records), total=f"{total:,}"))
     ledger.table(

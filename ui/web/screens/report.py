@@ -251,6 +251,8 @@ def _request(view: View, choice: Choice) -> ReportRequest:
     if choice.kind in ("day", "week", "month"):
         period = period_from(choice.kind, (choice.on.isoformat(),), view.tz, view.now)
     elif choice.kind == "range":
+        if choice.until < choice.since:
+            raise UsageError(view.say("report.backwards", since=choice.since, until=choice.until))
         period = between(
             midnight(choice.since, view.tz),
             midnight(choice.until + timedelta(days=1), view.tz),

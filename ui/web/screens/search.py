@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from kb.knowledge_base import KnowledgeBase
-from kb.types import ChangeRecord, Filters, Hit, SearchResult
+from kb.types import ChangeRecord, Filters, Hit, Query, SearchResult
 from kb.vocabulary import MODES
 from ui.presenters import reference
 from ui.web import filters as filter_panel
@@ -16,7 +16,7 @@ from ui.web.cards import cards
 from ui.web.errors import part
 from ui.web.knowledge import published, state_of
 from ui.web.screens import welcome
-from ui.web.text import clean, escape
+from ui.web.text import escape
 from ui.web.view import View
 
 STEP = 10
@@ -24,7 +24,6 @@ MOST = 200
 SORTS = ("relevance", "newest", "importance")
 SORTED_POOL = 60  # hits that a sort by date or importance looks at: further down is noise
 LAYOUTS = ("cards", "table")
-FIELDS = {"min": "importance"}  # the address's name -> what a query calls it
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,8 @@ def _found(view: View, filters: Filters, mark: str) -> None:
     listing = _listing(view, text, like, filters, mode, sort, shown)
     _head(view, listing, text, like, filters)
     if not listing.records:
-        welcome.nothing(view, text, filters)
+        asked_for = listing.result.query.filters if listing.result else filters
+        welcome.nothing(view, text, asked_for)
         return
     if layout == "table":
         ledger.table(view, listing.records, key="found")
@@ -204,10 +204,11 @@ def _head(view: View, listing: Listing, text: str, like: str, filters: Filters) 
         )
         if result.engine:
             said += " · " + result.engine.capitalize()
-        understood = _understood(view, result)
+        understood = _understood(view, result.query, filters)
         row.caption(said + (" · " + understood if understood else ""), width="stretch")
-    elif listing.total is not None:
-        row.caption(view.say("search.total", count=f"{listing.total:,}"), width="stretch")
+    else:
+        count = len(listing.records) if listing.total is None else listing.total
+        row.caption(view.say("search.total", count=f"{count:,}"), width="stretch")
     if listing.records:
         view.link(
             view.say("search.risks"),
@@ -220,14 +221,12 @@ def _head(view: View, listing: Listing, text: str, like: str, filters: Filters) 
         st.caption(escape(note))
 
 
-def _understood(view: View, result: SearchResult) -> str:
-    """The fields inside the query, as they were read."""
-    query = result.query
+def _understood(view: View, query: Query, beside: Filters) -> str:
+    """The fields inside the query, as they were read; what stands beside the box is a chip."""
     parts = [f":blue-badge[“{escape(phrase)}”]" for phrase in query.phrases]
     parts += [f":red-badge[−{escape(word)}]" for word in query.excluded]
-    for name, values in filter_panel.address(query.filters, view.tz).items():
-        held = values if isinstance(values, (tuple, list)) else [values] if values else []
-        if f"{FIELDS.get(name, name)}:" not in clean(query.raw or ""):
-            continue
-        parts += [f":blue-badge[{name}: {escape(str(held_value))}]" for held_value in held]
+    chips = set(filter_panel.told(view, beside))
+    for field, value in filter_panel.told(view, query.filters):
+        if (field, value) not in chips:
+            parts.append(f":blue-badge[{escape(field)}: {escape(value)}]")
     return " ".join(parts)
