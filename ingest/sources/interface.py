@@ -141,10 +141,10 @@ class Reading:
 
     `changes` yields what is new or changed, newest first. `total` is how many that will be (None:
     unknown). `unchanged` counts what is inside the bounds and already stored. `reachable` is every
-    commit sha that the branch reaches now, whatever the bounds, less what a merge claims (None: this source cannot tell, so
-    nothing becomes stale by it); `resumed`: beside all that it reached before. `tip` is the sha that
-    was read. `outlines` are all changes of the branch, newest first, whatever the bounds; empty where
-    the source cannot tell beforehand.
+    commit sha that the branch reaches now, whatever the bounds, less what a merge claims (None: this
+    source cannot tell, so nothing becomes stale by it); `resumed`: beside all that it reached before.
+    `tip` is the sha that was read. `outlines` are all changes of the branch, newest first, whatever
+    the bounds; empty where the source cannot tell beforehand.
     """
 
     changes: Iterator[Change | Failure | Checkpoint]

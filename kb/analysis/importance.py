@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from kb.analysis.context import RepoContext
 from kb.analysis.facts import Facts
+from kb.analysis.titles import UNFINISHED
 from kb.analysis.word_sets import words
 from kb.types import Flag, Symbol, Term
 
@@ -42,7 +43,7 @@ _TINY = re.compile(
     r"\b(tiny|minor|small|nit|trivial|follow[- ]?up|cleanup|typo|quick|simple)\b", re.IGNORECASE
 )
 _EXPERIMENTAL = re.compile(
-    r"\b(experimental|wip|prototype|poc|draft|(?<!fix )(?<!fixes )(?<!fixed )(?<!avoid )(?<!prevent )unstable|preview)\b",
+    rf"\b(experimental|wip|poc|draft|{UNFINISHED}|preview)\b",
     re.IGNORECASE,
 )
 _MODEL_FILE = re.compile(r"(^|/)models?/[\w/]+\.py$")

@@ -117,6 +117,12 @@ _VERB_FIRST = re.compile(
 _TAG = re.compile(
     r"^\s*(?:\[(?P<square>[^\]]{1,50})\]|【(?P<cjk>[^】]{1,50})】|\((?P<round>[A-Za-z]{2,12})\)(?=\s))\s*[:：]?\s*"
 )
+# What a fix calls unstable was a fault, and an object of JavaScript has a prototype.
+UNFINISHED = (
+    r"(?<!fix )(?<!fixes )(?<!fixed )(?<!avoid )(?<!prevent )unstable"
+    r"|(?<!the )(?<!its )(?<!their )(?<!null )(?<!null-)(?<![.])prototype"
+    r"(?![- ](?:chain|pollution|method|propert|getter|lookup|object|inherit))"
+)
 _EMOJI = re.compile(
     r"^\s*(?:(?P<char>[\u2190-\u2bff\u2600-\u27bf\U0001f000-\U0001faff])[\ufe0f\u200d]*(?:[\u2640-\u2642\U0001f3fb-\U0001faff][\ufe0f]?)?|:(?P<name>[a-z0-9_+-]+):)\s*"
 )

@@ -6,11 +6,11 @@ import re
 
 from kb.analysis.facts import Facts
 from kb.analysis.symbols import constructs
+from kb.analysis.titles import UNFINISHED
 from kb.types import Flag, Risk, Symbol
 
-# What a fix calls unstable was a fault.
 _EXPERIMENTAL = re.compile(
-    r"\b(experimental(ly)?|(?<!fix )(?<!fixes )(?<!fixed )(?<!avoid )(?<!prevent )unstable|alpha feature|beta feature|work[- ]in[- ]progress|\bWIP\b|proof of concept|prototype)\b|实验性|试验性",
+    rf"\b(experimental(ly)?|{UNFINISHED}|alpha feature|beta feature|work[- ]in[- ]progress|\bWIP\b|proof of concept)\b|实验性|试验性",
     re.IGNORECASE,
 )
 _EXPERIMENTAL_BODY = re.compile(

@@ -162,6 +162,21 @@ def test_what_a_fix_calls_unstable_is_not_experimental(change, many) -> None:
     assert risks(change("Fix lids of the unstable feature", files), "experimental")
 
 
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Cut memory by moving methods to the prototype", False),
+        ("Guard merge against prototype pollution", False),
+        ("Keep null-prototype objects as they are", False),
+        ("Prototype of a folding lid", True),
+        ("Add a prototype for folding lids", True),
+    ],
+)
+def test_the_prototype_of_an_object_is_not_experimental(change, many, title, said) -> None:
+    files = {"src/lids.ts": many(9)}
+    assert bool(risks(change(title, files), "experimental")) == said
+
+
 def test_a_class_that_lost_a_constructor_is_not_gone(change) -> None:
     path, lost = (
         "src/main/java/LidReader.java",

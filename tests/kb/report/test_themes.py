@@ -261,6 +261,7 @@ def test_how_it_was_before_is_not_quoted_as_what_a_change_brings(make):
     for body in (
         "In the current state the hinge of the lid is available from the box anyway.",
         "It works with the hinge of the lid, but it does not work with the hinge of a box.",
+        "Today the hinge of the lid is a pin, so it is not even oiled with the box.",
         "So far, the hinge of the lid used a static table of boxes.",
         "Note that the hinge of the lid is not for boxes of glass.",
     ):
