@@ -353,7 +353,8 @@ class Run:
         if self.reading.reachable is None:
             return 0
         branch, before = identity.branch or identity.location, self.archive.stale(self.repo)
-        self._keep_outlines(branch)
+        if self.state.cursor.get("source"):  # where the next run may go on from this one
+            self._keep_outlines(branch)
         self.archive.mark_reachable(
             self.repo,
             branch,
@@ -366,7 +367,7 @@ class Run:
         return len(stale)
 
     def _keep_outlines(self, branch: str) -> None:
-        """What the next run starts from."""
+        """What the next run plans no more."""
         stored = {} if self.reading.resumed else self.archive.outlined(self.repo, branch)
         told = {(row.id, row.sha): row for row in self.reading.outlines if row.body is not None}
         self.archive.put_outlines(

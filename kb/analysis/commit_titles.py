@@ -6,8 +6,10 @@ A squash merge lists the same lines in its description, so that both kinds are f
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from kb.types import Change
+if TYPE_CHECKING:
+    from kb.types import Change
 
 _SAYS_NOTHING = re.compile(
     r"(?:fixup|squash|amend)!|merge\b|\[pre-commit\.ci\]|apply suggestions?\b|\W*(?:wip\b.{0,10})?$",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from kb.analysis.commit_titles import commit_titles
 from kb.phrases import phrase
 from kb.text.tokenizer import chunk_tokens, has_cjk, parts, words
 from kb.types.noun import noun
@@ -116,8 +117,6 @@ def evidence(record: ChangeRecord, asked: Words, trail: Trail, lang: str) -> Evi
 
 
 def _texts(record: ChangeRecord) -> dict[str, Sequence[str]]:
-    from kb.analysis.commit_titles import commit_titles
-
     digest = record.digest
     symbols = (*digest.symbols_added, *digest.symbols_changed, *digest.symbols_removed)
     return {

@@ -207,11 +207,11 @@ class Archive:
         *,
         named: Collection[tuple[str, str]] = frozenset(),
         more: bool = False,
-    ) -> int:
+    ) -> None:
         """All commits that the branch's tip reaches (`more`: beside those that it reached before),
-        and what their changes are called; returns how many changes are stale now."""
+        and what their changes are called, (id, sha)."""
         with self.writing() as connection:
-            return changes.mark_reachable(connection, repo, branch, shas, named=named, more=more)
+            changes.mark_reachable(connection, repo, branch, shas, named=named, more=more)
 
     def put_outlines(
         self,

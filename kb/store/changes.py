@@ -127,8 +127,8 @@ def mark_reachable(
     *,
     named: Collection[tuple[str, str]],
     more: bool,
-) -> int:
-    """What the tip of this branch reaches; returns how many changes no ingested tip reaches.
+) -> None:
+    """What the tip of this branch reaches; what no ingested tip reaches is stale.
 
     Two ids may be stored of one commit, since a number passes to another one where history is
     written anew: the one that is `named` with it, (id, sha), is reached."""
@@ -156,10 +156,6 @@ def mark_reachable(
         " (SELECT 1 FROM reached WHERE reached.change = changes.rowid)",
         (repo,),
     )
-    (stale,) = connection.execute(
-        "SELECT count(*) FROM changes WHERE repo = ? AND stale = 1", (repo,)
-    ).fetchone()
-    return int(stale)
 
 
 def delete_repo(connection: sqlite3.Connection, repo: str) -> int:

@@ -53,12 +53,16 @@ def test_one_reading_sees_one_generation(archive, made):
 
 def test_what_no_tip_reaches_is_stale_and_comes_back(shown, made):
     shas = [made.record(number).change.sha for number in range(1, 13)]
-    assert shown.mark_reachable("acme/engine", "main", shas[2:]) == 2
+    first, second = (made.record(number).id for number in (1, 2))
+    shown.mark_reachable("acme/engine", "main", shas[2:])
+    assert shown.stale("acme/engine") == {first, second}
     assert shown.count(Filters()) == 10
     assert shown.record("acme/engine#1") is None
-    assert shown.mark_reachable("acme/engine", "side", shas[:1]) == 1  # another branch reaches it
+    shown.mark_reachable("acme/engine", "side", shas[:1])
+    assert shown.stale("acme/engine") == {second}  # another branch reaches the first
     assert shown.record("acme/engine#1") is not None
-    assert shown.mark_reachable("acme/engine", "main", shas) == 0
+    shown.mark_reachable("acme/engine", "main", shas)
+    assert shown.stale("acme/engine") == set()
     assert shown.count(Filters()) == 12
 
 
