@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 import kb.report
+from kb.periods import between
 from kb.phrases import phrases
 from kb.report.change_facts import change_facts, switched
 from kb.report.composer import measured_letters, measured_words
@@ -68,6 +69,22 @@ def test_a_brief_report_is_at_most_200_words(busy_week, composed, week):
         text = render(composed(busy_week, week(lang, brief=True)), "md")
         assert len(text.split()) <= 200
         assert "kb report week 2026-W22" in text
+
+
+def test_a_brief_report_names_the_command_of_the_same_whole_one(busy_week, composed, week):
+    filters = Filters(repos=("acme/rocket",), authors=("Author 1",), min_importance=1.0)
+    period = between(
+        datetime(2026, 5, 24, 16, tzinfo=UTC),
+        datetime(2026, 5, 31, 16, tzinfo=UTC),
+        "Asia/Shanghai",
+    )
+    request = week("en", brief=True, filters=filters)
+    text = render(composed(busy_week, request), "md")
+    told = "--repo acme/rocket --author 'Author 1' --min-importance 1 --tz UTC"
+    assert f"`kb report week 2026-W22 {told}`" in text
+    request = replace(request, kind="range", period=period, tz="Asia/Shanghai", filters=Filters())
+    text = render(composed(busy_week, request), "md")
+    assert "`kb report range 2026-05-25 2026-06-01 --tz Asia/Shanghai`" in text
 
 
 def test_a_quiet_period_says_no_changes_and_tells_no_story(busy_week, composed, week):
