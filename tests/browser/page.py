@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from selenium import webdriver
+from selenium.webdriver import ActionChains
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -131,6 +132,29 @@ class Page:
             return False
 
         self.until(hit, timeout, f"{selector} {words!r}")
+
+    def still(self, selector: str, timeout: float = 30) -> WebElement:
+        """The first visible element, once it has neither moved nor grown for half a second."""
+        rect: dict[str, float] | None = None
+        since = 0.0
+
+        def stands() -> WebElement | None:
+            nonlocal rect, since
+            element = next(e for e in self.all(selector) if e.is_displayed())
+            if element.rect != rect:
+                rect, since = element.rect, time.monotonic()
+            return element if time.monotonic() - since > 0.5 else None
+
+        found: WebElement = self.until(stands, timeout, f"{selector} to stand still")
+        return found
+
+    def point(self, selector: str, x: int, y: int) -> None:
+        """Click in what is drawn on a canvas, so many pixels from its upper left corner."""
+        element = self.still(selector)
+        width, height = element.size["width"], element.size["height"]
+        ActionChains(self.driver).move_to_element_with_offset(
+            element, x - width // 2, y - height // 2
+        ).click().perform()
 
     def link(self, words: str) -> None:
         self.click("[data-testid='stPageLink'] a, .stHtml a", words)

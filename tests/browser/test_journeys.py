@@ -252,12 +252,8 @@ def test_the_language_is_the_browsers_and_then_the_readers(
 def test_selected_rows_lead_to_their_risks(browse: Browse, sample_page: str) -> None:
     page = browse(sample_page)
     page.open("/?type=bugfix&view=table")
-    canvas = page.one("[data-testid='stDataFrame'] canvas")
-    width, height = canvas.size["width"], canvas.size["height"]
     for line in (1, 2):
-        ActionChains(page.driver).move_to_element_with_offset(
-            canvas, 18 - width // 2, 36 * line + 18 - height // 2
-        ).click().perform()
+        page.point("[data-testid='stDataFrame'] canvas", 18, 36 * line + 18)
         page.sees(f"{line} selected")
     page.link("Risks of the 2 selected")
     page.one("iframe", 90)
@@ -269,19 +265,15 @@ def test_a_brush_becomes_a_range_and_a_click_a_filter(
 ) -> None:
     page = browse(sample_page, size=(1440, 2000))
     page.open("/browse")
-    chart = page.one("[class*='st-key-activity'] canvas, [class*='st-key-activity'] svg")
-    page.one("[data-testid='stEChartsChart'] canvas, [class*='st-key-modules'] canvas", 30)
-    time.sleep(1)
+    page.still("[class*='st-key-modules'] canvas")
+    chart = page.still("[class*='st-key-activity'] canvas, [class*='st-key-activity'] svg")
     page.shoot(screenshots / "browse.png")
     ActionChains(page.driver).move_to_element_with_offset(
         chart, -100, 0
     ).click_and_hold().move_by_offset(200, 0).release().perform()
     page.until(lambda: "since=" in page.path() and "until=" in page.path(), what="a range")
     page.sees("From: 2026-10")
-    treemap = page.one("[class*='st-key-modules'] canvas")
-    ActionChains(page.driver).move_to_element_with_offset(
-        treemap, 20 - treemap.size["width"] // 2, 20 - treemap.size["height"] // 2
-    ).click().perform()
+    page.point("[class*='st-key-modules'] canvas", 20, 20)
     page.until(lambda: "module=" in page.path(), what="a module")
 
 
