@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Change,
         ChangeRecord,
         Hit,
+        LineOrigin,
         Observer,
         Period,
         Query,
@@ -203,6 +204,12 @@ class KnowledgeBase:
                 similar(self.archive, self._open_index, change_id, limit) if published else []
             )
         )
+
+    def line_origins(self, change_id: str, limit: int = 3) -> list[LineOrigin]:
+        """The changes that brought the code lines which this one replaced, most lines first."""
+        from kb.search.line_origins import line_origins
+
+        return line_origins(self.archive, change_id, limit)
 
     # --- reading ---------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from kb.periods import local
 from kb.phrases import phrase
 from kb.qa.asked import content_words, without_risk
+from kb.qa.culprits import REPAIRS, Culprit, Traced, culprits, says_broken, what_broke
 from kb.qa.passages import Quote, best_quotes, closest, shorten
 from kb.qa.question import Known, Question, read_question
 from kb.search.query_parser import parse_query
@@ -26,7 +27,7 @@ EVIDENCE = 60  # letters
 SHOWN_BY_NAME = ("compatibility", "configuration", "experimental", "relaxed-threshold")
 
 
-class QuestionReader(Protocol):
+class QuestionReader(Traced, Protocol):
     """What an answer is read from; the facade satisfies it."""
 
     def search(self, query: Query) -> SearchResult: ...
@@ -72,6 +73,13 @@ def answer(
     risky = besides is not None and not content_words(besides)
     plain = risky or not content_words(read.text)
     listed = merged != Filters() and not query.excluded and plain
+    broken = None if listed else what_broke(read.text)
+    if broken is not None:
+        traced = _traced(reader, replace(query, text=broken, filters=merged), tz, lang)
+        if traced is not None:
+            if on_text is not None:
+                on_text(traced.text)
+            return replace(traced, question=question, filters=merged, notes=notes)
     if listed:
         only = replace(merged, risks=merged.risks or RISK_KINDS) if risky else merged
         hits: Sequence[Hit] = _weightiest(reader, only)
@@ -198,6 +206,49 @@ def _weightiest(reader: QuestionReader, filters: Filters) -> list[Hit]:
     ]
 
 
+def _traced(reader: QuestionReader, query: Query, tz: str, lang: str) -> Answer | None:
+    """What broke the query's text: what repaired it, and whose lines that replaced; None where
+    nothing repaired it. By rules also where there is a chat model: the diffs show it."""
+    repairs = replace(query.filters, types=query.filters.types or REPAIRS)
+    if query.text:
+        hits = reader.search(replace(query, filters=repairs)).hits
+        quotes = best_quotes(query.text, hits, QUOTED)
+    else:
+        hits = tuple(_weightiest(reader, repairs))
+        quotes = tuple(Quote(hit, shorten(hit.passage), 1.0) for hit in hits[:QUOTED])
+    if not quotes:
+        return None
+    lines = [phrase("qa.broke.repairs", lang), ""]
+    cited: dict[str, Citation] = {}
+
+    def index(record: ChangeRecord, passage: str) -> int:
+        change = record.change
+        new = Citation(len(cited) + 1, change.id, change.title, change.url, passage)
+        return cited.setdefault(change.id, new).index
+
+    for quote in sorted(
+        quotes, key=lambda quote: not says_broken(f"{quote.hit.record.change.title} {quote.text}")
+    ):
+        record = quote.hit.record
+        lines.append(_quote_line(index(record, quote.text), quote, lang, tz))
+        for culprit in culprits(reader, record):
+            place = index(culprit.record, culprit.passage)
+            lines.append(f"  - {_culprit(culprit, lang, tz)} [{place}]")
+    return Answer(query.raw, "\n".join(lines), tuple(cited.values()), False, "quotes")
+
+
+def _culprit(culprit: Culprit, lang: str, tz: str) -> str:
+    name = f"{culprit.kind}_one" if culprit.of == 1 else culprit.kind
+    return phrase(
+        f"qa.broke.{name}",
+        lang,
+        lines=culprit.lines,
+        of=culprit.of,
+        origin=_origin(culprit.record, lang, tz),
+        passage=shorten(culprit.passage, 120),
+    )
+
+
 def _quoted(
     query: Query,
     quotes: Sequence[Quote],
@@ -253,17 +304,21 @@ def abstained(question: str, hits: Sequence[Hit], lang: str) -> Answer:
 
 def _quote_line(index: int, quote: Quote, lang: str, tz: str) -> str:
     change = quote.hit.record.change
-    origin = phrase(
-        "qa.quote_from",
-        lang,
-        date=f"{local(change.merged_at, tz):%Y-%m-%d}",
-        author=change.author,
-        title=shorten(change.title, 120),
-    )
+    origin = _origin(quote.hit.record, lang, tz)
     if quote.text == shorten(change.title):
         origin = origin.replace(shorten(change.title, 120), "").rstrip(" ,，")
     marks = "「{}」" if lang == "zh" else "“{}”"
     return f"- {marks.format(quote.text)} — {origin} [{index}]"
+
+
+def _origin(record: ChangeRecord, lang: str, tz: str) -> str:
+    return phrase(
+        "qa.quote_from",
+        lang,
+        date=f"{local(record.change.merged_at, tz):%Y-%m-%d}",
+        author=record.change.author,
+        title=shorten(record.change.title, 120),
+    )
 
 
 def cite(index: int, hit: Hit, passage: str) -> Citation:

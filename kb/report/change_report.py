@@ -103,7 +103,7 @@ def files_section(record: ChangeRecord, lang: str) -> Section:
 
 
 def related_section(desk: Desk, record: ChangeRecord) -> Section:
-    """Series, reverts and follow-ups both ways, then the nearest by content."""
+    """Series, reverts and follow-ups both ways, whose code a repair replaced, then the nearest."""
     lang, analysis = desk.lang, record.analysis
     items: list[dict[str, object]] = []
     named: set[str] = {record.id}
@@ -118,6 +118,8 @@ def related_section(desk: Desk, record: ChangeRecord) -> Section:
             if other.id not in named:
                 named.add(other.id)
                 items.append(_item(desk, f"change.kind_{key}", other))
+    if "bugfix" in analysis.types:
+        items += _replaced(desk, record, named)
     hits = [hit.record for hit in desk.reader.similar(record.id, NEAREST + len(named))]
     near = [other for other in hits if other.id not in named and not other.analysis.bot][:NEAREST]
     desk.history.record_listing("similar", record.id, hits)
@@ -125,6 +127,19 @@ def related_section(desk: Desk, record: ChangeRecord) -> Section:
     items += [_item(desk, "change.kind_near", other) for other in near]
     body = {"items": items, "none": Prose() if items else say("change.no_related", lang)}
     return section("related", word("label.related", lang), body)
+
+
+def _replaced(desk: Desk, record: ChangeRecord, named: set[str]) -> list[dict[str, object]]:
+    """The changes that brought the code which a repair replaced."""
+    origins = [item for item in desk.reader.line_origins(record.id) if item.record.id not in named]
+    records = [item.record for item in origins]
+    named.update(other.id for other in records)
+    desk.history.record_listing("replaced", record.id, records)
+    desk.history.use(records)
+    return [
+        _item(desk, "change.kind_replaced", item.record, lines=item.lines, of=item.of)
+        for item in origins
+    ]
 
 
 def _siblings(desk: Desk, record: ChangeRecord) -> tuple[str, ...]:
@@ -144,7 +159,14 @@ def _siblings(desk: Desk, record: ChangeRecord) -> tuple[str, ...]:
     )
 
 
-def _item(desk: Desk, key: str, other: ChangeRecord) -> dict[str, object]:
+def _item(desk: Desk, key: str, other: ChangeRecord, **counts: int) -> dict[str, object]:
     day = f"{local(other.change.merged_at, desk.request.tz):%Y-%m-%d}"
-    text = say("change.item", desk.lang, ref=reference(other), title=title_of(other), date=day)
+    text = say(
+        "change.item_lines" if counts else "change.item",
+        desk.lang,
+        ref=reference(other),
+        title=title_of(other),
+        date=day,
+        **counts,
+    )
     return {"relation": word(key, desk.lang), "text": text}

@@ -18,6 +18,7 @@ from kb.types import (
     ChangeRecord,
     Filters,
     Hit,
+    LineOrigin,
     Period,
     Query,
     Relation,
@@ -292,6 +293,8 @@ class ReportReader(Protocol):
     def search(self, query: Query) -> SearchResult: ...
 
     def similar(self, change_id: str, limit: int = 8) -> Sequence[Hit]: ...
+
+    def line_origins(self, change_id: str, limit: int = 3) -> Sequence[LineOrigin]: ...
 
     def vectors(self, ids: Sequence[str]) -> Mapping[str, Any]:
         """One L2-normalised title-and-text vector an id (numpy float32); ids without are absent."""

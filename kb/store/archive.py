@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Change,
         ChangeRecord,
         Digest,
+        FileChange,
         Period,
         Relation,
         SourceState,
@@ -480,6 +481,17 @@ class Archive:
         with self.reading():
             rowid = self.rowids([change_id]).get(change_id)
             return {} if rowid is None else reading.patches(self.connection, rowid)
+
+    def touched_before(self, rowid: int, path: str) -> Iterator[int]:
+        """Keys of the changes that touched a path before this one, newest first."""
+        return reading.touched_before(self.connection, rowid, path, self.condition(Filters()))
+
+    def files(self, rowid: int) -> tuple[FileChange, ...]:
+        """The files of a change by key, without their patches."""
+        return reading.files(self.connection, rowid)
+
+    def patch_at(self, rowid: int, place: int) -> str | None:
+        return reading.patch_at(self.connection, rowid, place)
 
     def facets(self, filters: Filters = Filters()) -> dict[str, list[tuple[str, int]]]:
         with self.reading():

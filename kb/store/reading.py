@@ -15,7 +15,7 @@ from kb.store.codec import moment, unpack
 from kb.store.conditions import Condition, marks
 
 if TYPE_CHECKING:
-    from kb.types import ChangeRecord, Relation, SourceState
+    from kb.types import ChangeRecord, FileChange, Relation, SourceState
 
 ORDERS = {
     # A run stores newest first: of the same second, the lower key is the later commit.
@@ -132,6 +132,38 @@ def patches(connection: sqlite3.Connection, rowid: int) -> dict[str, str]:
     record = by_rowids(connection, [rowid])[rowid]
     files = with_patches(connection, rowid, record).change.files
     return {item.path: item.patch for item in files if item.patch is not None}
+
+
+def touched_before(
+    connection: sqlite3.Connection, rowid: int, path: str, visible: Condition
+) -> Iterator[int]:
+    """Keys of the changes of its repository that touched a path before this one, newest first."""
+    rows = connection.execute(
+        "SELECT rowid FROM changes, (SELECT repo AS its_repo, merged_at AS its_moment"
+        " FROM changes WHERE rowid = ?) WHERE repo = its_repo"
+        " AND (merged_at < its_moment OR (merged_at = its_moment AND rowid > ?))"
+        " AND rowid IN (SELECT change FROM change_paths"
+        " WHERE path_key = (SELECT path_key FROM paths WHERE path = ?))"
+        f" AND {visible.sql} ORDER BY {ORDERS['newest']}",
+        (rowid, rowid, path, *visible.parameters),
+    )
+    return (key for (key,) in rows.fetchall())
+
+
+def files(connection: sqlite3.Connection, rowid: int) -> tuple[FileChange, ...]:
+    """The files of a change, without their patches."""
+    from kb.types import Change
+
+    row = connection.execute("SELECT record FROM documents WHERE change = ?", (rowid,)).fetchone()
+    return unpack(Change, row[0]).files if row is not None else ()
+
+
+def patch_at(connection: sqlite3.Connection, rowid: int, place: int) -> str | None:
+    """The stored patch of a change's file, by its place among them."""
+    row = connection.execute(
+        "SELECT patch FROM patches WHERE change = ? AND position = ?", (rowid, place)
+    ).fetchone()
+    return zlib.decompress(row[0]).decode() if row is not None else None
 
 
 def resolve(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kb.types.period import Period
     from kb.types.query import Filters, Query
     from kb.types.record import ChangeRecord
-    from kb.types.result import Hit, SearchResult
+    from kb.types.result import Hit, LineOrigin, SearchResult
     from kb.types.source import SourceState
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Filters",
     "Flag",
     "Hit",
+    "LineOrigin",
     "Observer",
     "Passage",
     "Period",
@@ -61,7 +62,7 @@ _HOMES = {
     "period": ("Period",),
     "query": ("Filters", "Query"),
     "record": ("ChangeRecord",),
-    "result": ("Hit", "SearchResult"),
+    "result": ("Hit", "LineOrigin", "SearchResult"),
     "source": ("SourceState",),
 }
 _MODULE_OF = {name: f"kb.types.{module}" for module, names in _HOMES.items() for name in names}

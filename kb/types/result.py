@@ -38,3 +38,14 @@ class SearchResult:
     hits: tuple[Hit, ...]
     took_ms: float
     notes: tuple[str, ...] = ()
+
+
+@noun
+class LineOrigin:
+    """A change that brought lines which a later change replaced."""
+
+    record: ChangeRecord
+    lines: int  # of those that were replaced
+    of: int  # replaced lines that could be looked for
+    line: str  # the longest of them
+    path: str  # where it came in

@@ -24,6 +24,7 @@ from kb.types import (
     ChangeRecord,
     Filters,
     Hit,
+    LineOrigin,
     Query,
     Relation,
     SearchResult,
@@ -78,6 +79,17 @@ class Reader:
     def record(self, change_id: str, patches: bool = False) -> ChangeRecord:
         del patches
         return self.records_by_id[change_id]
+
+    def records(self, ids: Sequence[str]) -> list[ChangeRecord]:
+        return [self.records_by_id[i] for i in ids if i in self.records_by_id]
+
+    def relations(self, ids: Sequence[str]) -> list[Relation]:
+        del ids
+        return []
+
+    def line_origins(self, change_id: str, limit: int = 3) -> list[LineOrigin]:
+        del change_id, limit
+        return []
 
     def count(self, filters: Filters) -> int:
         return sum(_fits(record, filters) for record in self.records_by_id.values())
@@ -187,9 +199,6 @@ class ReportWorld(Reader):
         super().__init__(records)
         self.kept: list[str] = []
 
-    def records(self, ids: Sequence[str]) -> list[ChangeRecord]:
-        return [self.records_by_id[i] for i in ids if i in self.records_by_id]
-
     def record(self, change_id: str, patches: bool = False) -> ChangeRecord:
         del patches
         if change_id not in self.records_by_id:
@@ -203,10 +212,6 @@ class ReportWorld(Reader):
     def vectors(self, ids: Sequence[str]) -> dict[str, Any]:
         del ids
         return {}
-
-    def relations(self, ids: Sequence[str]) -> list[Relation]:
-        del ids
-        return []
 
     def sources(self) -> list[SourceState]:
         repos = {record.change.repo for record in self.records_by_id.values()}

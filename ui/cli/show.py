@@ -51,6 +51,15 @@ def command(
         from ui.cli.terminal import heading, inert
         from ui.messages import message
 
+        repaired = "bugfix" in record.analysis.types
+        origins = knowledge.line_origins(change_id) if repaired else []
+        if origins:
+            lines += ["", message("cli", "show.replaced", settings.lang)]
+        for item in origins:
+            share = message(
+                "cli", "show.replaced_lines", settings.lang, lines=item.lines, of=item.of
+            )
+            lines += [f"  {share}: {heading(item.record, False)}", f"      {inert(item.line)}"]
         if related:
             lines += ["", message("cli", "show.related", settings.lang)]
             several = any(hit.record.change.repo != record.change.repo for hit in related)

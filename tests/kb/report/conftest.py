@@ -23,6 +23,7 @@ from kb.types import (
     Filters,
     Flag,
     Hit,
+    LineOrigin,
     Period,
     Query,
     Relation,
@@ -121,6 +122,7 @@ class MemoryReader:
 
     held: list[ChangeRecord]
     links: list[Relation] = field(default_factory=list)
+    origins: dict[str, tuple[LineOrigin, ...]] = field(default_factory=dict)
     since: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     until: datetime = NOW
     kept: list[tuple[str, str, Period | None, str, str]] = field(default_factory=list)
@@ -189,6 +191,9 @@ class MemoryReader:
         return [
             h for h in self.search(Query(title, limit=limit + 1)).hits if h.record.id != change_id
         ]
+
+    def line_origins(self, change_id: str, limit: int = 3) -> Sequence[LineOrigin]:
+        return self.origins.get(change_id, ())[:limit]
 
     def vectors(self, ids: Sequence[str]) -> Mapping[str, Any]:
         return {}

@@ -54,6 +54,22 @@ def test_descriptions_give_measured_effects(reports):
     assert any(theme["effects"] for theme in themes)
 
 
+def test_the_report_of_a_repair_names_whose_code_it_replaced(sample_home):
+    with KnowledgeBase.open(sample_home, Settings(home=sample_home, tz="UTC")) as knowledge:
+        request = ReportRequest(
+            made_at=NOW, tz="UTC", lang="en", kind="change", change_id="lanternworks/ember#1196"
+        )
+        report = knowledge.report(request)
+    said = [
+        f"{item['relation']}: {item['text'].plain}"
+        for item in report.section("related").body["items"]
+    ]
+    assert said[0].startswith("brought code that it replaced: #1180 ")
+    assert said[0].endswith("1 of 1 lines")
+    assert sum("#1180" in line for line in said) == 1
+    assert problems(report) == []
+
+
 def test_a_topic_and_one_change_have_reports(sample_home, reports):
     with KnowledgeBase.open(sample_home, Settings(home=sample_home, tz="UTC")) as knowledge:
         lead = reports[0]["en"].section("key-prs").body["rows"][0]["id"]

@@ -91,6 +91,15 @@ def test_show_prints_terms_risks_and_files(kb: Run, sample_home: Path) -> None:
     assert "ember/workers" in ran.out
 
 
+def test_show_of_a_repair_names_whose_lines_it_replaced(kb: Run, sample_home: Path) -> None:
+    out = kb("show", "1196", home=sample_home).out
+    replaced = out.partition("Code lines that it replaced, by the change that brought them")
+    brought = replaced[2].strip().split("\n")
+    assert brought[0].startswith("1 of 1: #1180 ")
+    assert brought[1].strip() == "chunk = min(missing, left)"
+    assert "it replaced" not in kb("show", "1234", home=sample_home).out  # nothing that is known
+
+
 def test_show_prints_the_content_of_a_description(
     kb: Run, tmp_path: Path, sample_path: Path
 ) -> None:

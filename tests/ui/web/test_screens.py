@@ -253,6 +253,12 @@ def test_a_change_shows_what_is_known(opened: Opened) -> None:
         assert expected in said
 
 
+def test_a_repair_leads_to_whose_code_it_replaced(opened: Opened) -> None:
+    app = opened("change", id="lanternworks/ember#1196")
+    assert "Whose code it replaced" in words(app)
+    assert "chunk = min(missing, left)" in [block.value for block in app.code]
+
+
 @pytest.mark.parametrize(
     "asked", ["1246", "#1246", CHANGE, "https://github.com/lanternworks/ember/pull/1246"]
 )

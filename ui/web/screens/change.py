@@ -48,6 +48,7 @@ def draw(view: View) -> None:
         _related(view, record)
     _files(view, record)
     _digest(view, record)
+    _replaced(view, record)
     _neighbours(view, record)
 
 
@@ -352,6 +353,21 @@ STATUSES = ("added", "modified", "deleted", "renamed", "copied", "type-changed",
 def _digest(view: View, record: ChangeRecord) -> None:
     with st.expander(view.say("change.digest")):
         st.code(record.digest.text[:20_000] or "–", language=None, wrap_lines=True)
+
+
+def _replaced(view: View, record: ChangeRecord) -> None:
+    """Of a repair: the changes that brought the lines which it replaced."""
+    origins = view.knowledge.line_origins(record.id) if "bugfix" in record.analysis.types else []
+    if origins:
+        st.subheader(view.say("change.replaced"), anchor=False)
+        for origin in origins:
+            change = origin.record.change
+            view.open_change(
+                origin.record,
+                f"{view.say('change.replaced_lines', lines=origin.lines, of=origin.of)} · {escape(reference(change))} · "
+                f"{escape(change.title)} · :gray[{view.time(change.merged_at, '%Y-%m-%d')}]",
+            )
+            st.code(origin.line, language=None)
 
 
 def _neighbours(view: View, record: ChangeRecord) -> None:
