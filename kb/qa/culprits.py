@@ -13,6 +13,7 @@ from typing import Protocol
 from kb.types import ChangeRecord, LineOrigin, Relation
 
 OF_A_REPAIR = 2  # changes that are named for one repair
+LEAST_SHARE = 0.2  # of the lines that it replaced
 REPAIRS = ("bugfix", "revert")
 _LINKS = ("reverts", "fixes")
 _CHANGE = r"(?:change|commit|pull\s+request|pr|patch|merge|refactor(?:ing)?|update|release|version)"
@@ -83,7 +84,7 @@ def says_broken(text: str) -> bool:
 
 
 def culprits(reader: Traced, repair: ChangeRecord) -> list[Culprit]:
-    """What a repair names itself; else the changes that had most of the lines that it replaced."""
+    """What a repair names itself; else the changes that brought much of what it replaced."""
     links = [
         link
         for link in reader.relations([repair.id])
@@ -97,5 +98,9 @@ def culprits(reader: Traced, repair: ChangeRecord) -> list[Culprit]:
     ]
     if not found:
         origins = reader.line_origins(repair.id, OF_A_REPAIR)
-        found = [Culprit(item.record, "lines", item.line, item.lines, item.of) for item in origins]
+        found = [
+            Culprit(item.record, "lines", item.line, item.lines, item.of)
+            for item in origins
+            if item.lines >= LEAST_SHARE * item.of
+        ]
     return found[:OF_A_REPAIR]
