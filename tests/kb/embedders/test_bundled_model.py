@@ -152,3 +152,29 @@ def test_neither_a_question_nor_a_cpu_in_bulk_needs_torch(tmp_path, how, unwante
         (sys.executable, "-c", code, str(tmp_path)), capture_output=True, text=True, check=True
     )
     assert found.stdout == "[]\n"
+
+
+def test_fused_layers_say_what_the_models_own_modules_say(their_rows, monkeypatch):
+    torch = pytest.importorskip("torch")
+    if not torch.backends.mkldnn.is_available():
+        pytest.skip("this torch has no oneDNN")
+    from sentence_transformers import SentenceTransformer
+
+    from kb.embedders import fused_bert
+    from kb.embedders.batches import padded
+
+    model = SentenceTransformer(str(bundled_folder()), device="cpu")
+    fused = fused_bert.FusedBert(model[0].auto_model)
+    with torch.inference_mode():
+        for texts in (["a much longer text than its neighbour", "short"], ["alone"]):
+            tokens, mask = map(torch.from_numpy, padded(OnnxEmbedder().tokenize(texts)))
+            theirs = model({"input_ids": tokens, "attention_mask": mask})["sentence_embedding"]
+            ours = torch.nn.functional.normalize(fused(tokens, mask), dim=1)
+            assert torch.allclose(ours, theirs, atol=1e-5)
+
+    def refused(bert):
+        raise RuntimeError("no such product on this CPU")
+
+    monkeypatch.setattr(fused_bert, "FusedBert", refused)
+    plain = SentenceTransformerEmbedder(EmbedderSettings(), "x@1", None).encode(TEXTS)
+    assert (plain * their_rows).sum(axis=1).min() > (0.9998 if has_bfloat16() else 0.99999)
