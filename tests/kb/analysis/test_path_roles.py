@@ -22,6 +22,13 @@ from kb.analysis.path_roles import ROLES, is_lock, role
         ("pkg/box_test.go", "test"),
         ("pkg/boxtest/fakes.go", "test"),  # Go's name for a package of test helpers
         ("pkg/latest/box.go", "source"),
+        ("crates/box/resources/mdtest/lids/open.md", "test"),  # tests that are written as documents
+        ("crates/mdtest/README.md", "docs"),
+        ("crates/mdtest/src/parser.rs", "source"),
+        ("docs/pytest/usage.md", "docs"),
+        ("guide/latest/open.md", "docs"),
+        ("playground/ssr/src/app.js", "test"),
+        ("website/playground/panel/language.js", "docs"),  # for readers to try things out
         ("web/box.spec.ts", "test"),
         ("web/App.vue", "source"),
         ("include/acme/box.h", "source"),
