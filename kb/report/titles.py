@@ -21,6 +21,9 @@ MOST_LETTERS = (
 _SPACES = re.compile(r"\s+")
 _NUMBER = re.compile(r"\s*\((?:#\d+|!\d+)\)\s*$")
 _TAG = re.compile(r"^\s*(?:\[([^\]\[]{1,40})\]|【([^】]{1,40})】)\s*[:：-]?\s*")
+# "[ISSUE #12]", "For #12, ...": which issue it closes, and no area.
+_ISSUE = re.compile(r"(?:issues?|for|fix(?:es)?|closes?|resolves?|refs?)?\W{0,2}#+\d+", re.IGNORECASE)
+_FOR_ISSUE = re.compile(r"^\s*(?:issue|for)\s?#+\d+\s*[,:：]\s*(?=\w)", re.IGNORECASE)
 _PREFIX = re.compile(
     r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc|model|security|[a-z]{2,10}(?=\([^)]{1,40}\)!?[:：]))"
     r"\s*(?:\(([^)]{1,40})\))?\s*!?\s*[:：]\s*",
@@ -112,6 +115,7 @@ def read_title(title: str) -> Title:
     for _ in range(6):
         before = text
         text = _EMOJI.sub("", re.sub(r"^#+ +(?=\S)", "", text))  # a heading of Markdown
+        text = _FOR_ISSUE.sub("", text)
         if tag := _TAG.match(text):
             name = (tag[1] or tag[2]).strip()
             if not re.fullmatch(r"\d+\s*/\s*\w+|WIP", name, re.IGNORECASE):
@@ -134,7 +138,9 @@ def read_title(title: str) -> Title:
     text = re.sub(r"(?<=\w{3})\.$", "", text)
     if not text:
         text = _SPACES.sub(" ", visible(title[:MOST_LETTERS])) or "—"
-    areas = [tag for tag in tags if tag.lower() not in _TYPE_TAGS]
+    areas = [
+        tag for tag in tags if tag.lower() not in _TYPE_TAGS and not _ISSUE.fullmatch(tag)
+    ]
     scope = _SCOPE.match(text)
     # An area stays as its folder is written: "tsdb: Add ...", as one that stood in brackets.
     area, said = (text[: scope.end()], text[scope.end() :]) if scope else ("", text)
