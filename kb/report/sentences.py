@@ -6,6 +6,7 @@ Every sentence stands on a fact of the change; where there is no fact, there is 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from kb.analysis.titles import parse_title
 from kb.report.change_facts import (
@@ -88,10 +89,21 @@ def place(facts: ChangeFacts, lang: str) -> Prose:
 
 
 def size(facts: ChangeFacts, lang: str) -> Prose:
-    lines = facts.record.analysis.size
-    if not lines.source_added and not lines.source_removed:
-        return say("size.other", lang, added=lines.additions, removed=lines.deletions)
-    return say("size.source", lang, added=lines.source_added, removed=lines.source_removed)
+    return size_of([facts.record], lang)
+
+
+def size_of(records: Sequence[ChangeRecord], lang: str) -> Prose:
+    """Source lines added and removed; all lines where no line of source moved."""
+    sizes = [record.analysis.size for record in records]
+    added = sum(lines.source_added for lines in sizes)
+    removed = sum(lines.source_removed for lines in sizes)
+    if added or removed:
+        return say("size.source", lang, added=added, removed=removed)
+    added, removed = (
+        sum(lines.additions for lines in sizes),
+        sum(lines.deletions for lines in sizes),
+    )
+    return say("size.other", lang, added=added, removed=removed)
 
 
 def tests(facts: ChangeFacts, lang: str) -> Prose:

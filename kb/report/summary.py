@@ -8,7 +8,7 @@ from kb.report.facts import Facts
 from kb.report.period_sections import PeriodSections, figures
 from kb.report.risks import refs
 from kb.report.say import clauses, count, counted, listing, say, word
-from kb.report.sentences import code, reference
+from kb.report.sentences import code, reference, size_of
 from kb.report.types import Prose, Section, WritingTask
 
 AREAS = 6
@@ -51,13 +51,11 @@ def summary_prose(shared: PeriodSections) -> Prose:
 def brief_counts(shared: PeriodSections) -> Prose:
     facts, lang = shared.facts, shared.lang
     changes = counted("change", len(facts.records), lang)
-    text = say(
-        "summary.counts",
-        lang,
-        n=len(facts.records),
-        changes=changes,
-        authors=count("author", facts.authors, lang),
-    )
+    merged = {"n": len(facts.records), "changes": changes}
+    if facts.authors:
+        text = say("summary.counts", lang, authors=count("author", facts.authors, lang), **merged)
+    else:
+        text = say("summary.counts_bots", lang, **merged)
     if facts.previous is not None and facts.mean_of_four is not None:
         text += say(
             "summary.against_mean", lang, previous=facts.previous, mean=_number(facts.mean_of_four)
@@ -82,7 +80,7 @@ def _types(facts: Facts, lang: str) -> Prose:
         rest = sum(list(facts.types.values())[TYPES:])
         named = [*named[:TYPES], say("list.more", lang, n=rest)]
     shown = listing(named, lang)
-    lines = say("size.source", lang, added=facts.source_added, removed=facts.source_removed)
+    lines = size_of(facts.records, lang)
     return _capital(say("summary.types", lang, types=shown, size=lines))
 
 

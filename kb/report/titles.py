@@ -22,7 +22,9 @@ _SPACES = re.compile(r"\s+")
 _NUMBER = re.compile(r"\s*\((?:#\d+|!\d+)\)\s*$")
 _TAG = re.compile(r"^\s*(?:\[([^\]\[]{1,40})\]|【([^】]{1,40})】)\s*[:：-]?\s*")
 # "[ISSUE #12]", "For #12, ...": which issue it closes, and no area.
-_ISSUE = re.compile(r"(?:issues?|for|fix(?:es)?|closes?|resolves?|refs?)?\W{0,2}#+\d+", re.IGNORECASE)
+_ISSUE = re.compile(
+    r"(?:issues?|for|fix(?:es)?|closes?|resolves?|refs?)?\W{0,2}#+\d+", re.IGNORECASE
+)
 _FOR_ISSUE = re.compile(r"^\s*(?:issue|for)\s?#+\d+\s*[,:：]\s*(?=\w)", re.IGNORECASE)
 _PREFIX = re.compile(
     r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc|model|security|[a-z]{2,10}(?=\([^)]{1,40}\)!?[:：]))"
@@ -138,9 +140,7 @@ def read_title(title: str) -> Title:
     text = re.sub(r"(?<=\w{3})\.$", "", text)
     if not text:
         text = _SPACES.sub(" ", visible(title[:MOST_LETTERS])) or "—"
-    areas = [
-        tag for tag in tags if tag.lower() not in _TYPE_TAGS and not _ISSUE.fullmatch(tag)
-    ]
+    areas = [tag for tag in tags if tag.lower() not in _TYPE_TAGS and not _ISSUE.fullmatch(tag)]
     scope = _SCOPE.match(text)
     # An area stays as its folder is written: "tsdb: Add ...", as one that stood in brackets.
     area, said = (text[: scope.end()], text[scope.end() :]) if scope else ("", text)

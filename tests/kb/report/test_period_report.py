@@ -27,7 +27,7 @@ from kb.report.symptoms import symptom
 from kb.report.theme_terms import terms_of
 from kb.report.titles import read_title, shortened
 from kb.report.types import Prose, Span
-from kb.types import FileChange, Filters, Flag, Risk, Symbol
+from kb.types import FileChange, Filters, Flag, Risk, Size, Symbol
 
 SCHEMA = json.loads(
     (Path(kb.report.__file__).parent / "schema" / "report.schema.json").read_text(encoding="utf-8")
@@ -97,6 +97,47 @@ def test_a_period_without_a_fix_says_so(make, reader_of, composed, week):
     reader = reader_of([make(1, "Add a queue"), make(2, "Add a lease")])
     for lang, words in (("en", "No bug fix was merged"), ("zh", "没有合并错误修复")):
         assert words in render(composed(reader, week(lang)), "md")
+
+
+def test_a_period_of_bots_alone_counts_no_authors_and_leaves_no_section_empty(
+    make, reader_of, composed, week
+):
+    bumps = [
+        make(n, f"Bump lids to {n}", author="renovate[bot]", bot=True, types=("dependency",))
+        for n in (1, 2)
+    ]
+    for lang, merged, themes, rows in (
+        ("en", "2 changes were merged, all by bots", "No theme stands out", "Only bots' changes"),
+        ("zh", "本期共合并 2 个变更，均来自机器人", "本期没有突出的主题", "本期只有机器人的变更"),
+    ):
+        text = render(composed(reader_of(bumps), week(lang)), "md")
+        assert merged in text
+        assert themes in text
+        assert rows in text
+
+
+def test_where_no_source_line_moved_all_lines_are_counted(make, reader_of, composed, week):
+    build = make(1, "Support generated sources in the IDE", path="pom.xml", importance=6.0)
+    files = (FileChange("pom.xml", "modified", 19, 2, role="build"),)
+    size = Size(0, 0, 0, 0, 0, 1, 19, 2)
+    build = replace(
+        build,
+        change=replace(build.change, files=files),
+        analysis=replace(build.analysis, size=size),
+    )
+    for lang in ("en", "zh"):
+        text = render(composed(reader_of([build]), week(lang)), "md")
+        assert "+0 −0" not in text
+        assert text.count("+19 −2") >= 2
+
+
+def test_a_headline_names_no_theme_twice(make, reader_of, composed, week):
+    twice = [
+        make(1, "Open all lids", modules=("lids",), path="src/a/b.py"),
+        make(2, "Shut the lids", modules=("hinges",), path="src/c/d.py"),
+    ]
+    report = composed(reader_of(twice), week("en"))
+    assert report.headline.plain == "Lids"
 
 
 def test_what_was_not_ingested_is_a_dash_and_never_zero(busy_week, composed, week):
@@ -279,7 +320,7 @@ def test_themes_with_key_changes_stand_first(busy_week, composed, week):
     assert keys == sorted(keys, reverse=True)
 
 
-@pytest.mark.parametrize("title", ["v1", "v0.5.10", "multimodal", "utils"])
+@pytest.mark.parametrize("title", ["v1", "v0.5.10", "multimodal", "utils", "develop", "upstream"])
 def test_a_version_or_a_word_of_every_repository_names_no_theme(title):
     assert terms_of(f"[{title}] fix it") == ()
 
