@@ -15,7 +15,7 @@ from kb.periods import between
 from kb.phrases import phrases
 from kb.report.change_facts import change_facts, switched
 from kb.report.composer import measured_letters, measured_words
-from kb.report.insights import latent_risks
+from kb.report.insights import _security, advice, latent_risks
 from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
 from kb.report.renderers.markdown import Inline
@@ -578,6 +578,29 @@ def test_requirements_that_moved_in_a_hook_stand_in_its_file(make):
     )
     bumped = replace(record, change=replace(record.change, files=files))
     assert what(change_facts(bumped), "en").plain == "moves requirements in .pre-commit-config.yaml"
+
+
+def test_a_word_on_security_is_no_code_that_an_outsider_can_reach(make, reader_of, composed, week):
+    path = "auth/src/main/java/org/acme/auth/impl/constant/AuthConstants.java"
+    said = Risk("security", "vulnerability")
+    only_said = make(1, "Close a vulnerability", types=("security",), risks=(said,))
+    touched = make(
+        2, "Close another", types=("security",), risks=(said, Risk("security", path, path, 3))
+    )
+
+    def told(record):
+        facts = change_facts(record)
+        texts = [*_security(facts, "en"), *(text for _, text in latent_risks(facts, "en"))]
+        return "\n".join(text.plain for text in (*texts, *advice(facts, "en")))
+
+    assert "outsiders" not in told(only_said)
+    assert "“vulnerability” stands in its title or description" in told(only_said)
+    assert "Have somebody else read the diff." in told(only_said)
+    assert "vulnerability" not in told(touched)
+    assert "constant/AuthConstants.java decides what outsiders can reach" in told(touched)
+    assert "touches constant/AuthConstants.java" in told(touched)
+    items = composed(reader_of([only_said]), week("en")).section("suggestions").body["items"]
+    assert [item.plain for item in items] == ["Give #1 a second reader."]
 
 
 def test_a_risk_of_several_names_is_told_in_the_plural(make):
