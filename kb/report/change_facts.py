@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -30,6 +30,7 @@ _ROLES = {
     "ci-config": ("ci", "build", "agent"),
     "dependency": ("dependency",),
 }
+_FORMS = {"type": "class", "method": "function"}  # one may take the other's place
 _KINDS = {"class": 0, "type": 0, "function": 1, "method": 2, "constant": 3}
 
 
@@ -38,6 +39,7 @@ class ChangeFacts:
     record: ChangeRecord
     added: tuple[str, ...]  # names of definitions, the telling ones first
     removed: tuple[str, ...]  # public ones first
+    replaced: tuple[str, str] | None  # a removed name and what stands for it; None where nothing does
     lost: tuple[str, ...]  # public definitions that the compatibility risk names
     changed: tuple[str, ...]  # signature differs
     switches: tuple[Flag, ...]  # new, each name once
@@ -149,6 +151,26 @@ def _told(symbols: tuple[Symbol, ...], title: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _replaced(
+    gone: Iterable[Symbol], removed: Sequence[str], came: Iterable[Symbol], added: Sequence[str]
+) -> tuple[str, str] | None:
+    """The first removed name and the first added one of its kind in its file."""
+
+    def places(symbols: Iterable[Symbol]) -> dict[str, tuple[str, str]]:
+        return {symbol.name: (_FORMS.get(symbol.kind, symbol.kind), symbol.path) for symbol in symbols}
+
+    before, after = places(gone), places(came)
+    return next(
+        (
+            (name, other)
+            for name in removed
+            for other in added
+            if name not in added and before[name] == after[other]
+        ),
+        None,
+    )
+
+
 def _lost(record: ChangeRecord) -> tuple[str, ...]:
     """Public names that are gone, as the risk's evidence has them."""
     names = [
@@ -198,6 +220,7 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
         record=record,
         added=added,
         removed=tuple(name for name in removed if name not in added),
+        replaced=_replaced(gone_symbols, removed, digest.symbols_added, added),
         lost=_lost(record),
         changed=_told(digest.symbols_changed, title),
         switches=_switches([flag for name, flag in new.items() if name not in gone]),

@@ -580,6 +580,28 @@ def test_requirements_that_moved_in_a_hook_stand_in_its_file(make):
     assert what(change_facts(bumped), "en").plain == "moves requirements in .pre-commit-config.yaml"
 
 
+@pytest.mark.parametrize(
+    ("gone", "came", "replaced"),
+    [
+        (("open_lid", "function", "src/a.py"), ("lift_lid", "function", "src/a.py"), True),
+        (("Lid", "class", "src/a.py"), ("Cover", "type", "src/a.py"), True),
+        (("Lid", "class", "src/a.py"), ("lift_lid", "function", "src/a.py"), False),
+        (("open_lid", "function", "src/a.py"), ("lift_lid", "function", "src/b.py"), False),
+    ],
+)
+def test_only_what_is_of_its_kind_and_in_its_file_replaces_a_definition(make, gone, came, replaced):
+    record = make(1, "Rework the lids", types=("refactor",))
+    digest = replace(
+        record.digest, symbols_removed=(Symbol(*gone),), symbols_added=(Symbol(*came),)
+    )
+    facts = change_facts(replace(record, digest=digest))
+    words = f"replaces {gone[0]} by {came[0]}"
+    if not replaced:
+        words = f"adds {came[0]} and removes {gone[0]}"
+    assert words in what(facts, "en").plain
+    assert point(facts, "en").plain == words
+
+
 def test_a_word_on_security_is_no_code_that_an_outsider_can_reach(make, reader_of, composed, week):
     path = "auth/src/main/java/org/acme/auth/impl/constant/AuthConstants.java"
     said = Risk("security", "vulnerability")
