@@ -26,7 +26,7 @@ MOST_CONFIG_KEYS = 4  # more fields than this are a data class, not settings
 # Where a change of a type stands, whatever else it touches: requirements move in no source file.
 _ROLES = {
     "docs": ("docs",),
-    "test": ("test", "bench"),
+    "test": ("test",),
     "ci-config": ("ci", "build", "agent"),
     "dependency": ("dependency",),
 }
@@ -39,7 +39,9 @@ class ChangeFacts:
     record: ChangeRecord
     added: tuple[str, ...]  # names of definitions, the telling ones first
     removed: tuple[str, ...]  # public ones first
-    replaced: tuple[str, str] | None  # a removed name and what stands for it; None where nothing does
+    replaced: (
+        tuple[str, str] | None
+    )  # a removed name and what stands for it; None where nothing does
     lost: tuple[str, ...]  # public definitions that the compatibility risk names
     changed: tuple[str, ...]  # signature differs
     switches: tuple[Flag, ...]  # new, each name once
@@ -157,7 +159,9 @@ def _replaced(
     """The first removed name and the first added one of its kind in its file."""
 
     def places(symbols: Iterable[Symbol]) -> dict[str, tuple[str, str]]:
-        return {symbol.name: (_FORMS.get(symbol.kind, symbol.kind), symbol.path) for symbol in symbols}
+        return {
+            symbol.name: (_FORMS.get(symbol.kind, symbol.kind), symbol.path) for symbol in symbols
+        }
 
     before, after = places(gone), places(came)
     return next(
@@ -195,6 +199,8 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
     sources = [file for file in change.files if file.role == "source"]
     roles = _ROLES.get(record.analysis.types[0], ())
     about = [file for file in change.files if file.role in roles]
+    if not about and record.analysis.types[0] == "test":
+        about = [file for file in change.files if file.role == "bench"]
     if not about and record.analysis.types[0] == "dependency":
         # Hooks and actions; a manifest whose requirements had moved would have that role.
         about = [file for file in change.files if file.role == "ci"] or [

@@ -179,6 +179,8 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
         key = "what.dependency_plain" if kind == "dependency" else f"what.{kind}"
         if kind == "ci-config" and parse_title(facts.record.change.title).release:
             key = "what.release"
+        if kind == "test" and facts.main_file.role == "bench":
+            key = "what.bench"
         return say(key, lang, place=where)
     if kind == "bugfix" or kind == "security":
         names = facts.changed or facts.touched or facts.added
