@@ -82,6 +82,11 @@ _NO_POINT = re.compile(
     r"|tests?\b|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) tests?\b",
     re.IGNORECASE,
 )
+# Its author's own talk, a commit's subject, and what it leaves undone are no points of a change either.
+_TALK = re.compile(
+    r"(?<![\w/.])I(?:'(?:m|ve|d|ll))?(?= [a-z])|\b[Mm]y\b|^[a-z]{2,10}\([^()]{1,40}\)!?: |^(?:feat|fix|docs|chore|refactor|perf|style|ci)!?: "
+    r"|\b(?:is|are) not (?:considered|covered|handled|addressed|included)\b|\bout of scope\b"
+)
 # What only a commit within a pull request is called.
 _COMMIT_SUBJECT = re.compile(
     r"\[pre-commit\.ci\]|merge (?:remote|branch)\b|apply suggestions?\b|update [\w./-]+\.\w+$|address (?:\w+ )?(?:review|comments?|feedback)\b"
@@ -189,6 +194,8 @@ def _best(
             continue
         if origin != "help" and _NO_POINT.match(text):
             continue
+        if origin == "description" and (_TALK.search(text) or _DIFF_CAVEAT.search(text)):
+            continue  # what is lacking stands as the change's caveat
         repeated = counts[text] >= REPEATED
         if origin == "diff":
             # It has to be about the title; where that names nothing, about what was defined.

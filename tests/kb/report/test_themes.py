@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from kb.report.quotes import best_quote, sentences, stated_caveat
 from kb.report.sentences import named_title
 from kb.report.theme_entries import theme_title
@@ -270,6 +272,20 @@ def test_how_it_was_before_is_not_quoted_as_what_a_change_brings(make):
         "This test verifies that the hinge of the lid still marks the box as shut, so it is safe."
     )
     assert best_quote(make(1, "Await the hinge of a lid", comments=(line,))) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "I have the same problem with the hinge of the lid and certain boxes.",  # its author's talk
+        "When I tried to open the lid, my hinge of the box stayed shut.",
+        "docs(Lid): associate the hinge of the lid with the box",  # a commit's subject
+        "The hinge of the lid does not yet support boxes of glass.",  # what it lacks: its caveat
+        "Flagging the hinge of the lid on boxes of glass is not considered.",
+    ],
+)
+def test_talk_a_commits_subject_and_what_is_lacking_are_no_point_of_a_change(make, body):
+    assert best_quote(make(1, "Add a hinge to the lid", body=body)) is None
 
 
 def test_a_note_is_a_caveat_and_a_need_that_is_none_is_not(make):
