@@ -407,6 +407,11 @@ def test_a_symptom_is_what_a_user_saw_and_not_a_word_in_passing(make):
     assert seen("Fix `st.json` to keep the bounds") == "other"  # a name, no request
     assert seen("Fix bold font of less weight") == "other"
     assert seen("Change test@test.com to mail@example.com") == "other"
+    assert seen("Skip the rule when the argument is a file descriptor") == "other"
+    assert seen("Too many open file descriptors under load") == "leak"
+    assert seen("Close the file descriptors of dead workers") == "leak"
+    assert seen("Initialize `crosses_scope` with a meaningful value") == "other"
+    assert seen("Initialization of the planner takes the old lids") == "startup"
     assert seen("Prefer zstd", "The server crashed when a client asked for gzip.") == "crash"
 
 
