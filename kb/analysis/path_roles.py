@@ -113,7 +113,7 @@ _BENCH_PARTS = words(
 )
 _GENERATED_PARTS = words(
     "vendor vendors vendored _vendor third_party third-party thirdparty 3rdparty node_modules "
-    "external_libs bower_components __generated__ generated gen-src"
+    "external_libs bower_components __generated__ generated gen-src .yarn"
 )
 _GENERATED_NAME = re.compile(
     r"(_pb2(_grpc)?\.pyi?$)|(\.pb(\.gw)?\.(go|cc|h)$)|(\.g\.dart$)|(\.min\.(js|css)$)"

@@ -47,6 +47,9 @@ from kb.analysis.path_roles import ROLES, is_lock, role
         ("e2e-apps/shared/app_utils.ts", "test"),
         ("tool/api_pb2.py", "generated"),
         ("vendor/lib/a.go", "generated"),
+        (".yarn/releases/yarn-4.16.0.cjs", "generated"),  # a package manager that was committed
+        (".yarn/plugins/lid.cjs", "generated"),
+        ("src/yarn/releases.js", "source"),
         ("dist/index.js", "generated"),
         ("config/karma.js", "build"),
         ("release/notes.py", "build"),
