@@ -30,6 +30,7 @@ _ROLES = {
     "ci-config": ("ci", "build", "agent"),
     "dependency": ("dependency",),
 }
+_ANY_NAMES = frozenset(("foo", "baz", "qux", "foobar"))  # examples are made of them
 _FORMS = {"type": "class", "method": "function"}  # one may take the other's place
 _KINDS = {"class": 0, "type": 0, "function": 1, "method": 2, "constant": 3}
 
@@ -149,6 +150,7 @@ def _told(symbols: tuple[Symbol, ...], title: str) -> tuple[str, ...]:
         if not symbol.name.startswith("__")
         and len(symbol.name) > 2
         and not symbol.name.lower().startswith("test")
+        and symbol.name.lower() not in _ANY_NAMES
     ]
     return tuple(dict.fromkeys(names))
 

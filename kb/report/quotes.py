@@ -30,9 +30,9 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _CAVEAT = re.compile(
-    r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently (?:only|not|un)|limitation|unsupported|not supported|"
+    r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently (?:only|not|un)|limitation|(?:is|are|be|remains?|still|yet|currently) unsupported|unsupported (?:for now|yet)|not supported|"
     r"(?:in|as|for|with) (?:a |the |an? \w+ )?follow[- ]?ups?|future (?:pr|work|change)|to be (?:added|done|supported)|will be (?:added|done|handled|supported)|experimental|"
-    r"(?<!not )requires?|^note\b.*(?:\bno[nt]?\b|n't\b|\bonly\b)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
+    r"(?<!not )(?<!^)requires?|^note\b.*(?:\bno[nt]?\b|n't\b|\bonly\b)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
     r"|暂不|尚未|目前(?:仅|只)|仅支持|后续|待补|不支持|实验性|限制",
     re.IGNORECASE,
 )
@@ -84,7 +84,7 @@ _NO_POINT = re.compile(
 )
 # Its author's own talk, a commit's subject, and what it leaves undone are no points of a change either.
 _TALK = re.compile(
-    r"(?<![\w/.])I(?:'(?:m|ve|d|ll))?(?= [a-z])|\b[Mm]y\b|^[a-z]{2,10}\([^()]{1,40}\)!?: |^(?:feat|fix|docs|chore|refactor|perf|style|ci)!?: "
+    r"(?<![\w/.])I(?:'(?:m|ve|d|ll))?(?= [a-z])|\b[Mm]y\b|^[a-z]{2,10}\([^()]{1,40}\)!?: |^(?:feat|fix|docs|chore|refactor|perf|style|ci)(?: #\d+)?!?: "
     r"|\b(?:is|are) not (?:considered|covered|handled|addressed|included)\b|\bout of scope\b"
 )
 # What only a commit within a pull request is called.

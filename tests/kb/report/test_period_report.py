@@ -320,7 +320,9 @@ def test_themes_with_key_changes_stand_first(busy_week, composed, week):
     assert keys == sorted(keys, reverse=True)
 
 
-@pytest.mark.parametrize("title", ["v1", "v0.5.10", "multimodal", "utils", "develop", "upstream"])
+@pytest.mark.parametrize(
+    "title", ["v1", "v0.5.10", "multimodal", "utils", "develop", "upstream", "around", "prop"]
+)
 def test_a_version_or_a_word_of_every_repository_names_no_theme(title):
     assert terms_of(f"[{title}] fix it") == ()
 
@@ -413,6 +415,24 @@ def test_a_symptom_is_what_a_user_saw_and_not_a_word_in_passing(make):
     assert seen("Initialize `crosses_scope` with a meaningful value") == "other"
     assert seen("Initialization of the planner takes the old lids") == "startup"
     assert seen("Prefer zstd", "The server crashed when a client asked for gzip.") == "crash"
+
+
+def test_a_word_of_a_page_is_no_symptom_of_a_machine(make):
+    def seen(title: str, body: str = "") -> str:
+        return symptom(make(1, title, types=("bugfix",), body=body))
+
+    assert seen("Spin: add layout effect", "* fix(Spin): add the layout effect of it") == "other"
+    assert seen("A worker that lost its master spins on one core") == "hang"
+    assert seen("Prevent nested section style leakage") == "other"
+    assert seen("Sync the disabled and loading states of a button") == "other"
+    assert seen("Show the lids while loading") == "startup"
+    assert seen("Prevent navigation when closing link tags") == "other"
+    assert seen("Hand the old flags to the linker") == "build"
+    assert seen("Format files with a quote at the start of a path") == "other"
+    assert seen("Fix an inline comment that forces an element to break in HTML") == "other"
+    assert seen("A newer Node breaks the planner") == "crash"
+    assert seen("Center the label instead of moving it to the text baseline") == "display"
+    assert seen("Align the mix error with the reference") == "wrong-result"
 
 
 def test_a_row_of_modules_says_what_its_changes_have_in_common(busy_week, composed, week, make):

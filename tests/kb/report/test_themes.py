@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kb.report.change_facts import change_facts
 from kb.report.quotes import best_quote, sentences, stated_caveat
 from kb.report.sentences import named_title
 from kb.report.theme_entries import theme_title
@@ -279,6 +280,7 @@ def test_how_it_was_before_is_not_quoted_as_what_a_change_brings(make):
     [
         "I have the same problem with the hinge of the lid and certain boxes.",  # its author's talk
         "When I tried to open the lid, my hinge of the box stayed shut.",
+        "fix #19488: check the hinge of the lid against the box fix #19488",
         "docs(Lid): associate the hinge of the lid with the box",  # a commit's subject
         "The hinge of the lid does not yet support boxes of glass.",  # what it lacks: its caveat
         "Flagging the hinge of the lid on boxes of glass is not considered.",
@@ -286,6 +288,24 @@ def test_how_it_was_before_is_not_quoted_as_what_a_change_brings(make):
 )
 def test_talk_a_commits_subject_and_what_is_lacking_are_no_point_of_a_change(make, body):
     assert best_quote(make(1, "Add a hinge to the lid", body=body)) is None
+
+
+def test_what_a_change_asks_for_or_reports_is_no_caveat(make):
+    for body in (
+        "Require a hinge of version 11 or newer for the lid, so that older boxes stay shut.",
+        "Slots take part in the lid, and unsupported writes of the box receive a diagnostic.",
+    ):
+        assert stated_caveat(make(1, "Add a lid", body=body)) is None
+    for body in (
+        "The lid requires a hinge of version 11 or newer.",
+        "Boxes of glass are unsupported for the lid.",
+    ):
+        assert stated_caveat(make(1, "Add a lid", body=body)) is not None
+
+
+def test_names_that_stand_for_any_name_tell_nothing(make):
+    facts = change_facts(make(1, "Detect a lid", symbols=("foo", "open_lid", "baz")))
+    assert facts.added == ("open_lid",)
 
 
 def test_a_note_is_a_caveat_and_a_need_that_is_none_is_not(make):
