@@ -7,7 +7,7 @@ from kb.report.desk import section
 from kb.report.facts import Facts
 from kb.report.period_sections import PeriodSections, figures
 from kb.report.risks import refs
-from kb.report.say import clauses, count, counted, listing, say, word
+from kb.report.say import Value, clauses, count, counted, listing, say, word
 from kb.report.sentences import code, reference, size_of
 from kb.report.types import Prose, Section, WritingTask
 
@@ -51,7 +51,7 @@ def summary_prose(shared: PeriodSections) -> Prose:
 def brief_counts(shared: PeriodSections) -> Prose:
     facts, lang = shared.facts, shared.lang
     changes = counted("change", len(facts.records), lang)
-    merged = {"n": len(facts.records), "changes": changes}
+    merged: dict[str, Value] = {"n": len(facts.records), "changes": changes}
     if facts.authors:
         text = say("summary.counts", lang, authors=count("author", facts.authors, lang), **merged)
     else:
