@@ -177,8 +177,8 @@ def _first_line(body: str) -> str:
     """What a body's first line says, if it is a title of its own; "" where it is the start of prose."""
     lines = [line.strip() for line in visible(body).splitlines()]
     first = next((line for line in lines if line), "")
-    if re.match(r"[#<!|>`]", first) or first.endswith(("?", ":")):
-        return ""  # a template's heading, a picture, a table
+    if re.match(r"[#<!|>`]|[A-Z][a-z]+(?:-[a-z]+)*-by: ", first) or first.endswith(("?", ":")):
+        return ""  # a template's heading, a picture, a table; a trailer
     alone = len(lines) < 2 or not lines[1] or bool(re.match(r"[*-] ", lines[1]))
     text = read_title(first.lstrip("*- ")).text.rstrip(".")
     if not alone or not 3 <= len(text.split()) <= FIRST_LINE_WORDS or vague(text):

@@ -303,6 +303,11 @@ def test_what_a_change_asks_for_or_reports_is_no_caveat(make):
         assert stated_caveat(make(1, "Add a lid", body=body)) is not None
 
 
+def test_a_trailer_of_a_commit_is_not_the_first_line_of_its_body(make):
+    record = make(1, "Improve error message", body="Co-authored-by: Copilot Autofix powered by AI")
+    assert headline(record.change) == "Improve error message"
+
+
 def test_names_that_stand_for_any_name_tell_nothing(make):
     facts = change_facts(make(1, "Detect a lid", symbols=("foo", "open_lid", "baz")))
     assert facts.added == ("open_lid",)
