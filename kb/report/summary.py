@@ -37,7 +37,15 @@ def summary_section(shared: PeriodSections) -> Section:
 def summary_prose(shared: PeriodSections) -> Prose:
     facts, lang = shared.facts, shared.lang
     space = word("space", lang)
-    parts = [brief_counts(shared), _types(facts, lang), _weight(shared), _moved(facts, lang)]
+    copies = len(facts.records) - len(facts.distinct)
+    repeated = say("summary.copies", lang, n=copies) if copies else Prose()
+    parts = [
+        brief_counts(shared),
+        repeated,
+        _types(facts, lang),
+        _weight(shared),
+        _moved(facts, lang),
+    ]
     if facts.platforms:
         named = [
             say("summary.platform", lang, name=name, n=number)

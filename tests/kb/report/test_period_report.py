@@ -140,6 +140,36 @@ def test_a_headline_names_no_theme_twice(make, reader_of, composed, week):
     assert report.headline.plain == "Lids"
 
 
+def test_a_change_that_was_picked_for_another_branch_is_told_once(make, reader_of, composed, week):
+    picked = make(19, "Add a lid", types=("bugfix",), importance=7.0)
+    again = replace(
+        picked, change=replace(picked.change, id="acme/rocket@beef", number=19, sha="beef" * 10)
+    )
+    elsewhere = replace(
+        again,
+        change=replace(
+            again.change,
+            id="acme/rocket@cafe",
+            sha="cafe" * 10,
+            files=(FileChange("src/other.py", "modified", 9, 9, role="source"),),
+        ),
+    )
+    reader = reader_of([picked, again, make(20, "Add a hinge")])
+    report = composed(reader, week("en"))
+    text = render(report, "md")
+    assert "3 changes" in text
+    assert "1 of them repeats a change of the period on another branch." in text
+    assert [row["id"] for row in report.section("key-prs").body["rows"]] == [
+        picked.id,
+        "acme/rocket#20",
+    ]
+    before, _, ledger = text.partition('<a id="ledger"></a>')
+    assert "[beefbee]" not in before
+    assert "[beefbee]" in ledger
+    apart = composed(reader_of([picked, elsewhere]), week("zh"))
+    assert len(apart.section("key-prs").body["rows"]) == 2  # other files under one title
+
+
 def test_what_was_not_ingested_is_a_dash_and_never_zero(busy_week, composed, week):
     short = replace(busy_week, since=busy_week.until - timedelta(days=12))
     trends = composed(short, week()).section("trends")
