@@ -93,6 +93,8 @@ _COMMIT_SUBJECT = re.compile(
     r"|(?:fix )?(?:lint|ci|typo|typos|tests?|formatting)$",
     re.IGNORECASE,
 )
+_CONVENTIONAL = re.compile(r"[a-z]{2,10}(?:\([^()]{1,60}\))?!?: ")
+_ITEM = re.compile(r"\s*- ")
 # A comment that tells the next lines what to do, or a test what it tests, tells a reader nothing.
 _INSTRUCTION = re.compile(
     r"(?:keep|use|set|build|emit|apply|register|install|pad|wake|bypass|mark|move|reuse|synchroni[sz]e|recover|evict|make|check|ensure|skip|get|create|"
@@ -235,17 +237,19 @@ def candidates_of(record: ChangeRecord) -> tuple[tuple[str, str], ...]:
 
 
 def _without_commits(description: str, title: str) -> str:
-    """A description without the commits that were squashed into it, but for the first.
+    """A description without the commits that were squashed into it, but for the first one's prose.
 
-    What a later one mends an earlier one broke: no user met either."""
+    What a later one mends an earlier one broke, and what the first one lists a later one may have
+    undone: no user met either."""
     lines = description.splitlines(keepends=True)
     starts = [number for number, line in enumerate(lines) if line.startswith("* ")]
     subjects = [lines[number][2:].strip() for number in starts]
     if len(subjects) < 2:
         return description
     named = read_title(subjects[0]).text.lower() == read_title(title).text.lower()
-    if named or any(map(_COMMIT_SUBJECT.match, subjects)):
-        return "".join(lines[: starts[1]])
+    squashed = sum(map(bool, map(_CONVENTIONAL.match, subjects))) > 1 or "---------\n" in lines
+    if named or squashed or any(map(_COMMIT_SUBJECT.match, subjects)):
+        return "".join(line for line in lines[: starts[1]] if not _ITEM.match(line))
     return description
 
 

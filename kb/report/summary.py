@@ -74,6 +74,8 @@ def brief_counts(shared: PeriodSections) -> Prose:
         return text + Prose.of(word("stop", lang))
     if facts.key:
         return text + say("summary.key", lang, n=facts.key, mean=f"{facts.mean:.1f}")
+    if shared.desk.request.brief:
+        return text + say("summary.no_key_brief", lang, mean=f"{facts.mean:.1f}")
     rows = min(shared.desk.request.top_k, len(facts.people))
     return text + say("summary.no_key", lang, n=rows, mean=f"{facts.mean:.1f}")
 

@@ -87,6 +87,15 @@ def test_a_brief_report_names_the_command_of_the_same_whole_one(busy_week, compo
     assert "`kb report range 2026-05-25 2026-06-01 --tz Asia/Shanghai`" in text
 
 
+def test_a_brief_report_speaks_of_no_table_that_it_lacks(make, reader_of, composed, week):
+    reader = reader_of([make(1, "Add a queue")])
+    for lang in ("en", "zh"):
+        lead = composed(reader, week(lang, brief=True)).section("brief").body["lead"].plain
+        assert "key PR" not in lead
+        assert "重点" not in lead
+        assert "8.5" in lead
+
+
 def test_a_quiet_period_says_no_changes_and_tells_no_story(busy_week, composed, week):
     report = composed(busy_week, week("en", week="2025-W10"))
     assert report.sections == ()

@@ -250,6 +250,22 @@ def test_a_commit_that_was_squashed_does_not_speak_for_the_change(make):
     assert quote.text == later
 
 
+def test_what_a_later_squashed_commit_may_have_undone_is_not_quoted(make):
+    first = "* feat(lid): keep lids with a search of hinges"
+    item = "- Export the hinge of the lid from the index of the box"
+    said = "Lids of the box keep the hinge that a search of the box found."
+    later = "* refactor(lid): remove the hinge export\n\n- Remove the hinge of the lid from boxes"
+    title = "feat(lid): keep the hinge of lids"
+    for tail in (later, "* update\n\n---------\n\nCo-authored-by: Ada <ada@acme.org>"):
+        body = f"{first}\n\n{item}\n\n{tail}"
+        assert best_quote(make(1, title, body=body)) is None
+        quote = best_quote(make(1, title, body=f"{first}\n\n{said}\n\n{item}\n\n{tail}"))
+        assert quote is not None
+        assert quote.text == said
+    alone = best_quote(make(1, title, body=f"{first}\n\n{item}"))
+    assert alone is not None
+
+
 def test_a_name_of_code_keeps_its_case(make):
     records = [make(n, f"Selection on st.lid_chart, part {n}", importance=8.0) for n in (1, 2)]
     assert read_title("[fix] st.lid_chart selection fixes").text == "st.lid_chart selection fixes"
