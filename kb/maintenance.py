@@ -121,12 +121,18 @@ def _judged(
     from kb.analysis.digest import digest
     from kb.analysis.judge import rescore
     from kb.analysis.overrides import overridden
+    from kb.analysis.path_roles import role
     from kb.analysis.series import apply_relations
 
     weights, now = settings.for_repo(repo), datetime.now(UTC)
     batch: list[tuple[ChangeRecord, Digest, Analysis]] = []
     for record in archive.iter_records(Filters(repos=(repo,)), pending=True, patches=True):
-        before, record = record.digest, replace(record, digest=digest(record.change))
+        before = record.digest
+        files = tuple(
+            replace(file, role=role(file.path, file.patch)) for file in record.change.files
+        )
+        change = replace(record.change, files=files)
+        record = replace(record, change=change, digest=digest(change))
         after = rescore(record, weights, context, now=now)
         after = apply_relations(after, relations.get(record.id, ()), record.id)
         after = overridden(after, settings.overrides.get(record.id))

@@ -26,7 +26,7 @@ class Verdict:
 _SECURITY = re.compile(
     r"(?<!\w)(security (fix|issue|vulnerabilit\w+|advisory|hole|patch)|vulnerabilit(y|ies)|CVE-\d{4}|GHSA-\w+|GO-20\d\d-\d+|RUSTSEC-\d+|PYSEC-\d+|\[SECURITY\]|path traversal|directory traversal|"
     r"(command|code|sql|shell|header|crlf|html|template|prompt) injection|\bXSS\b|\bSSRF\b|\bCSRF\b|\bRCE\b|remote code execution|request smuggling|"
-    r"(re)?dos attack|ReDoS|denial[- ]of[- ]service|use[- ]after[- ]free|unsound(ness)?|prototype pollution|arbitrary (file|code)|"
+    r"(re)?dos attack|ReDoS|denial[- ]of[- ]service|use[- ]after[- ]free|unsound(ness)?(?![- ](?:assign|type|overrid|narrow|varian|rule|return|yield)\w*)|prototype pollution|arbitrary (file|code)|"
     r"timing attack|secret leak\w*|credential leak\w*|privilege escalation|auth(entication|orization)? bypass|sanitiz\w+ (path|input|url|html)|server\.fs\.deny)",
     re.IGNORECASE,
 )

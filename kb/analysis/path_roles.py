@@ -92,6 +92,8 @@ _TEST_PARTS = words(
     "__mocks__ __snapshots__ testcases fuzz fuzzing fuzz-tests playground playgrounds unittest "
     "testutil testutils test_utils test-utils testhelper testhelpers testlib test-suite testsuite test_suite test-data test_data test-resources regression_tests"
 )
+# Beside the code they are what the tests run; on a website its readers try things out there.
+_PLAYGROUNDS = words("playground playgrounds")
 _TEST_NAME = re.compile(
     r"(^tests?_.*\.(py|c|cc|cpp|cu|rs|sh|js|ts|rb)$)|(^conftest\.py$)|(^tests?\.(py|rs|js|ts)$)"
     r"|([-_.](test|tests|spec|e2e|cy|test-d|spec-d)\.\w{1,5}$)"
@@ -102,15 +104,16 @@ _TEST_NAME = re.compile(
 _TEST_PART_TAIL = re.compile(
     r"^(tests?-.+|.+[-_.](tests|test-crates|e2e|unittests)|e2e[-_.](?!\w*(encr|crypt|key)).+|stress-test)$"
 )
-# Go names a package of test helpers after what it tests: httptest, promqltest.
-_GO_TEST_PART = re.compile(r"^[a-z0-9]+(?<!la)(?<!con)(?<!at)(?<!ea)(?<!fas)test$")
+# Go names a package of test helpers after what it tests: httptest, promqltest; so are folders of
+# tests that are written as documents: mdtest.
+_NAMED_TEST_PART = re.compile(r"^[a-z0-9]+(?<!la)(?<!con)(?<!at)(?<!ea)(?<!fas)test$")
 _BENCH_PARTS = words(
     "benchmark benchmarks bench benches jmh example examples demo demos sample samples tutorial "
     "tutorials cookbook recipes perf-tests showcase"
 )
 _GENERATED_PARTS = words(
     "vendor vendors vendored _vendor third_party third-party thirdparty 3rdparty node_modules "
-    "external_libs bower_components __generated__ generated gen-src"
+    "external_libs bower_components __generated__ generated gen-src .yarn"
 )
 _GENERATED_NAME = re.compile(
     r"(_pb2(_grpc)?\.pyi?$)|(\.pb(\.gw)?\.(go|cc|h)$)|(\.g\.dart$)|(\.min\.(js|css)$)"
@@ -238,11 +241,20 @@ def is_requirements(name: str, folders: list[str]) -> bool:
 
 
 def _is_test(folders: list[str], name: str, extension: str) -> bool:
-    if not _TEST_PARTS.isdisjoint(folders):
+    parts = _TEST_PARTS.intersection(folders)
+    documented = not _DOC_PARTS.isdisjoint(folders[:1])
+    if parts and not (documented and parts <= _PLAYGROUNDS):
         return True
     if _TEST_NAME.search(name):
         return True
-    if extension == ".go" and folders and _GO_TEST_PART.match(folders[-1]):
+    if extension == ".go" and folders and _NAMED_TEST_PART.match(folders[-1]):
+        return True
+    if (
+        extension in _DOC_EXTENSIONS
+        and not documented
+        and not _DOC_NAMES.match(name.lower())
+        and any(map(_NAMED_TEST_PART.match, folders))
+    ):
         return True
     if folders and folders[0] in ("testing", "spec") and extension in SOURCE_EXTENSIONS:
         return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kb.analysis.file_views import FileView, views_of
-from kb.analysis.languages import PYTHON, RUST, Language, name_and_kind
+from kb.analysis.languages import GO, KIND_WORDS, PYTHON, RUST, Language, name_and_kind
 from kb.analysis.source_lines import rust_tests_begin
 from kb.analysis.word_sets import words
 from kb.types import Change, Symbol
@@ -20,6 +20,8 @@ MAX_SIGNATURE_LINES = 40
 MAX_SIGNATURE_LENGTH = 400
 _SPACES = re.compile(r"\s+")
 _RUST_TESTS = ("test", "tests")  # modules of tests
+_GO_GROUP = re.compile(r"(const|type|var) \($")
+_GO_MEMBER = re.compile(r"\t([A-Za-z_]\w*)\b(?!\.)")  # one tab deep, as gofmt writes it
 _NOT_NAMES = words(
     "if for while switch return else catch match do sizeof assert defined elif not and or in is "
     "await yield new delete throw case default static_assert super this self"
@@ -77,6 +79,9 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
             _scan(hunk, view, "-", old, in_tests)
             enclosing = None if in_tests else _enclosing(hunk, view)
             in_tests = _scan(hunk, view, "+", new, in_tests)
+            if view.language is GO:
+                _scan_groups(hunk, view, "-", old)
+                _scan_groups(hunk, view, "+", new)
             if enclosing is not None:
                 touched.setdefault((view.path, enclosing.name), enclosing)
         for key, after in new.items():
@@ -206,6 +211,34 @@ def _scan(
         if key not in found or (head and not found[key].head):
             found[key] = _Found(symbol, head, head or in_diff)
     return in_tests
+
+
+def _scan_groups(
+    hunk: Hunk, view: FileView, mark: str, found: dict[tuple[str, str], _Found]
+) -> None:
+    """Adds what one side of a hunk of Go declares in a group, `const (...)`.
+
+    As known, not as new: what goes into a group or comes out of one is still defined.
+    """
+    group = opened[1] if (opened := _GO_GROUP.match(hunk.section.strip())) else ""
+    for line in hunk.lines:
+        if line.kind not in (mark, " "):
+            continue
+        if opened := _GO_GROUP.match(line.text):
+            group = opened[1]
+        elif line.text and not line.text[0].isspace():
+            group = ""
+        elif group and (member := _GO_MEMBER.match(line.text)):
+            kind = KIND_WORDS[group]
+            text = f"{group} {line.text.strip()}"
+            symbol = Symbol(
+                name=member[1],
+                kind=kind,
+                path=view.path,
+                line=(line.new_line if mark == "+" else line.old_line) or 0,
+                signature=_cut(text, GO),
+            )
+            found.setdefault((symbol.name, kind), _Found(symbol, head=False, touched=False))
 
 
 def _signature(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -26,10 +26,12 @@ MOST_CONFIG_KEYS = 4  # more fields than this are a data class, not settings
 # Where a change of a type stands, whatever else it touches: requirements move in no source file.
 _ROLES = {
     "docs": ("docs",),
-    "test": ("test", "bench"),
+    "test": ("test",),
     "ci-config": ("ci", "build", "agent"),
     "dependency": ("dependency",),
 }
+_ANY_NAMES = frozenset(("foo", "baz", "qux", "foobar"))  # examples are made of them
+_FORMS = {"type": "class", "method": "function"}  # one may take the other's place
 _KINDS = {"class": 0, "type": 0, "function": 1, "method": 2, "constant": 3}
 
 
@@ -38,6 +40,9 @@ class ChangeFacts:
     record: ChangeRecord
     added: tuple[str, ...]  # names of definitions, the telling ones first
     removed: tuple[str, ...]  # public ones first
+    replaced: (
+        tuple[str, str] | None
+    )  # a removed name and what stands for it; None where nothing does
     lost: tuple[str, ...]  # public definitions that the compatibility risk names
     changed: tuple[str, ...]  # signature differs
     switches: tuple[Flag, ...]  # new, each name once
@@ -145,8 +150,31 @@ def _told(symbols: tuple[Symbol, ...], title: str) -> tuple[str, ...]:
         if not symbol.name.startswith("__")
         and len(symbol.name) > 2
         and not symbol.name.lower().startswith("test")
+        and symbol.name.lower() not in _ANY_NAMES
     ]
     return tuple(dict.fromkeys(names))
+
+
+def _replaced(
+    gone: Iterable[Symbol], removed: Sequence[str], came: Iterable[Symbol], added: Sequence[str]
+) -> tuple[str, str] | None:
+    """The first removed name and the first added one of its kind in its file."""
+
+    def places(symbols: Iterable[Symbol]) -> dict[str, tuple[str, str]]:
+        return {
+            symbol.name: (_FORMS.get(symbol.kind, symbol.kind), symbol.path) for symbol in symbols
+        }
+
+    before, after = places(gone), places(came)
+    return next(
+        (
+            (name, other)
+            for name in removed
+            for other in added
+            if name not in added and before[name] == after[other]
+        ),
+        None,
+    )
 
 
 def _lost(record: ChangeRecord) -> tuple[str, ...]:
@@ -173,6 +201,8 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
     sources = [file for file in change.files if file.role == "source"]
     roles = _ROLES.get(record.analysis.types[0], ())
     about = [file for file in change.files if file.role in roles]
+    if not about and record.analysis.types[0] == "test":
+        about = [file for file in change.files if file.role == "bench"]
     if not about and record.analysis.types[0] == "dependency":
         # Hooks and actions; a manifest whose requirements had moved would have that role.
         about = [file for file in change.files if file.role == "ci"] or [
@@ -198,6 +228,7 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
         record=record,
         added=added,
         removed=tuple(name for name in removed if name not in added),
+        replaced=_replaced(gone_symbols, removed, digest.symbols_added, added),
         lost=_lost(record),
         changed=_told(digest.symbols_changed, title),
         switches=_switches([flag for name, flag in new.items() if name not in gone]),

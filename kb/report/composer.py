@@ -179,7 +179,7 @@ def _chart_row(trend: ModuleTrend) -> dict[str, object]:
 
 def headline_of(shared: PeriodSections) -> Prose:
     """The two leading themes."""
-    texts = [theme.name_in(shared.lang) for theme in shared.themes[:2]]
+    texts = list(dict.fromkeys(theme.name_in(shared.lang) for theme in shared.themes))[:2]
     if texts and texts[0].isascii():
         texts[0] = capital(texts[0])
     names = [Prose.of(text, "title") for text in texts]

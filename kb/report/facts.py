@@ -86,7 +86,8 @@ class ModuleTrend:
 @dataclass(frozen=True, slots=True)
 class Facts:
     records: tuple[ChangeRecord, ...]  # newest first, bots too
-    people: tuple[ChangeRecord, ...]  # without bots, by importance
+    distinct: tuple[ChangeRecord, ...]  # without those that were picked for another branch
+    people: tuple[ChangeRecord, ...]  # of these without bots, by importance
     types: Mapping[str, int]
     levels: Mapping[str, int]
     platforms: tuple[tuple[str, int], ...]
@@ -156,7 +157,8 @@ def _thinned(records: Sequence[ChangeRecord]) -> list[ChangeRecord]:
 def gather(
     reader: ReportReader, records: tuple[ChangeRecord, ...], filters: Filters, period: Period
 ) -> Facts:
-    people = tuple(weightiest(record for record in records if not record.analysis.bot))
+    distinct = _distinct(records)
+    people = tuple(weightiest(record for record in distinct if not record.analysis.bot))
     earlier = _earlier(reader, filters, period, _repos(records, filters))
     types = Counter(record.analysis.types[0] for record in records)
     source = [record for record in people if record.analysis.size.source_added >= 10]
@@ -164,6 +166,7 @@ def gather(
     totals = tuple(counts["*"] if counts is not None else None for counts in earlier)
     return Facts(
         records=records,
+        distinct=distinct,
         people=people,
         types=dict(types.most_common()),
         levels={
@@ -188,6 +191,30 @@ def gather(
         reviewed=sum(bool(record.change.reviews) for record in records),
         seen_in_part=sum(bool(record.digest.not_seen) for record in records),
     )
+
+
+_NUMBERED = re.compile(r"\(#(\d+)\)\s*$")
+
+
+def _distinct(records: Iterable[ChangeRecord]) -> tuple[ChangeRecord, ...]:
+    """The records without copies: one author's title with its number again, over the same files.
+
+    A branch that is merged back brings the fixes once more that were picked for it.
+    """
+    first: dict[tuple[str, str, str], ChangeRecord] = {}
+    kept = []
+    for record in sorted(records, key=lambda record: "#" not in record.id):
+        change = record.change
+        key = (change.repo, change.author, change.title)
+        if not _NUMBERED.search(change.title) or key not in first:
+            first[key] = record
+            kept.append(record.id)
+        elif {file.path for file in change.files}.isdisjoint(
+            file.path for file in first[key].change.files
+        ):
+            kept.append(record.id)
+    wanted = frozenset(kept)
+    return tuple(record for record in records if record.id in wanted)
 
 
 def _repos(records: Sequence[ChangeRecord], filters: Filters) -> tuple[str, ...]:

@@ -105,10 +105,16 @@ def _performance(facts: ChangeFacts, lang: str) -> list[Prose]:
 
 
 def _security(facts: ChangeFacts, lang: str) -> list[Prose]:
+    if names := _risk_names(facts, "security"):
+        return [say("insight.security_path", lang, what=code(names[0]))]
+    said = _security_said(facts)
+    return [say("insight.security_said", lang, what=quoted(said, lang))] if said else []
+
+
+def _security_said(facts: ChangeFacts) -> str:
+    """What the title or the description calls the danger, where no code shows it; else ""."""
     risk = facts.risk("security")
-    if risk is None or not risk.evidence:
-        return []
-    return [say("insight.security_path", lang, what=code(visible(risk.evidence)))]
+    return risk.evidence if risk and not _risk_names(facts, "security") else ""
 
 
 def _maintainability(facts: ChangeFacts, lang: str) -> list[Prose]:
@@ -177,7 +183,12 @@ def _tests(facts: ChangeFacts, lang: str) -> list[Prose]:
 def _risk_names(facts: ChangeFacts, kind: str) -> list[str]:
     from kb.report.risks import shown_evidence
 
-    risks = [risk for risk in facts.record.analysis.risks if risk.kind == kind and risk.evidence]
+    risks = [
+        risk
+        for risk in facts.record.analysis.risks
+        # A word of the title or the description is no code.
+        if risk.kind == kind and risk.evidence and (risk.path or kind != "security")
+    ]
     return list(dict.fromkeys(map(shown_evidence, risks)))
 
 
@@ -204,6 +215,8 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
             from kb.report.risks import objection
 
             text = say("latent.unresolved-review", lang, what=objection(facts.record, lang))
+        elif kind == "security" and (said := _security_said(facts)):
+            text = say("latent.security_said", lang, what=quoted(said, lang))
         else:
             text = say(f"latent.{kind}", lang, n=number, what=what)
         found.append((kind, text))
@@ -252,6 +265,8 @@ def advice(facts: ChangeFacts, lang: str) -> list[Prose]:
             module = module_of(record)
             if module:
                 found.append(say("advice.core-path", lang, module=code(module)))
+        elif kind == "security" and _security_said(facts):
+            found.append(say("advice.security_said", lang))
         else:
             found.append(say(f"advice.{kind}", lang, what=what))
     if facts.type == "bugfix" and names and not record.analysis.size.test_lines:

@@ -36,7 +36,7 @@ def themes_of(desk: Desk, facts: Facts) -> tuple[Theme, ...]:
 
 def prepare(desk: Desk, facts: Facts) -> PeriodSections:
     themes = themes_of(desk, facts)
-    shared = PeriodSections(desk, facts, themes, risk_groups(facts.records))
+    shared = PeriodSections(desk, facts, themes, risk_groups(facts.distinct))
     for theme in themes:
         shared.histories[theme.key] = theme_history(desk, theme)
     return shared

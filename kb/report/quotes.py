@@ -30,9 +30,9 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _CAVEAT = re.compile(
-    r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently (?:only|not|un)|limitation|unsupported|not supported|"
+    r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently (?:only|not|un)|limitation|(?:is|are|be|remains?|still|yet|currently) unsupported|unsupported (?:for now|yet)|not supported|"
     r"(?:in|as|for|with) (?:a |the |an? \w+ )?follow[- ]?ups?|future (?:pr|work|change)|to be (?:added|done|supported)|will be (?:added|done|handled|supported)|experimental|"
-    r"(?<!not )requires?|^note\b.*(?:\bno[nt]?\b|n't\b|\bonly\b)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
+    r"(?<!not )(?<!^)requires?|^note\b.*(?:\bno[nt]?\b|n't\b|\bonly\b)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
     r"|暂不|尚未|目前(?:仅|只)|仅支持|后续|待补|不支持|实验性|限制",
     re.IGNORECASE,
 )
@@ -82,12 +82,19 @@ _NO_POINT = re.compile(
     r"|tests?\b|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) tests?\b",
     re.IGNORECASE,
 )
+# Its author's own talk, a commit's subject, and what it leaves undone are no points of a change either.
+_TALK = re.compile(
+    r"(?<![\w/.])I(?:'(?:m|ve|d|ll))?(?= [a-z])|\b[Mm]y\b|^[a-z]{2,10}\([^()]{1,40}\)!?: |^(?:feat|fix|docs|chore|refactor|perf|style|ci)(?: #\d+)?!?: "
+    r"|\b(?:is|are) not (?:considered|covered|handled|addressed|included)\b|\bout of scope\b"
+)
 # What only a commit within a pull request is called.
 _COMMIT_SUBJECT = re.compile(
     r"\[pre-commit\.ci\]|merge (?:remote|branch)\b|apply suggestions?\b|update [\w./-]+\.\w+$|address (?:\w+ )?(?:review|comments?|feedback)\b"
     r"|(?:fix )?(?:lint|ci|typo|typos|tests?|formatting)$",
     re.IGNORECASE,
 )
+_CONVENTIONAL = re.compile(r"[a-z]{2,10}(?:\([^()]{1,60}\))?!?: ")
+_ITEM = re.compile(r"\s*- ")
 # A comment that tells the next lines what to do, or a test what it tests, tells a reader nothing.
 _INSTRUCTION = re.compile(
     r"(?:keep|use|set|build|emit|apply|register|install|pad|wake|bypass|mark|move|reuse|synchroni[sz]e|recover|evict|make|check|ensure|skip|get|create|"
@@ -189,6 +196,8 @@ def _best(
             continue
         if origin != "help" and _NO_POINT.match(text):
             continue
+        if origin == "description" and (_TALK.search(text) or _DIFF_CAVEAT.search(text)):
+            continue  # what is lacking stands as the change's caveat
         repeated = counts[text] >= REPEATED
         if origin == "diff":
             # It has to be about the title; where that names nothing, about what was defined.
@@ -228,17 +237,19 @@ def candidates_of(record: ChangeRecord) -> tuple[tuple[str, str], ...]:
 
 
 def _without_commits(description: str, title: str) -> str:
-    """A description without the commits that were squashed into it, but for the first.
+    """A description without the commits that were squashed into it, but for the first one's prose.
 
-    What a later one mends an earlier one broke: no user met either."""
+    What a later one mends an earlier one broke, and what the first one lists a later one may have
+    undone: no user met either."""
     lines = description.splitlines(keepends=True)
     starts = [number for number, line in enumerate(lines) if line.startswith("* ")]
     subjects = [lines[number][2:].strip() for number in starts]
     if len(subjects) < 2:
         return description
     named = read_title(subjects[0]).text.lower() == read_title(title).text.lower()
-    if named or any(map(_COMMIT_SUBJECT.match, subjects)):
-        return "".join(lines[: starts[1]])
+    squashed = sum(map(bool, map(_CONVENTIONAL.match, subjects))) > 1 or "---------\n" in lines
+    if named or squashed or any(map(_COMMIT_SUBJECT.match, subjects)):
+        return "".join(line for line in lines[: starts[1]] if not _ITEM.match(line))
     return description
 
 

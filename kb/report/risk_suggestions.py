@@ -33,6 +33,7 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
             for risk in record.analysis.risks
             if risk.kind == kind
             and (text := shown_evidence(risk))
+            and (risk.path or kind != "security")  # a word of the title is nothing to read
             and not text.endswith("…")
             and not record.change.title.startswith(text[:40])  # a title is no name
         ],

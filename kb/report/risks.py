@@ -135,6 +135,8 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
     if risk.kind == "core-path":
         text = re.sub(r"\s*\(\d+\)$", "", text)
         text = short_path(text)
+    elif risk.kind == "security" and risk.evidence == risk.path:
+        text = short_path(text)
     elif risk.kind == "compatibility":
         text = re.sub(r"^- (?:\w+ )?(?=\S+$)", "", text)
         if _ALTERED.match(text) or (" -> " in text and _DECLARED.match(text)):

@@ -6,6 +6,7 @@ Every sentence stands on a fact of the change; where there is no fact, there is 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from kb.analysis.titles import parse_title
 from kb.report.change_facts import (
@@ -88,10 +89,21 @@ def place(facts: ChangeFacts, lang: str) -> Prose:
 
 
 def size(facts: ChangeFacts, lang: str) -> Prose:
-    lines = facts.record.analysis.size
-    if not lines.source_added and not lines.source_removed:
-        return say("size.other", lang, added=lines.additions, removed=lines.deletions)
-    return say("size.source", lang, added=lines.source_added, removed=lines.source_removed)
+    return size_of([facts.record], lang)
+
+
+def size_of(records: Sequence[ChangeRecord], lang: str) -> Prose:
+    """Source lines added and removed; all lines where no line of source moved."""
+    sizes = [record.analysis.size for record in records]
+    added = sum(lines.source_added for lines in sizes)
+    removed = sum(lines.source_removed for lines in sizes)
+    if added or removed:
+        return say("size.source", lang, added=added, removed=removed)
+    added, removed = (
+        sum(lines.additions for lines in sizes),
+        sum(lines.deletions for lines in sizes),
+    )
+    return say("size.other", lang, added=added, removed=removed)
 
 
 def tests(facts: ChangeFacts, lang: str) -> Prose:
@@ -167,6 +179,8 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
         key = "what.dependency_plain" if kind == "dependency" else f"what.{kind}"
         if kind == "ci-config" and parse_title(facts.record.change.title).release:
             key = "what.release"
+        if kind == "test" and facts.main_file.role == "bench":
+            key = "what.bench"
         return say(key, lang, place=where)
     if kind == "bugfix" or kind == "security":
         names = facts.changed or facts.touched or facts.added
@@ -176,13 +190,7 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
     if facts.renamed and len(facts.renamed) >= 3 and kind == "refactor":
         return say("what.moves", lang, files=count("file", len(facts.renamed), lang), place=where)
     if kind == "refactor" and facts.removed and facts.added:
-        return say(
-            "what.replaces",
-            lang,
-            removed=codes(facts.removed, lang, 2),
-            added=codes(facts.added, lang, 2),
-            place=where,
-        )
+        return _exchanged(facts, lang, "what", 2, place=where)
     if kind == "refactor" and facts.removed:
         return say("what.removes", lang, removed=codes(facts.removed, lang, 3), place=where)
     if facts.added:
@@ -192,6 +200,20 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
     if facts.touched:
         return say("what.changes", lang, names=codes(facts.touched, lang, 3), place=where)
     return say("what.edits", lang, place=where, size=size(facts, lang))
+
+
+def _exchanged(facts: ChangeFacts, lang: str, kind: str, limit: int, **values: Value) -> Prose:
+    """Definitions that came and went: one stands for the other only where it is of its kind and in its file."""
+    if facts.replaced:
+        removed, added = facts.replaced
+        return say(f"{kind}.replaces", lang, removed=code(removed), added=code(added), **values)
+    return say(
+        f"{kind}.exchanges",
+        lang,
+        removed=codes(facts.removed, lang, limit, min(limit, len(facts.removed))),
+        added=codes(facts.added, lang, limit, min(limit, len(facts.added))),
+        **values,
+    )
 
 
 def strong_caveats(facts: ChangeFacts, lang: str) -> list[Prose]:
@@ -258,7 +280,8 @@ def point(facts: ChangeFacts, lang: str) -> Prose:
         short = [text for text in short if text.plain != said]
     if facts.type == "refactor" and facts.added and facts.removed:
         # That a definition is gone says the core already: another stands for it.
-        short = [text for text in short if facts.removed[0] not in text.plain]
+        gone = (facts.replaced or facts.removed)[0]
+        short = [text for text in short if gone not in text.plain]
     extra = short[0] if short else Prose()
     if facts.effects:
         first = quoted(facts.effects[0], lang)
@@ -293,12 +316,7 @@ def _core(facts: ChangeFacts, lang: str, limit: int) -> Prose:
         if names:
             return say("point.fixes", lang, names=codes(names, lang, limit, min(limit, len(names))))
     elif facts.added and facts.removed and facts.type == "refactor":
-        return say(
-            "point.replaces",
-            lang,
-            removed=codes(facts.removed, lang, 1, 1),
-            added=codes(facts.added, lang, 1, 1),
-        )
+        return _exchanged(facts, lang, "point", 1)
     elif facts.added:
         return say(
             "point.adds", lang, names=codes(facts.added, lang, limit, min(limit, len(facts.added)))

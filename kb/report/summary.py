@@ -7,8 +7,8 @@ from kb.report.desk import section
 from kb.report.facts import Facts
 from kb.report.period_sections import PeriodSections, figures
 from kb.report.risks import refs
-from kb.report.say import clauses, count, counted, listing, say, word
-from kb.report.sentences import code, reference
+from kb.report.say import Value, clauses, count, counted, listing, say, word
+from kb.report.sentences import code, reference, size_of
 from kb.report.types import Prose, Section, WritingTask
 
 AREAS = 6
@@ -37,7 +37,15 @@ def summary_section(shared: PeriodSections) -> Section:
 def summary_prose(shared: PeriodSections) -> Prose:
     facts, lang = shared.facts, shared.lang
     space = word("space", lang)
-    parts = [brief_counts(shared), _types(facts, lang), _weight(shared), _moved(facts, lang)]
+    copies = len(facts.records) - len(facts.distinct)
+    repeated = say("summary.copies", lang, n=copies) if copies else Prose()
+    parts = [
+        brief_counts(shared),
+        repeated,
+        _types(facts, lang),
+        _weight(shared),
+        _moved(facts, lang),
+    ]
     if facts.platforms:
         named = [
             say("summary.platform", lang, name=name, n=number)
@@ -51,13 +59,11 @@ def summary_prose(shared: PeriodSections) -> Prose:
 def brief_counts(shared: PeriodSections) -> Prose:
     facts, lang = shared.facts, shared.lang
     changes = counted("change", len(facts.records), lang)
-    text = say(
-        "summary.counts",
-        lang,
-        n=len(facts.records),
-        changes=changes,
-        authors=count("author", facts.authors, lang),
-    )
+    merged: dict[str, Value] = {"n": len(facts.records), "changes": changes}
+    if facts.authors:
+        text = say("summary.counts", lang, authors=count("author", facts.authors, lang), **merged)
+    else:
+        text = say("summary.counts_bots", lang, **merged)
     if facts.previous is not None and facts.mean_of_four is not None:
         text += say(
             "summary.against_mean", lang, previous=facts.previous, mean=_number(facts.mean_of_four)
@@ -68,6 +74,8 @@ def brief_counts(shared: PeriodSections) -> Prose:
         return text + Prose.of(word("stop", lang))
     if facts.key:
         return text + say("summary.key", lang, n=facts.key, mean=f"{facts.mean:.1f}")
+    if shared.desk.request.brief:
+        return text + say("summary.no_key_brief", lang, mean=f"{facts.mean:.1f}")
     rows = min(shared.desk.request.top_k, len(facts.people))
     return text + say("summary.no_key", lang, n=rows, mean=f"{facts.mean:.1f}")
 
@@ -82,7 +90,7 @@ def _types(facts: Facts, lang: str) -> Prose:
         rest = sum(list(facts.types.values())[TYPES:])
         named = [*named[:TYPES], say("list.more", lang, n=rest)]
     shown = listing(named, lang)
-    lines = say("size.source", lang, added=facts.source_added, removed=facts.source_removed)
+    lines = size_of(facts.records, lang)
     return _capital(say("summary.types", lang, types=shown, size=lines))
 
 

@@ -18,6 +18,7 @@ from kb.report.sentences import (
     quoted,
     reference,
     sentence,
+    size_of,
     strong_caveats,
     switch,
 )
@@ -135,12 +136,10 @@ def theme_title(theme: Theme, lang: str) -> Prose:
 def theme_lead(desk: Desk, theme: Theme) -> Prose:
     """What happened, by the leading change's title; then how much it is."""
     lang = desk.lang
-    added = sum(record.analysis.size.source_added for record in theme.members)
-    removed = sum(record.analysis.size.source_removed for record in theme.members)
     values: dict[str, Value] = {
         "title": bare_title(theme, TITLE_LETTERS, lang),
         "ref": reference(theme.lead),
-        "size": say("size.source", lang, added=added, removed=removed),
+        "size": size_of(theme.members, lang),
     }
     if len(theme.members) == 1:
         return say("theme.lead_one", lang, author=visible(theme.lead.change.author), **values)

@@ -21,6 +21,11 @@ MOST_LETTERS = (
 _SPACES = re.compile(r"\s+")
 _NUMBER = re.compile(r"\s*\((?:#\d+|!\d+)\)\s*$")
 _TAG = re.compile(r"^\s*(?:\[([^\]\[]{1,40})\]|【([^】]{1,40})】)\s*[:：-]?\s*")
+# "[ISSUE #12]", "For #12, ...": which issue it closes, and no area.
+_ISSUE = re.compile(
+    r"(?:issues?|for|fix(?:es)?|closes?|resolves?|refs?)?\W{0,2}#+\d+", re.IGNORECASE
+)
+_FOR_ISSUE = re.compile(r"^\s*(?:issue|for)\s?#+\d+\s*[,:：]\s*(?=\w)", re.IGNORECASE)
 _PREFIX = re.compile(
     r"^\s*(feat|feature|fix|bugfix|hotfix|perf|refactor|docs?|chore|ci|test|tests|build|style|revert|deps|bump|enh|enhancement|optim|platform|misc|model|security|[a-z]{2,10}(?=\([^)]{1,40}\)!?[:：]))"
     r"\s*(?:\(([^)]{1,40})\))?\s*!?\s*[:：]\s*",
@@ -112,6 +117,7 @@ def read_title(title: str) -> Title:
     for _ in range(6):
         before = text
         text = _EMOJI.sub("", re.sub(r"^#+ +(?=\S)", "", text))  # a heading of Markdown
+        text = _FOR_ISSUE.sub("", text)
         if tag := _TAG.match(text):
             name = (tag[1] or tag[2]).strip()
             if not re.fullmatch(r"\d+\s*/\s*\w+|WIP", name, re.IGNORECASE):
@@ -134,7 +140,7 @@ def read_title(title: str) -> Title:
     text = re.sub(r"(?<=\w{3})\.$", "", text)
     if not text:
         text = _SPACES.sub(" ", visible(title[:MOST_LETTERS])) or "—"
-    areas = [tag for tag in tags if tag.lower() not in _TYPE_TAGS]
+    areas = [tag for tag in tags if tag.lower() not in _TYPE_TAGS and not _ISSUE.fullmatch(tag)]
     scope = _SCOPE.match(text)
     # An area stays as its folder is written: "tsdb: Add ...", as one that stood in brackets.
     area, said = (text[: scope.end()], text[scope.end() :]) if scope else ("", text)
@@ -171,8 +177,8 @@ def _first_line(body: str) -> str:
     """What a body's first line says, if it is a title of its own; "" where it is the start of prose."""
     lines = [line.strip() for line in visible(body).splitlines()]
     first = next((line for line in lines if line), "")
-    if re.match(r"[#<!|>`]", first) or first.endswith(("?", ":")):
-        return ""  # a template's heading, a picture, a table
+    if re.match(r"[#<!|>`]|[A-Z][a-z]+(?:-[a-z]+)*-by: ", first) or first.endswith(("?", ":")):
+        return ""  # a template's heading, a picture, a table; a trailer
     alone = len(lines) < 2 or not lines[1] or bool(re.match(r"[*-] ", lines[1]))
     text = read_title(first.lstrip("*- ")).text.rstrip(".")
     if not alone or not 3 <= len(text.split()) <= FIRST_LINE_WORDS or vague(text):

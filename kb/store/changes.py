@@ -83,7 +83,7 @@ def put_digests(
     records: Iterable[ChangeRecord],
     lexical_fields: LexicalFields,
 ) -> None:
-    """Replaces digests and words of stored changes (kb analyze)."""
+    """Replaces digests, words and what each file is, of stored changes (kb analyze)."""
     for record in records:
         row = connection.execute("SELECT rowid FROM changes WHERE id = ?", (record.id,)).fetchone()
         if row is None:
@@ -91,7 +91,8 @@ def put_digests(
         (rowid,) = row
         _forget_outdated_vectors(connection, rowid, record)
         connection.execute(
-            "UPDATE documents SET digest = ? WHERE change = ?", (pack(record.digest), rowid)
+            "UPDATE documents SET record = ?, digest = ? WHERE change = ?",
+            (pack(_listed(record.change)), pack(record.digest), rowid),
         )
         lexical_index.index(connection, [(rowid, lexical_fields(record.change, record.digest))])
 
@@ -246,12 +247,16 @@ def _author(connection: sqlite3.Connection, change: Change) -> int:
     return int(author)
 
 
+def _listed(change: Change) -> Change:
+    """A change as it is stored: its patches stand in a table of their own."""
+    return replace(change, files=tuple(replace(item, patch=None) for item in change.files))
+
+
 def _put_sides(connection: sqlite3.Connection, rowid: int, record: ChangeRecord) -> None:
     change = record.change
-    listed = replace(change, files=tuple(replace(item, patch=None) for item in change.files))
     connection.execute(
         "INSERT OR REPLACE INTO documents (change, record, digest, analysis) VALUES (?, ?, ?, ?)",
-        (rowid, pack(listed), pack(record.digest), pack(record.analysis)),
+        (rowid, pack(_listed(change)), pack(record.digest), pack(record.analysis)),
     )
     connection.executemany(
         "INSERT INTO patches (change, position, patch) VALUES (?, ?, ?)",

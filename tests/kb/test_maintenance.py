@@ -10,6 +10,7 @@ from stand_ins import HashEmbedder
 
 from ingest.sources.jsonl import JsonlSource
 from ingest.sync import ingest, sync
+from kb.analysis.digest import digest
 from kb.knowledge_base import KnowledgeBase
 from kb.maintenance import analyze
 from kb.settings import Settings
@@ -38,6 +39,24 @@ def test_analyze_reads_digests_again_and_forgets_only_their_vectors(tmp_path: Pa
         assert read.digest == record.digest
         missing = archive.missing_vectors(embedder=embedder.identity())
         assert [archive.by_rowids([item.rowid])[item.rowid].id for item in missing] == [record.id]
+
+
+def test_analyze_reads_again_what_a_file_is(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    with Archive.open(tmp_path) as archive:
+        sync(archive, JsonlSource(SAMPLE), settings, HashEmbedder(), SilentObserver())
+        record = next(iter(archive.iter_records(Filters(), limit=1, patches=True)))
+        files = tuple(replace(file, role="docs") for file in record.change.files)
+        older = replace(record.change, files=files, fingerprint="of an old version")
+        archive.put_changes([replace(record, change=older, digest=digest(older))])
+    analyze(settings, None, SilentObserver())
+    with Archive.open(tmp_path) as archive:
+        read = archive.record(record.id)
+        assert read is not None
+        assert [file.role for file in read.change.files] == [
+            file.role for file in record.change.files
+        ]
+        assert read.digest == record.digest
 
 
 def test_doctor_sees_that_chroma_lacks_vectors(writable_home: Path) -> None:

@@ -168,6 +168,15 @@ def test_security_is_found_by_words_on_their_boundaries(change) -> None:
     assert "security" not in friend.types
 
 
+def test_an_unsound_type_of_a_checker_is_no_hole(change) -> None:
+    def types(title):
+        return change_type(facts_of(change(title, {"src/box.rs": CODE}))).types
+
+    assert "security" in types("Fix unsound use of the lid in Box::open")
+    assert "security" not in types("Add an opt-in unsound-assignment rule for lids")
+    assert "security" not in types("Reject unsound overrides of a lid")
+
+
 def test_a_merge_from_the_private_fork_of_an_advisory_is_security(change) -> None:
     made = change("Merge commit from fork", {"src/box.py": CODE}, body="* box: compare lids")
     found = change_type(facts_of(made))

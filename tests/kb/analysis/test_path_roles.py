@@ -22,6 +22,13 @@ from kb.analysis.path_roles import ROLES, is_lock, role
         ("pkg/box_test.go", "test"),
         ("pkg/boxtest/fakes.go", "test"),  # Go's name for a package of test helpers
         ("pkg/latest/box.go", "source"),
+        ("crates/box/resources/mdtest/lids/open.md", "test"),  # tests that are written as documents
+        ("crates/mdtest/README.md", "docs"),
+        ("crates/mdtest/src/parser.rs", "source"),
+        ("docs/pytest/usage.md", "docs"),
+        ("guide/latest/open.md", "docs"),
+        ("playground/ssr/src/app.js", "test"),
+        ("website/playground/panel/language.js", "docs"),  # for readers to try things out
         ("web/box.spec.ts", "test"),
         ("web/App.vue", "source"),
         ("include/acme/box.h", "source"),
@@ -40,6 +47,9 @@ from kb.analysis.path_roles import ROLES, is_lock, role
         ("e2e-apps/shared/app_utils.ts", "test"),
         ("tool/api_pb2.py", "generated"),
         ("vendor/lib/a.go", "generated"),
+        (".yarn/releases/yarn-4.16.0.cjs", "generated"),  # a package manager that was committed
+        (".yarn/plugins/lid.cjs", "generated"),
+        ("src/yarn/releases.js", "source"),
         ("dist/index.js", "generated"),
         ("config/karma.js", "build"),
         ("release/notes.py", "build"),

@@ -65,6 +65,40 @@ def test_go_publishes_by_capital_letter_outside_internal(change) -> None:
     assert {symbol.name for symbol in found.added if symbol.public} == {"Open", "Key"}
 
 
+def test_go_definitions_that_are_grouped_are_neither_removed_nor_added(change) -> None:
+    apart = "\n".join(
+        [
+            'const Open Method = "open"',
+            'const Shut Method = "shut"',
+            "type Lid func(key string) error",
+        ]
+    )
+    grouped = "\n".join(
+        [
+            "const (",
+            '\tOpen   Method = "open"',
+            '\tShut   Method = "shut"',
+            ")",
+            "type (",
+            "\tLid func(key string) error",
+            ")",
+        ]
+    )
+
+    def marked(mark: str, text: str) -> str:
+        return "\n".join(mark + line for line in text.split("\n"))
+
+    for before, after in ((apart, grouped), (grouped, apart)):
+        patch = f"{marked('-', before)}\n{marked('+', after)}"
+        found = symbols_of(change("t", {"box/box.go": patch}))
+        assert not names((*found.added, *found.removed, *found.changed)), found
+
+
+def test_a_go_definition_that_left_its_group_for_good_is_removed(change) -> None:
+    patch = "-type Lid func(key string) error\n+type (\n+\tHinge func(key string) error\n+)"
+    assert names(symbols_of(change("t", {"box/box.go": patch})).removed) == {"Lid"}
+
+
 def test_typescript_publishes_by_export(change) -> None:
     found = symbols_of(
         change(

@@ -15,7 +15,7 @@ from kb.periods import between
 from kb.phrases import phrases
 from kb.report.change_facts import change_facts, switched
 from kb.report.composer import measured_letters, measured_words
-from kb.report.insights import latent_risks
+from kb.report.insights import _security, advice, latent_risks
 from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
 from kb.report.renderers.markdown import Inline
@@ -27,7 +27,7 @@ from kb.report.symptoms import symptom
 from kb.report.theme_terms import terms_of
 from kb.report.titles import read_title, shortened
 from kb.report.types import Prose, Span
-from kb.types import FileChange, Filters, Flag, Risk, Symbol
+from kb.types import FileChange, Filters, Flag, Risk, Size, Symbol
 
 SCHEMA = json.loads(
     (Path(kb.report.__file__).parent / "schema" / "report.schema.json").read_text(encoding="utf-8")
@@ -87,6 +87,15 @@ def test_a_brief_report_names_the_command_of_the_same_whole_one(busy_week, compo
     assert "`kb report range 2026-05-25 2026-06-01 --tz Asia/Shanghai`" in text
 
 
+def test_a_brief_report_speaks_of_no_table_that_it_lacks(make, reader_of, composed, week):
+    reader = reader_of([make(1, "Add a queue")])
+    for lang in ("en", "zh"):
+        lead = composed(reader, week(lang, brief=True)).section("brief").body["lead"].plain
+        assert "key PR" not in lead
+        assert "重点" not in lead
+        assert "8.5" in lead
+
+
 def test_a_quiet_period_says_no_changes_and_tells_no_story(busy_week, composed, week):
     report = composed(busy_week, week("en", week="2025-W10"))
     assert report.sections == ()
@@ -97,6 +106,77 @@ def test_a_period_without_a_fix_says_so(make, reader_of, composed, week):
     reader = reader_of([make(1, "Add a queue"), make(2, "Add a lease")])
     for lang, words in (("en", "No bug fix was merged"), ("zh", "没有合并错误修复")):
         assert words in render(composed(reader, week(lang)), "md")
+
+
+def test_a_period_of_bots_alone_counts_no_authors_and_leaves_no_section_empty(
+    make, reader_of, composed, week
+):
+    bumps = [
+        make(n, f"Bump lids to {n}", author="renovate[bot]", bot=True, types=("dependency",))
+        for n in (1, 2)
+    ]
+    for lang, merged, themes, rows in (
+        ("en", "2 changes were merged, all by bots", "No theme stands out", "Only bots' changes"),
+        ("zh", "本期共合并 2 个变更，均来自机器人", "本期没有突出的主题", "本期只有机器人的变更"),
+    ):
+        text = render(composed(reader_of(bumps), week(lang)), "md")
+        assert merged in text
+        assert themes in text
+        assert rows in text
+
+
+def test_where_no_source_line_moved_all_lines_are_counted(make, reader_of, composed, week):
+    build = make(1, "Support generated sources in the IDE", path="pom.xml", importance=6.0)
+    files = (FileChange("pom.xml", "modified", 19, 2, role="build"),)
+    size = Size(0, 0, 0, 0, 0, 1, 19, 2)
+    build = replace(
+        build,
+        change=replace(build.change, files=files),
+        analysis=replace(build.analysis, size=size),
+    )
+    for lang in ("en", "zh"):
+        text = render(composed(reader_of([build]), week(lang)), "md")
+        assert "+0 −0" not in text
+        assert text.count("+19 −2") >= 2
+
+
+def test_a_headline_names_no_theme_twice(make, reader_of, composed, week):
+    twice = [
+        make(1, "Open all lids", modules=("lids",), path="src/a/b.py"),
+        make(2, "Shut the lids", modules=("hinges",), path="src/c/d.py"),
+    ]
+    report = composed(reader_of(twice), week("en"))
+    assert report.headline.plain == "Lids"
+
+
+def test_a_change_that_was_picked_for_another_branch_is_told_once(make, reader_of, composed, week):
+    picked = make(19, "Add a lid", types=("bugfix",), importance=7.0)
+    again = replace(
+        picked, change=replace(picked.change, id="acme/rocket@beef", number=19, sha="beef" * 10)
+    )
+    elsewhere = replace(
+        again,
+        change=replace(
+            again.change,
+            id="acme/rocket@cafe",
+            sha="cafe" * 10,
+            files=(FileChange("src/other.py", "modified", 9, 9, role="source"),),
+        ),
+    )
+    reader = reader_of([picked, again, make(20, "Add a hinge")])
+    report = composed(reader, week("en"))
+    text = render(report, "md")
+    assert "3 changes" in text
+    assert "1 of them repeats a change of the period on another branch." in text
+    assert [row["id"] for row in report.section("key-prs").body["rows"]] == [
+        picked.id,
+        "acme/rocket#20",
+    ]
+    before, _, ledger = text.partition('<a id="ledger"></a>')
+    assert "[beefbee]" not in before
+    assert "[beefbee]" in ledger
+    apart = composed(reader_of([picked, elsewhere]), week("zh"))
+    assert len(apart.section("key-prs").body["rows"]) == 2  # other files under one title
 
 
 def test_what_was_not_ingested_is_a_dash_and_never_zero(busy_week, composed, week):
@@ -279,7 +359,9 @@ def test_themes_with_key_changes_stand_first(busy_week, composed, week):
     assert keys == sorted(keys, reverse=True)
 
 
-@pytest.mark.parametrize("title", ["v1", "v0.5.10", "multimodal", "utils"])
+@pytest.mark.parametrize(
+    "title", ["v1", "v0.5.10", "multimodal", "utils", "develop", "upstream", "around", "prop"]
+)
 def test_a_version_or_a_word_of_every_repository_names_no_theme(title):
     assert terms_of(f"[{title}] fix it") == ()
 
@@ -366,7 +448,30 @@ def test_a_symptom_is_what_a_user_saw_and_not_a_word_in_passing(make):
     assert seen("Fix `st.json` to keep the bounds") == "other"  # a name, no request
     assert seen("Fix bold font of less weight") == "other"
     assert seen("Change test@test.com to mail@example.com") == "other"
+    assert seen("Skip the rule when the argument is a file descriptor") == "other"
+    assert seen("Too many open file descriptors under load") == "leak"
+    assert seen("Close the file descriptors of dead workers") == "leak"
+    assert seen("Initialize `crosses_scope` with a meaningful value") == "other"
+    assert seen("Initialization of the planner takes the old lids") == "startup"
     assert seen("Prefer zstd", "The server crashed when a client asked for gzip.") == "crash"
+
+
+def test_a_word_of_a_page_is_no_symptom_of_a_machine(make):
+    def seen(title: str, body: str = "") -> str:
+        return symptom(make(1, title, types=("bugfix",), body=body))
+
+    assert seen("Spin: add layout effect", "* fix(Spin): add the layout effect of it") == "other"
+    assert seen("A worker that lost its master spins on one core") == "hang"
+    assert seen("Prevent nested section style leakage") == "other"
+    assert seen("Sync the disabled and loading states of a button") == "other"
+    assert seen("Show the lids while loading") == "startup"
+    assert seen("Prevent navigation when closing link tags") == "other"
+    assert seen("Hand the old flags to the linker") == "build"
+    assert seen("Format files with a quote at the start of a path") == "other"
+    assert seen("Fix an inline comment that forces an element to break in HTML") == "other"
+    assert seen("A newer Node breaks the planner") == "crash"
+    assert seen("Center the label instead of moving it to the text baseline") == "display"
+    assert seen("Align the mix error with the reference") == "wrong-result"
 
 
 def test_a_row_of_modules_says_what_its_changes_have_in_common(busy_week, composed, week, make):
@@ -537,6 +642,64 @@ def test_requirements_that_moved_in_a_hook_stand_in_its_file(make):
     )
     bumped = replace(record, change=replace(record.change, files=files))
     assert what(change_facts(bumped), "en").plain == "moves requirements in .pre-commit-config.yaml"
+
+
+@pytest.mark.parametrize(
+    ("gone", "came", "replaced"),
+    [
+        (("open_lid", "function", "src/a.py"), ("lift_lid", "function", "src/a.py"), True),
+        (("Lid", "class", "src/a.py"), ("Cover", "type", "src/a.py"), True),
+        (("Lid", "class", "src/a.py"), ("lift_lid", "function", "src/a.py"), False),
+        (("open_lid", "function", "src/a.py"), ("lift_lid", "function", "src/b.py"), False),
+    ],
+)
+def test_only_what_is_of_its_kind_and_in_its_file_replaces_a_definition(make, gone, came, replaced):
+    record = make(1, "Rework the lids", types=("refactor",))
+    digest = replace(
+        record.digest, symbols_removed=(Symbol(*gone),), symbols_added=(Symbol(*came),)
+    )
+    facts = change_facts(replace(record, digest=digest))
+    words = f"replaces {gone[0]} by {came[0]}"
+    if not replaced:
+        words = f"adds {came[0]} and removes {gone[0]}"
+    assert words in what(facts, "en").plain
+    assert point(facts, "en").plain == words
+
+
+def test_a_demo_is_no_test_that_changes(make):
+    demo = FileChange("lid/demo/closed.tsx", "modified", 7, 1, role="bench")
+    snapshot = FileChange("lid/__tests__/demo.test.ts.snap", "modified", 1, 0, role="test")
+
+    def told(*files):
+        record = make(1, "Label the switch", types=("test",))
+        facts = change_facts(replace(record, change=replace(record.change, files=files)))
+        return what(facts, "en").plain
+
+    assert told(demo, snapshot) == "changes tests in __tests__/demo.test.ts.snap"
+    assert told(demo) == "changes examples or benchmarks in demo/closed.tsx"
+
+
+def test_a_word_on_security_is_no_code_that_an_outsider_can_reach(make, reader_of, composed, week):
+    path = "auth/src/main/java/org/acme/auth/impl/constant/AuthConstants.java"
+    said = Risk("security", "vulnerability")
+    only_said = make(1, "Close a vulnerability", types=("security",), risks=(said,))
+    touched = make(
+        2, "Close another", types=("security",), risks=(said, Risk("security", path, path, 3))
+    )
+
+    def told(record):
+        facts = change_facts(record)
+        texts = [*_security(facts, "en"), *(text for _, text in latent_risks(facts, "en"))]
+        return "\n".join(text.plain for text in (*texts, *advice(facts, "en")))
+
+    assert "outsiders" not in told(only_said)
+    assert "“vulnerability” stands in its title or description" in told(only_said)
+    assert "Have somebody else read the diff." in told(only_said)
+    assert "vulnerability" not in told(touched)
+    assert "constant/AuthConstants.java decides what outsiders can reach" in told(touched)
+    assert "touches constant/AuthConstants.java" in told(touched)
+    items = composed(reader_of([only_said]), week("en")).section("suggestions").body["items"]
+    assert [item.plain for item in items] == ["Give #1 a second reader."]
 
 
 def test_a_risk_of_several_names_is_told_in_the_plural(make):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from kb.report.change_facts import change_facts
 from kb.report.quotes import best_quote, sentences, stated_caveat
 from kb.report.sentences import named_title
 from kb.report.theme_entries import theme_title
@@ -247,6 +250,22 @@ def test_a_commit_that_was_squashed_does_not_speak_for_the_change(make):
     assert quote.text == later
 
 
+def test_what_a_later_squashed_commit_may_have_undone_is_not_quoted(make):
+    first = "* feat(lid): keep lids with a search of hinges"
+    item = "- Export the hinge of the lid from the index of the box"
+    said = "Lids of the box keep the hinge that a search of the box found."
+    later = "* refactor(lid): remove the hinge export\n\n- Remove the hinge of the lid from boxes"
+    title = "feat(lid): keep the hinge of lids"
+    for tail in (later, "* update\n\n---------\n\nCo-authored-by: Ada <ada@acme.org>"):
+        body = f"{first}\n\n{item}\n\n{tail}"
+        assert best_quote(make(1, title, body=body)) is None
+        quote = best_quote(make(1, title, body=f"{first}\n\n{said}\n\n{item}\n\n{tail}"))
+        assert quote is not None
+        assert quote.text == said
+    alone = best_quote(make(1, title, body=f"{first}\n\n{item}"))
+    assert alone is not None
+
+
 def test_a_name_of_code_keeps_its_case(make):
     records = [make(n, f"Selection on st.lid_chart, part {n}", importance=8.0) for n in (1, 2)]
     assert read_title("[fix] st.lid_chart selection fixes").text == "st.lid_chart selection fixes"
@@ -270,6 +289,44 @@ def test_how_it_was_before_is_not_quoted_as_what_a_change_brings(make):
         "This test verifies that the hinge of the lid still marks the box as shut, so it is safe."
     )
     assert best_quote(make(1, "Await the hinge of a lid", comments=(line,))) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "I have the same problem with the hinge of the lid and certain boxes.",  # its author's talk
+        "When I tried to open the lid, my hinge of the box stayed shut.",
+        "fix #19488: check the hinge of the lid against the box fix #19488",
+        "docs(Lid): associate the hinge of the lid with the box",  # a commit's subject
+        "The hinge of the lid does not yet support boxes of glass.",  # what it lacks: its caveat
+        "Flagging the hinge of the lid on boxes of glass is not considered.",
+    ],
+)
+def test_talk_a_commits_subject_and_what_is_lacking_are_no_point_of_a_change(make, body):
+    assert best_quote(make(1, "Add a hinge to the lid", body=body)) is None
+
+
+def test_what_a_change_asks_for_or_reports_is_no_caveat(make):
+    for body in (
+        "Require a hinge of version 11 or newer for the lid, so that older boxes stay shut.",
+        "Slots take part in the lid, and unsupported writes of the box receive a diagnostic.",
+    ):
+        assert stated_caveat(make(1, "Add a lid", body=body)) is None
+    for body in (
+        "The lid requires a hinge of version 11 or newer.",
+        "Boxes of glass are unsupported for the lid.",
+    ):
+        assert stated_caveat(make(1, "Add a lid", body=body)) is not None
+
+
+def test_a_trailer_of_a_commit_is_not_the_first_line_of_its_body(make):
+    record = make(1, "Improve error message", body="Co-authored-by: Copilot Autofix powered by AI")
+    assert headline(record.change) == "Improve error message"
+
+
+def test_names_that_stand_for_any_name_tell_nothing(make):
+    facts = change_facts(make(1, "Detect a lid", symbols=("foo", "open_lid", "baz")))
+    assert facts.added == ("open_lid",)
 
 
 def test_a_note_is_a_caveat_and_a_need_that_is_none_is_not(make):

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from kb.report.symptoms import symptom
-from kb.report.titles import read_title, reverted_title
+from kb.report.theme_terms import terms_of
+from kb.report.titles import Title, led_title, read_title, reverted_title
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,27 @@ def test_a_hostile_title_costs_little_time(make, head, unit):
 
 def test_blanks_in_a_title_are_one():
     assert read_title("fix(cache):   keep  the lock  (#12)").text == "Keep the lock"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "[ISSUE #13474] fix the lid",
+        "[ISSUE#13474] Fix the lid",
+        "[ISSUE##13474]Fix the lid",
+        "【ISSUE #13474】fix the lid",
+        "[#13474] Fix the lid.",
+        "[Fixes #13474] fix the lid (#13475)",
+        "For #13474, fix the lid",
+        "issue #13474: fix the lid",
+    ],
+)
+def test_the_number_of_an_issue_is_no_area(title):
+    assert read_title(title) == Title("Fix the lid", ())
+    assert led_title(title) == "Fix the lid"
+    assert not any("13474" in written for _, written, _ in terms_of(title))
+
+
+def test_an_area_beside_the_number_of_an_issue_stays():
+    assert led_title("[ISSUE #7][naming] fix the lid") == "naming: Fix the lid"
+    assert read_title("Fix #7: lids open twice").text == "Fix #7: lids open twice"
