@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from kb.errors import StoreError
 from kb.knowledge_base import KnowledgeBase
 from kb.store import manifest, vector_index
+from kb.store.archive import Archive
 
 Run = Callable[..., Any]
 WHO = ("-c", "user.name=Ada Zebrafish", "-c", "user.email=ada@example.org")
@@ -68,6 +70,18 @@ def test_one_change_is_told_in_the_singular(kb: Run, home: Path, tmp_path: Path)
     assert kb("analyze", home=home).out.startswith("1 change judged again: 0 levels and")
     assert kb("reindex", home=home).out == "1 change indexed again\n"
     assert kb("forget", "acme/relay", home=home).out == "acme/relay: 1 change removed\n"
+
+
+def test_a_source_says_in_words_what_is_left_to_read(kb: Run, home: Path, tmp_path: Path) -> None:
+    clone = repository(tmp_path / "relay", "Add the relay (#1)")
+    kb("ingest", clone, "--until", "2020-01-01", home=home)
+    assert "kb update goes on" in kb("sources", home=home).out
+    kb("update", home=home)
+    with Archive.open(home) as archive:
+        (state,) = archive.sources()
+        archive.put_source(replace(state, cursor={**state.cursor, "github": "acme/relay"}))
+    told = kb("sources", home=home).out.splitlines()[2:]
+    assert told == ["    descriptions and reviews from github:acme/relay"]
 
 
 def test_links_stay_when_a_named_clone_is_updated(kb: Run, home: Path, tmp_path: Path) -> None:
