@@ -178,6 +178,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def say_error(message: str, hint: str, lang: str, *, of: str = "") -> None:
+    """What happened (`of` one of several) and what to do about it, in a language, on stderr."""
+    from ui.messages import error_text
+
+    click.echo("error: " + (f"{of}: " if of else "") + error_text(message, lang), err=True)
+    if hint:
+        click.echo(f"hint:  {error_text(hint, lang)}", err=True)
+
+
 def emit(text: str, output: Path | None = None) -> None:
     """Print, or write the file whole: a reader never finds half of it."""
     if output is None:
