@@ -255,6 +255,25 @@ def test_an_interruption_inside_exec_ends_with_130_too(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (130, "interrupted; what was done is kept\n")
 
 
+@pytest.mark.parametrize("read", ["ui.cli.main", "click"])
+def test_an_interruption_while_the_command_line_is_read_ends_in_a_word(
+    home: Path, read: str
+) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it\n"
+        "class Interruption:\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        f"        if name == {read!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interruption)\n"
+        f"sys.argv = ['kb', 'status', '--home', {str(home)!r}]\n"
+        "from ui.start import main\n"
+        "main()\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "interrupted\n")
+
+
 def test_an_interruption_of_a_whole_pipe_ends_with_130_too() -> None:
     reader, writer = os.pipe()
     os.close(reader)  # `kb ... | less`: an interruption ends both
