@@ -164,11 +164,11 @@ def changes_json(
     tz: str | None = None,
     repo: str | None = None,
 ) -> Json:
-    """The ledger of a period, whose ends are null where nobody named them. `repo` is the one asked
-    for; without it, the one that is there."""
+    """The ledger of a period, whose ends are null where nobody named them. `repo` names the one that
+    it is of where it holds no change that would."""
     changes = [change_json(record) for record in records]
     return {
-        "repo": repo or only_repo(change["repo"] for change in changes),
+        "repo": only_repo(change["repo"] for change in changes) or repo,
         "period": {"since": since and utc(since), "until": until and utc(until), "tz": tz},
         "changes": changes,
     }

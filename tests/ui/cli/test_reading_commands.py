@@ -147,6 +147,9 @@ def test_changes_are_the_ledger_of_a_period_newest_first(kb: Run, sample_home: P
 def test_changes_with_nothing_to_say_are_no_failure(kb: Run, sample_home: Path) -> None:
     ran = kb("changes", "--since", "2030-01-01", "--json", home=sample_home)
     assert (ran.status, json.loads(ran.out)["changes"]) == (0, [])
+    assert json.loads(ran.out)["repo"] == REPO  # the only one that is indexed
+    named = kb("changes", "--repo", REPO.title(), "-n", "1", "--json", home=sample_home)
+    assert json.loads(named.out)["repo"] == REPO
 
 
 def test_flags_stand_before_or_after_the_command(kb: Run, sample_home: Path) -> None:
