@@ -50,6 +50,13 @@ class Common:
 
         return KnowledgeBase.open(settings=self.settings(changes))
 
+    def tell_written(self, output: Path | None, lang: str) -> None:
+        """The file that was written, on stderr: of a result in it nothing else is seen."""
+        if output is not None and not self.quiet:
+            from ui.messages import message
+
+            click.echo(message("cli", "output.written", lang, path=output), err=True)
+
     @contextmanager
     def observer(self) -> Iterator[Observer]:
         """Progress on stderr while a command works; silent with --quiet or without a terminal."""

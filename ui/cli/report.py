@@ -168,6 +168,7 @@ def write(
         emit_bytes(content, output)
     else:
         emit(inert_json(content) if form == "json" else content, output)
+    common.tell_written(output, knowledge.settings.lang)
     failed, limit = report.health.failed, knowledge.settings.chat.max_failed
     if failed and failed > limit * max(report.health.changes, 1):
         of_all = counted(report.health.changes, "change")

@@ -242,6 +242,24 @@ def test_a_report_file_is_whole_or_as_it_was(kb: Run, sample_home: Path, tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.md"]
 
 
+def test_a_file_that_was_written_is_named_on_stderr(
+    kb: Run, sample_home: Path, tmp_path: Path
+) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"id": "a", "query": "cache", "relevant": [1212]}\n')
+    for words in (
+        ("report", "day", "2026-10-20", "-o", "day.md"),
+        ("risks", "1212", "-o", "risks.json"),
+        ("export", "-o", "all.jsonl"),
+        ("eval", questions, "-o", "run.txt"),
+    ):
+        ran = kb(*words, home=sample_home)
+        assert (ran.status, ran.out, ran.err) == (0, "", f"wrote {words[-1]}\n")
+        assert kb(*words, "--quiet", home=sample_home).err == ""
+    ran = kb("report", "day", "2026-10-20", "--lang", "zh", "-o", "day.md", home=sample_home)
+    assert ran.err == "已写入 day.md\n"
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_reports_of_every_kind_are_printed(kb: Run, sample_home: Path, lang: str) -> None:
     for words in (
