@@ -41,6 +41,16 @@ def test_a_search_that_finds_nothing_prints_its_whole_object_and_ends_with_1(
     assert (ran.status, json.loads(ran.out)["hits"]) == (1, [])
 
 
+@pytest.mark.parametrize("words", ['"', "-", "", "?"])
+def test_a_search_for_nothing_says_that_there_is_nothing_to_look_for(
+    kb: Run, sample_home: Path, words: str
+) -> None:
+    ran = kb("search", "--home", sample_home, "--", words)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("nothing to look for: ")
+    assert "nothing found" in kb("search", '"no such phrase"', home=sample_home).err
+
+
 def test_a_number_and_a_sha_find_their_change_first(kb: Run, sample_home: Path) -> None:
     shown = json.loads(kb("show", "1212", "--json", home=sample_home).out)
     for words in ("#1212", "1212", shown["sha"][:10]):

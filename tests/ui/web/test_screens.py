@@ -83,6 +83,10 @@ def test_an_empty_home_says_how_to_index(opened: Opened, tmp_path: Path) -> None
     assert "kb ingest" in app.code[0].value
 
 
+def test_a_search_for_signs_says_that_there_is_nothing_to_look_for(opened: Opened) -> None:
+    assert words(opened("search", q='"')).count("Nothing to look for") == 1
+
+
 @pytest.mark.parametrize("name", ["change", "report", "browse", "ask", "sources"])
 def test_an_empty_home_breaks_no_screen(opened: Opened, tmp_path: Path, name: str) -> None:
     app = opened(name, home=tmp_path / "nothing", id="o/r#1" if name == "change" else "")
