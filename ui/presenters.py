@@ -42,6 +42,11 @@ def word(kind: str, identifier: str, lang: str) -> str:
         return identifier  # an index of a later version may hold identifiers that we do not know
 
 
+def named(name: str, value: object, lang: str) -> str:
+    """A value with its name before it, as the language writes that."""
+    return message("words", "named", lang, name=name, value=value)
+
+
 def reference(change: Change) -> str:
     """How a person names the change: `#123`, or the short SHA where it has no number.
 

@@ -219,7 +219,7 @@ def test_a_card_opens_in_a_new_tab_where_the_reader_wants_it(
 def test_a_cold_link_shows_what_it_says(browse: Browse, sample_page: str) -> None:
     page = browse(sample_page)
     page.open("/?type=security&view=table&lang=zh&tz=Asia/Shanghai")
-    page.sees("类型: 安全 ×")
+    page.sees("类型：安全 ×")
     page.one("[data-testid='stDataFrame']")
     page.click(".st-key-zone button", "Asia/Shanghai")
     assert page.one("[class*='st-key-pick-tz'] input").get_attribute("value") == "Asia/Shanghai"

@@ -182,7 +182,7 @@ def chips(view: View, filters: Filters) -> None:
         for value in getattr(filters, field):
             shown = view.word(room, value) if room else value
             row.button(
-                f"{view.say(f'filters.{name}')}: {escape(shown)} ×",
+                _chip(view, name, shown),
                 key=f"chip.{name}.{value}",
                 on_click=_remove,
                 args=(name, value),
@@ -190,12 +190,16 @@ def chips(view: View, filters: Filters) -> None:
             )
     for name, shown in _single(view, filters):
         row.button(
-            f"{view.say(f'filters.{name}')}: {escape(shown)} ×",
+            _chip(view, name, shown),
             key=f"chip.{name}",
             on_click=_remove,
             args=(name, None),
             help=view.say("filters.remove"),
         )
+
+
+def _chip(view: View, name: str, shown: str) -> str:
+    return view.named(view.say(f"filters.{name}"), f"{escape(shown)} ×")
 
 
 def told(view: View, filters: Filters) -> list[tuple[str, str]]:

@@ -73,7 +73,7 @@ def zone_switch(view: View) -> None:
         st.rerun(scope="app")
     name = view.say("preferences.zone")
     others = st.popover(
-        f"{name}: {view.tz}", type="tertiary", key="zone", on_change="rerun", width="stretch"
+        view.named(name, view.tz), type="tertiary", key="zone", on_change="rerun", width="stretch"
     )
     if others.open:
         others.selectbox(

@@ -83,6 +83,15 @@ def test_an_empty_home_says_how_to_index(opened: Opened, tmp_path: Path) -> None
     assert "kb ingest" in app.code[0].value
 
 
+def test_a_chinese_page_writes_its_own_colon(opened: Opened) -> None:
+    said = words(
+        opened("search", lang="zh", type="bugfix", since="2026-10-01", q="cache level:high")
+    )
+    for chip in ("类型：缺陷修复 ×", "自：2026-10-01 ×", "级别：高"):
+        assert chip in said
+    assert "向量检索：" in words(opened("sources", lang="zh"))
+
+
 def test_a_search_for_signs_says_that_there_is_nothing_to_look_for(opened: Opened) -> None:
     assert words(opened("search", q='"')).count("Nothing to look for") == 1
 
@@ -183,7 +192,7 @@ def test_nothing_found_says_so_of_a_filter_in_the_question_too(opened: Opened) -
 
 
 def test_a_field_in_chinese_is_shown_as_it_was_read(opened: Opened) -> None:
-    assert "[作者: Chen Mo]" in words(opened("search", q='缓存 作者："Chen Mo"', lang="zh"))
+    assert "[作者：Chen Mo]" in words(opened("search", q='缓存 作者："Chen Mo"', lang="zh"))
 
 
 def test_a_query_that_cannot_be_read_gives_a_sentence(opened: Opened) -> None:

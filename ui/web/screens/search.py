@@ -231,5 +231,5 @@ def _understood(view: View, query: Query, beside: Filters) -> str:
     chips = set(filter_panel.told(view, beside))
     for field, value in filter_panel.told(view, query.filters):
         if (field, value) not in chips:
-            parts.append(f":blue-badge[{escape(field)}: {escape(value)}]")
+            parts.append(f":blue-badge[{view.named(escape(field), escape(value))}]")
     return " ".join(parts)
