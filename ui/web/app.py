@@ -18,6 +18,7 @@ from ui.web.icon import icon
 from ui.web.knowledge import now, open_knowledge, settings
 from ui.web.preferences import language, language_switch, settle, zone_name, zone_switch
 from ui.web.screens import ask, browse, change, report, search, sources, welcome
+from ui.web.text import escape
 from ui.web.view import SCREENS, View
 
 DRAW: dict[str, Callable[[View], None]] = {
@@ -87,11 +88,15 @@ def _frame(name: str, pages: dict[str, Any]) -> None:
         },
     )
     top = st.sidebar.container()
+    head = st.container()
     with told(name, view.lang):
         if view.knowledge.exists or name == "sources":
             DRAW[name](view)
         else:
             welcome.empty(view)
+    if refused := state.refused():
+        said = " · ".join(f"{name}={value}" for name, value in refused.items())
+        head.warning(view.say("address.refused", said=escape(said)))
     # Last, and so together with what took its time: the browser lays out all of it once.
     with top:
         _navigation(view)

@@ -113,8 +113,8 @@ def panel(view: View, container: Any) -> Filters:
                 key=state.seed(name, state.day(name)),
                 format="YYYY-MM-DD",
                 value=None,
-                min_value=date(1970, 1, 1),
-                max_value=date(2100, 1, 1),
+                min_value=state.FIRST_DAY,
+                max_value=state.LAST_DAY,
             )
         st.number_input(
             view.say("filters.min"),

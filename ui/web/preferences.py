@@ -30,10 +30,12 @@ COMMON_ZONES = (
 
 def settle() -> None:
     """Take over what the address says of language and zone."""
-    if (lang := state.text("lang")) in LANGUAGES:
+    if lang := state.text("lang", "", LANGUAGES):
         st.session_state["chosen.lang"] = lang
     if _known(zone := state.text("tz")):
         st.session_state["chosen.tz"] = zone
+    else:
+        state.refuse("tz", zone)
 
 
 def language() -> str:

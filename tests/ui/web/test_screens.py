@@ -83,6 +83,52 @@ def test_an_empty_home_says_how_to_index(opened: Opened, tmp_path: Path) -> None
     assert "kb ingest" in app.code[0].value
 
 
+@pytest.mark.parametrize(
+    ("screen", "name", "value"),
+    [
+        ("search", "since", "2026-13-40"),
+        ("search", "until", "9999-12-31"),
+        ("search", "min", "high"),
+        ("search", "min", "nan"),
+        ("search", "sinse", "2026-10-01"),
+        ("search", "view", "tabel"),
+        ("browse", "order", "oldest"),
+        ("browse", "n", "20"),
+        ("report", "on", "yesterday"),
+        ("report", "kind", "wek"),
+        ("report", "s", "gossip"),
+        ("change", "number", "1246"),
+        ("sources", "tz", "Mars/Olympus"),
+        ("ask", "lang", "fr"),
+    ],
+)
+def test_what_is_not_understood_of_an_address_is_said(
+    opened: Opened, screen: str, name: str, value: str
+) -> None:
+    app = opened(screen, **{name: value})
+    (warning,) = app.warning
+    shown = "".join(char for char in warning.value if char not in "\\\u2060")
+    assert shown == f"Not understood in the address, and left out: {name}={value}"
+    assert address(app).get(name) != [value]
+
+
+def test_what_was_not_understood_is_said_until_the_reader_goes_on(opened: Opened) -> None:
+    app = opened("search", since="2026-13-40")
+    assert app.run().warning
+    assert not app.sidebar.date_input[0].set_value(date(2026, 10, 1)).run().warning
+
+
+def test_an_address_of_ours_is_understood(opened: Opened) -> None:
+    for screen, params in (
+        ("search", {"q": "cache", "min": "6.5", "n": "20", "mode": "dense", "lang": "zh"}),
+        ("search", {"since": "2026-10-01", "until": "", "type": ["docs", "bugfix"]}),
+        ("report", {"kind": "range", "from": "2026-10-01", "to": "2026-10-07", "s": "summary"}),
+        ("browse", {"by": "risk", "order": "importance", "tz": "Asia/Tokyo"}),
+        ("change", {"id": "1246"}),
+    ):
+        assert not opened(screen, **params).warning, params
+
+
 def test_a_chinese_page_writes_its_own_colon(opened: Opened) -> None:
     said = words(
         opened("search", lang="zh", type="bugfix", since="2026-10-01", q="cache level:high")
