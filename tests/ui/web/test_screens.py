@@ -129,6 +129,14 @@ def test_an_address_of_ours_is_understood(opened: Opened) -> None:
         assert not opened(screen, **params).warning, params
 
 
+def test_a_page_that_is_none_leads_to_those_that_are(opened: Opened, tmp_path: Path) -> None:
+    for home in ({}, {"home": tmp_path / "nothing"}):
+        app = opened("nowhere", **home)
+        said = words(app)
+        assert "There is no such page." in said
+        assert said.count("Browse") == 2  # there, and in the navigation
+
+
 def test_a_chinese_page_writes_its_own_colon(opened: Opened) -> None:
     said = words(
         opened("search", lang="zh", type="bugfix", since="2026-10-01", q="cache level:high")
