@@ -25,6 +25,7 @@ MEASURES = (*(f"recall@{k}" for k in CUTOFFS), f"mrr@{DEPTH}", f"ndcg@{DEPTH}")
 RESAMPLES = 2000
 SEED = 20260101
 LOW = 100  # how deep a search for the reason of a miss looks
+QUESTION_FORM = 'one {"id", "query", "lang", "relevant": [numbers], "kind"} a line'
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,27 +102,39 @@ def read_queries(path: Path) -> tuple[EvaluationQuery, ...]:
     except (OSError, UnicodeDecodeError) as exc:
         reason = getattr(exc, "strerror", None) or exc
         raise UsageError(f"cannot read {path}: {reason}", "kb eval FILE.jsonl") from exc
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            relevant = tuple(int(item) for item in row["relevant"])
-            query, lang = str(row["query"]), str(row.get("lang") or "en")
-            question = EvaluationQuery(
-                str(row["id"]), query, lang, relevant, str(row.get("kind") or "")
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as exc:
-            raise UsageError(
-                f"{path}, line {number} is no question: {exc!r}",
-                'one {"id", "query", "lang", "relevant": [numbers], "kind"} a line',
-            ) from exc
-        if not relevant:
-            raise UsageError(f"{path}, line {number} names no relevant change", "relevant: [12]")
-        questions.append(question)
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            questions.append(_question(line, path, number))
     if not questions:
         raise UsageError(f"{path} holds no questions", "one JSON object a line")
     return tuple(questions)
+
+
+def _question(line: str, path: Path, number: int) -> EvaluationQuery:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as exc:
+        place = f"{exc.msg}, column {exc.colno}"
+        raise UsageError(f"{path}, line {number} is no JSON: {place}", QUESTION_FORM) from exc
+    if not isinstance(row, dict):
+        raise UsageError(f"{path}, line {number} is no JSON object", QUESTION_FORM)
+    for name in ("id", "query", "relevant"):
+        if name not in row:
+            raise UsageError(f"{path}, line {number} has no {name!r}", QUESTION_FORM)
+    relevant = row["relevant"]
+    numbers = [str(item) for item in relevant] if isinstance(relevant, list) else []
+    if not numbers or not all(map(str.isdecimal, numbers)):
+        raise UsageError(
+            f"{path}, line {number}: 'relevant' is no list of PR numbers: {json.dumps(relevant)}",
+            '"relevant": [12, 34]',
+        )
+    return EvaluationQuery(
+        str(row["id"]),
+        str(row["query"]),
+        str(row.get("lang") or "en"),
+        tuple(map(int, numbers)),
+        str(row.get("kind") or ""),
+    )
 
 
 def evaluate(

@@ -42,6 +42,11 @@ def word(kind: str, identifier: str, lang: str) -> str:
         return identifier  # an index of a later version may hold identifiers that we do not know
 
 
+def named(name: str, value: object, lang: str) -> str:
+    """A value with its name before it, as the language writes that."""
+    return message("words", "named", lang, name=name, value=value)
+
+
 def reference(change: Change) -> str:
     """How a person names the change: `#123`, or the short SHA where it has no number.
 
@@ -164,11 +169,11 @@ def changes_json(
     tz: str | None = None,
     repo: str | None = None,
 ) -> Json:
-    """The ledger of a period, whose ends are null where nobody named them. `repo` is the one asked
-    for; without it, the one that is there."""
+    """The ledger of a period, whose ends are null where nobody named them. `repo` names the one that
+    it is of where it holds no change that would."""
     changes = [change_json(record) for record in records]
     return {
-        "repo": repo or only_repo(change["repo"] for change in changes),
+        "repo": only_repo(change["repo"] for change in changes) or repo,
         "period": {"since": since and utc(since), "until": until and utc(until), "tz": tz},
         "changes": changes,
     }

@@ -139,8 +139,9 @@ def parse_query(
             free.append(word)
     if filters.since and filters.until:
         between(filters.since, filters.until, tz)
+    asked = " ".join([*free, *phrases])
     return Query(
-        text=" ".join([*free, *phrases]),
+        text=asked if any(map(str.isalnum, asked)) else "",  # signs alone are like anything
         mode=mode,
         limit=limit,
         offset=offset,

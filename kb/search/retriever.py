@@ -206,7 +206,7 @@ def _exact(archive: Archive, query: Query, lang: str) -> list[Hit]:
 def _listed(archive: Archive, query: Query) -> list[Hit]:
     """A query of filters alone lists the most important changes that they leave."""
     records: Iterable[ChangeRecord]
-    if query.excluded:
+    if query.excluded or query.phrases:
         allowed = _allowed(archive, query) or set()
         keys = [key for key in archive.ids(query.filters, order="importance") if key in allowed]
         records = archive.by_rowids(keys[query.offset : query.offset + query.limit]).values()

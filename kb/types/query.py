@@ -41,3 +41,8 @@ class Query:
     phrases: tuple[str, ...] = ()  # "quoted": must occur
     excluded: tuple[str, ...] = ()  # -word: must not occur
     raw: str = ""  # as typed
+
+    @property
+    def empty(self) -> bool:
+        """Whether it asks for nothing at all."""
+        return not (self.text or self.filters or self.phrases or self.excluded)

@@ -79,6 +79,22 @@ def test_filters_and_the_back_button(browse: Browse, sample_page: str) -> None:
     page.until(lambda: "type=" not in page.path(), what="the chip to take the filter away")
 
 
+def test_an_address_of_no_page_says_so_in_the_readers_language(
+    browse: Browse, sample_page: str
+) -> None:
+    page = browse(sample_page, lang="zh-CN")
+    page.open("/nowhere?q=cache")
+    page.sees("没有这个页面")
+    page.button("EN")
+    page.sees("There is no such page.")
+    assert page.all("[role='dialog']") == []
+    page.click(".st-key-examples a", "Browse")
+    page.sees("Over the weeks")
+    page.open("/search?q=queue")
+    page.sees("条结果")
+    assert page.all("[role='dialog']") == []
+
+
 def test_back_from_a_change_leads_to_the_same_results(browse: Browse, sample_page: str) -> None:
     page = browse(sample_page)
     page.open("/?q=lost+jobs&mode=lexical&sort=newest")
@@ -219,7 +235,7 @@ def test_a_card_opens_in_a_new_tab_where_the_reader_wants_it(
 def test_a_cold_link_shows_what_it_says(browse: Browse, sample_page: str) -> None:
     page = browse(sample_page)
     page.open("/?type=security&view=table&lang=zh&tz=Asia/Shanghai")
-    page.sees("类型: 安全 ×")
+    page.sees("类型：安全 ×")
     page.one("[data-testid='stDataFrame']")
     page.click(".st-key-zone button", "Asia/Shanghai")
     assert page.one("[class*='st-key-pick-tz'] input").get_attribute("value") == "Asia/Shanghai"

@@ -155,12 +155,31 @@ def test_the_table_has_a_row_for_each_language_and_kind() -> None:
     assert "q2  #3  not indexed" in text
 
 
-@pytest.mark.parametrize("line", ["{}", "no json", '{"id": 1, "query": "x", "relevant": []}', "[]"])
-def test_a_wrong_file_is_an_error_that_names_the_line(tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{}", "has no 'id'"),
+        ('{"id": 1, "query": "x"', "is no JSON: Expecting ',' delimiter, column 23"),
+        ('"id"', "is no JSON object"),
+        ("[]", "is no JSON object"),
+        ('{"id": 1, "query": "x"}', "has no 'relevant'"),
+        ('{"id": 1, "query": "x", "relevant": []}', ": 'relevant' is no list of PR numbers: []"),
+        ('{"id": 1, "query": "x", "relevant": "12"}', 'PR numbers: "12"'),
+        ('{"id": 1, "query": "x", "relevant": ["one"]}', 'PR numbers: ["one"]'),
+    ],
+)
+def test_a_wrong_line_is_told_in_a_sentence(tmp_path: Path, line: str, said: str) -> None:
     path = tmp_path / "q.jsonl"
-    path.write_text(line)
-    with pytest.raises(UsageError, match="line 1"):
+    path.write_text('{"id": 0, "query": "a\u2028b", "relevant": [1]}\n' + line, "utf-8")
+    with pytest.raises(UsageError, match="line 2") as caught:
         read_queries(path)
+    assert said in caught.value.message
+    assert "Error" not in caught.value.message
+    assert "relevant" in caught.value.hint
+
+
+def test_a_file_without_questions_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
     with pytest.raises(UsageError):
         read_queries(tmp_path / "none.jsonl")
     path.write_text("\n")

@@ -39,10 +39,11 @@ def command(
         settings = knowledge.settings
         filters = filter_words.filters(settings)
         records = knowledge.select(filters, order=order, limit=limit)
+        repos = filters.repos or knowledge.archive.repos()
     if as_json:
         from ui.presenters import changes_json
 
-        repo = filters.repos[0] if len(filters.repos) == 1 else None
+        repo = repos[0] if len(repos) == 1 else None
         emit_json(changes_json(records, filters.since, filters.until, settings.tz, repo))
     else:
         from ui.cli.terminal import ledger_text

@@ -67,4 +67,5 @@ def command(
         if before is not None:
             text += "\n" + comparison_text(before, evaluation)
         emit(text, output)
+    common.tell_written(output, knowledge.settings.lang)
     return 0

@@ -33,4 +33,5 @@ def command(
         knowledge.archive.repos()  # an archive that cannot be read says so before the first line
         changes = knowledge.export(filter_words.filters(knowledge.settings))
         emit_lines(map(inert_json, dump_changes(changes)), output)
+        common.tell_written(output, knowledge.settings.lang)
     return 0

@@ -8,12 +8,13 @@ import importlib
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import click
 
 from kb.errors import KBError
 from ui.cli.click_parts import Command, Option
-from ui.cli.options import common_options
+from ui.cli.options import common_options, say_error
 
 # Most of what a command makes while it starts lives until it ends: to look for garbage among it
 # every 700 objects takes a tenth of a cold search.
@@ -154,26 +155,32 @@ def _say(message: str, hint: str, verbose: bool) -> None:
         import traceback
 
         traceback.print_exc()
-    from ui.messages import error_text
-
-    lang = _language(sys.argv)
-    click.echo(f"error: {error_text(message, lang)}", err=True)
-    if hint:
-        click.echo(f"hint:  {error_text(hint, lang)}", err=True)
+    say_error(message, hint, _language(sys.argv))
 
 
 def _language(arguments: list[str]) -> str:
     """What `--lang` says, else the settings: an error may come before either was understood."""
-    for place, word in enumerate(arguments):
-        name, _, value = word.partition("=")
-        if name == "--lang":
-            return value or "".join(arguments[place + 1 : place + 2])
+    if lang := _named("--lang", arguments):
+        return lang
     from kb.settings import load_settings
 
+    config = _named("--config", arguments)
     try:
-        return load_settings().lang
+        return load_settings(config=Path(config) if config else None).lang
     except KBError:
         return "en"
+
+
+def _named(flag: str, arguments: list[str]) -> str:
+    """The value of a flag, the last where there are several; "" where there is none."""
+    found = ""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if word == "--":
+            break
+        name, given, value = word.partition("=")
+        if name == flag:
+            found = value if given else following
+    return found
 
 
 if __name__ == "__main__":

@@ -50,6 +50,13 @@ class Common:
 
         return KnowledgeBase.open(settings=self.settings(changes))
 
+    def tell_written(self, output: Path | None, lang: str) -> None:
+        """The file that was written, on stderr: of a result in it nothing else is seen."""
+        if output is not None and not self.quiet:
+            from ui.messages import message
+
+            click.echo(message("cli", "output.written", lang, path=output), err=True)
+
     @contextmanager
     def observer(self) -> Iterator[Observer]:
         """Progress on stderr while a command works; silent with --quiet or without a terminal."""
@@ -176,6 +183,15 @@ class FilterWords:
 def counted(count: int, noun: str) -> str:
     """`1 change`, `2 changes`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def say_error(message: str, hint: str, lang: str, *, of: str = "") -> None:
+    """What happened (`of` one of several) and what to do about it, in a language, on stderr."""
+    from ui.messages import error_text
+
+    click.echo("error: " + (f"{of}: " if of else "") + error_text(message, lang), err=True)
+    if hint:
+        click.echo(f"hint:  {error_text(hint, lang)}", err=True)
 
 
 def emit(text: str, output: Path | None = None) -> None:

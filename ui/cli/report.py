@@ -23,6 +23,7 @@ from ui.cli.options import (
     json_option,
     lang_option,
     output_option,
+    say_error,
     words_argument,
 )
 from ui.cli.options import (
@@ -167,13 +168,12 @@ def write(
         emit_bytes(content, output)
     else:
         emit(inert_json(content) if form == "json" else content, output)
+    common.tell_written(output, knowledge.settings.lang)
     failed, limit = report.health.failed, knowledge.settings.chat.max_failed
     if failed and failed > limit * max(report.health.changes, 1):
-        click.echo(
-            f"error: the model failed on {failed} of {counted(report.health.changes, 'change')}\n"
-            "hint:  kb doctor --chat",
-            err=True,
-        )
+        of_all = counted(report.health.changes, "change")
+        lang = knowledge.settings.lang
+        say_error(f"the model failed on {failed} of {of_all}", "kb doctor --chat", lang)
         return 1
     return 0
 

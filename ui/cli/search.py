@@ -63,7 +63,8 @@ def command(
         if result.hits:
             emit(result_text(result, settings.tz, settings.lang, explain=explain))
         else:
-            click.echo(message("cli", "search.nothing", settings.lang), err=True)
+            said = "search.empty" if result.query.empty else "search.nothing"
+            click.echo(message("cli", said, settings.lang), err=True)
         if not common.quiet:
             for note in result.notes:
                 click.echo(f"note:  {note}", err=True)

@@ -95,7 +95,7 @@ def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
     from kb.phrases import phrase
     from ui.cli.terminal import facts, heading, inert, inert_lines
     from ui.messages import message
-    from ui.presenters import LEVEL_MARKS, word
+    from ui.presenters import LEVEL_MARKS, named, word
 
     change, analysis, digest = record.change, record.analysis, record.digest
     lines = [heading(record, True), facts(record, tz, lang), f"commit {change.sha}"]
@@ -120,7 +120,8 @@ def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
         for risk in analysis.risks:
             line = f":{risk.line}" if risk.line else ""
             place = f"  {inert(risk.path)}{line}" if risk.path else ""
-            lines.append(f"  {word('risk', risk.kind, lang)}: {inert(risk.evidence)}{place}")
+            evidence = f"{inert(risk.evidence)}{place}"
+            lines.append("  " + named(word("risk", risk.kind, lang), evidence, lang))
     links = (
         ("reverts", analysis.reverts),
         ("reverted_by", analysis.reverted_by),
@@ -162,7 +163,8 @@ def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
         ),
     ]
     for file in change.files[:SHOWN_FILES]:
-        unseen = "" if file.seen else f"  [{message('cli', 'show.not_seen', lang)}: {file.reason}]"
+        reason = named(message("cli", "show.not_seen", lang), file.reason, lang)
+        unseen = "" if file.seen else f"  [{reason}]"
         lines.append(f"  +{file.additions:<5} -{file.deletions:<5} {inert(file.path)}{unseen}")
     if len(change.files) > SHOWN_FILES:
         lines.append(

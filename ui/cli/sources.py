@@ -1,8 +1,6 @@
-"""`kb sources`: every source with its age, its cursor and its last error."""
+"""`kb sources`: every source with its age, what is left to read and its last error."""
 
 from __future__ import annotations
-
-import json
 
 from ui.cli.options import Common, counted, emit, emit_json, json_option, tz_option
 from ui.cli.options import command as kb_command
@@ -46,9 +44,10 @@ def command(common: Common, tz: str | None, as_json: bool) -> int:
             f"{source.name}  {source.kind}  {counted(counts[source.name], 'change')}  updated {updated}"
         )
         lines.append(f"    {source.location}" + (f"  ({source.branch})" if source.branch else ""))
-        cursor = {name: value for name, value in source.cursor.items() if name != "complete"}
-        if cursor:
-            lines.append(f"    cursor {json.dumps(cursor, ensure_ascii=False)}")
+        if host := source.cursor.get("github"):
+            lines.append(f"    descriptions and reviews from github:{host}")
+        if not source.cursor.get("complete"):
+            lines.append("    not read to its end: kb update goes on")
         if source.last_error:
             lines.append(f"    last error: {source.last_error}")
     emit("\n".join(lines) if lines else "nothing is indexed yet: kb ingest PATH")

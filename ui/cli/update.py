@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from kb.errors import KBError, UsageError
 from ui.cli.click_parts import option
-from ui.cli.options import Common, emit_json, json_option
+from ui.cli.options import Common, emit_json, json_option, say_error
 from ui.cli.options import command as kb_command
 
 
@@ -35,9 +33,7 @@ def update_all(common: Common, *, fetch: bool, as_json: bool) -> int:
                 source, enricher = again(state, settings, fetch=fetch, observer=observer)
                 result = ingest(source, settings, observer, enricher=enricher)
             except KBError as error:
-                click.echo(f"error: {state.name}: {error.message}", err=True)
-                if error.hint:
-                    click.echo(f"hint:  {error.hint}", err=True)
+                say_error(error.message, error.hint, settings.lang, of=state.name)
                 status = max(status, error.exit_status)
                 continue
             results.append(result)

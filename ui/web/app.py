@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
@@ -18,6 +19,7 @@ from ui.web.icon import icon
 from ui.web.knowledge import now, open_knowledge, settings
 from ui.web.preferences import language, language_switch, settle, zone_name, zone_switch
 from ui.web.screens import ask, browse, change, report, search, sources, welcome
+from ui.web.text import escape
 from ui.web.view import SCREENS, View
 
 DRAW: dict[str, Callable[[View], None]] = {
@@ -27,6 +29,7 @@ DRAW: dict[str, Callable[[View], None]] = {
     "browse": browse.draw,
     "ask": ask.draw,
     "sources": sources.draw,
+    "nowhere": welcome.nowhere,
 }
 STYLE = Path(__file__).with_name("style.css")
 NAVIGATION = Path(__file__).with_name("navigation.html")
@@ -37,8 +40,9 @@ def main(only: str | None = None) -> None:
     st.set_page_config(page_title="RepoKB", page_icon=icon(), layout="wide")
     st.html(STYLE)
     pages = _pages()
-    page = st.navigation(list(pages.values()), position="hidden") if only is None else None
-    name = only or next(name for name, known in pages.items() if known == page)
+    known = [*pages.items(), *_elsewhere(pages)]
+    page = st.navigation([each for _, each in known], position="hidden") if only is None else None
+    name = only or next(name for name, each in known if each == page)
     with told(name, language()):
         _frame(name, pages)
 
@@ -51,11 +55,21 @@ def _pages() -> dict[str, Any]:
         name: st.Page(
             _nothing(name),
             title=message("web", f"page.{name}", lang),
-            url_path=name,
+            url_path="" if name == "search" else name,
             default=name == "search",
         )
         for name in SCREENS
     }
+
+
+def _elsewhere(pages: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The page of an address that is none of ours, where Streamlit would say so in English and over
+    the page; and of the first page by its name."""
+    path = unquote(urlsplit(st.context.url or "").path).rstrip("/").rpartition("/")[2]
+    if path in [page.url_path for page in pages.values()]:
+        return []
+    name = path if path in pages else "nowhere"
+    return [(name, st.Page(_nothing(path), title="RepoKB", url_path=path))]
 
 
 def _nothing(name: str) -> Callable[[], None]:
@@ -87,11 +101,15 @@ def _frame(name: str, pages: dict[str, Any]) -> None:
         },
     )
     top = st.sidebar.container()
+    head = st.container()
     with told(name, view.lang):
-        if view.knowledge.exists or name == "sources":
+        if view.knowledge.exists or name in ("sources", "nowhere"):
             DRAW[name](view)
         else:
             welcome.empty(view)
+    if refused := state.refused():
+        said = " · ".join(f"{name}={value}" for name, value in refused.items())
+        head.warning(view.say("address.refused", said=escape(said)))
     # Last, and so together with what took its time: the browser lays out all of it once.
     with top:
         _navigation(view)

@@ -113,8 +113,8 @@ def panel(view: View, container: Any) -> Filters:
                 key=state.seed(name, state.day(name)),
                 format="YYYY-MM-DD",
                 value=None,
-                min_value=date(1970, 1, 1),
-                max_value=date(2100, 1, 1),
+                min_value=state.FIRST_DAY,
+                max_value=state.LAST_DAY,
             )
         st.number_input(
             view.say("filters.min"),
@@ -182,7 +182,7 @@ def chips(view: View, filters: Filters) -> None:
         for value in getattr(filters, field):
             shown = view.word(room, value) if room else value
             row.button(
-                f"{view.say(f'filters.{name}')}: {escape(shown)} ×",
+                _chip(view, name, shown),
                 key=f"chip.{name}.{value}",
                 on_click=_remove,
                 args=(name, value),
@@ -190,12 +190,16 @@ def chips(view: View, filters: Filters) -> None:
             )
     for name, shown in _single(view, filters):
         row.button(
-            f"{view.say(f'filters.{name}')}: {escape(shown)} ×",
+            _chip(view, name, shown),
             key=f"chip.{name}",
             on_click=_remove,
             args=(name, None),
             help=view.say("filters.remove"),
         )
+
+
+def _chip(view: View, name: str, shown: str) -> str:
+    return view.named(view.say(f"filters.{name}"), f"{escape(shown)} ×")
 
 
 def told(view: View, filters: Filters) -> list[tuple[str, str]]:

@@ -30,10 +30,12 @@ COMMON_ZONES = (
 
 def settle() -> None:
     """Take over what the address says of language and zone."""
-    if (lang := state.text("lang")) in LANGUAGES:
+    if lang := state.text("lang", "", LANGUAGES):
         st.session_state["chosen.lang"] = lang
     if _known(zone := state.text("tz")):
         st.session_state["chosen.tz"] = zone
+    else:
+        state.refuse("tz", zone)
 
 
 def language() -> str:
@@ -73,7 +75,7 @@ def zone_switch(view: View) -> None:
         st.rerun(scope="app")
     name = view.say("preferences.zone")
     others = st.popover(
-        f"{name}: {view.tz}", type="tertiary", key="zone", on_change="rerun", width="stretch"
+        view.named(name, view.tz), type="tertiary", key="zone", on_change="rerun", width="stretch"
     )
     if others.open:
         others.selectbox(

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ui.messages import message
-from ui.presenters import local_time, word
+from ui.presenters import local_time, named, word
 from ui.web import state
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ class View:
 
     def word(self, kind: str, identifier: str) -> str:
         return word(kind, identifier, self.lang)
+
+    def named(self, name: str, value: object) -> str:
+        return named(name, value, self.lang)
 
     def time(self, moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
         return local_time(moment, self.tz, form)

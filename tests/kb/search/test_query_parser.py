@@ -120,6 +120,13 @@ def test_flags_and_fields_of_one_name_mean_any_of_them() -> None:
     assert parsed("type:fix x", Filters(types=("feature",))).filters.types == ("feature", "bugfix")
 
 
+@pytest.mark.parametrize("text", ['"', "-", "--", "“", "?!", "……", "-> =>", "🐛", '""', "", " "])
+def test_signs_alone_ask_for_nothing(text: str) -> None:
+    assert parsed(text).empty
+    assert parsed(f"type:docs {text}").text == ""
+    assert parsed(f"c {text}").text.startswith("c")
+
+
 def test_chips_say_what_is_demanded() -> None:
     found = chips(parsed('author:ann importance:>8 "a b" -c'))
     assert found == (

@@ -114,6 +114,10 @@ def test_nothing_asked_finds_nothing(sample: KnowledgeBase) -> None:
     assert sample.search("").hits == ()
 
 
+def test_a_phrase_of_signs_must_occur_too(sample: KnowledgeBase) -> None:
+    assert sample.search('type:bugfix "->"').hits == ()
+
+
 def test_what_only_meaning_found_says_so(sample: KnowledgeBase) -> None:
     assert sample.search("qzxv wkrtz").notes == (
         "no change holds a word of the question; these are near by meaning alone",

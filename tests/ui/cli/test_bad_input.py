@@ -265,6 +265,28 @@ def test_an_error_is_said_in_the_language_that_was_asked_for(
     assert "没有变更 '99999'" in kb("show", "99999", home=sample_home).err
 
 
+@pytest.mark.parametrize("flag", [("--config", "chinese.toml"), ("--config=chinese.toml",)])
+def test_an_error_is_said_in_the_language_of_the_settings_that_were_named(
+    kb: Run, sample_home: Path, tmp_path: Path, flag: tuple[str, ...]
+) -> None:
+    (tmp_path / "chinese.toml").write_text('lang = "zh"\n')
+    assert "没有变更 '99999'" in kb(*flag, "show", "99999", home=sample_home).err
+    assert "没有变更 '99999'" in kb("show", "99999", *flag, home=sample_home).err
+    both = kb("report", "decade", *flag, "--lang", "zh", "--lang", "en", home=sample_home)
+    assert "unknown report 'decade'" in both.err
+
+
+def test_an_update_tells_what_failed_in_the_language_of_the_settings(
+    kb: Run, home: Path, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kb("ingest", clone, home=home)
+    clone.rename(clone.with_name("elsewhere"))
+    monkeypatch.setenv("KB_LANG", "zh")
+    ran = kb("update", home=home)
+    assert ran.status == 2
+    assert "error: local/relay: 没有这个文件夹" in ran.err
+
+
 def test_a_number_that_two_repositories_carry_is_refused() -> None:
     class Found:
         def resolve(self, reference: str, repo: str | None) -> list[str]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from kb.errors import StoreError
 from kb.knowledge_base import KnowledgeBase
 from kb.store import manifest, vector_index
+from kb.store.archive import Archive
 
 Run = Callable[..., Any]
 WHO = ("-c", "user.name=Ada Zebrafish", "-c", "user.email=ada@example.org")
@@ -68,6 +70,18 @@ def test_one_change_is_told_in_the_singular(kb: Run, home: Path, tmp_path: Path)
     assert kb("analyze", home=home).out.startswith("1 change judged again: 0 levels and")
     assert kb("reindex", home=home).out == "1 change indexed again\n"
     assert kb("forget", "acme/relay", home=home).out == "acme/relay: 1 change removed\n"
+
+
+def test_a_source_says_in_words_what_is_left_to_read(kb: Run, home: Path, tmp_path: Path) -> None:
+    clone = repository(tmp_path / "relay", "Add the relay (#1)")
+    kb("ingest", clone, "--until", "2020-01-01", home=home)
+    assert "kb update goes on" in kb("sources", home=home).out
+    kb("update", home=home)
+    with Archive.open(home) as archive:
+        (state,) = archive.sources()
+        archive.put_source(replace(state, cursor={**state.cursor, "github": "acme/relay"}))
+    told = kb("sources", home=home).out.splitlines()[2:]
+    assert told == ["    descriptions and reviews from github:acme/relay"]
 
 
 def test_links_stay_when_a_named_clone_is_updated(kb: Run, home: Path, tmp_path: Path) -> None:
@@ -239,6 +253,25 @@ def test_an_interruption_inside_exec_ends_with_130_too(tmp_path: Path) -> None:
         check=False,
     )
     assert (ran.returncode, ran.stderr) == (130, "interrupted; what was done is kept\n")
+
+
+@pytest.mark.parametrize("read", ["ui.cli.main", "click"])
+def test_an_interruption_while_the_command_line_is_read_ends_in_a_word(
+    home: Path, read: str
+) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it\n"
+        "class Interruption:\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        f"        if name == {read!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interruption)\n"
+        f"sys.argv = ['kb', 'status', '--home', {str(home)!r}]\n"
+        "from ui.start import main\n"
+        "main()\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "interrupted\n")
 
 
 def test_an_interruption_of_a_whole_pipe_ends_with_130_too() -> None:

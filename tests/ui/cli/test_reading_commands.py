@@ -41,6 +41,16 @@ def test_a_search_that_finds_nothing_prints_its_whole_object_and_ends_with_1(
     assert (ran.status, json.loads(ran.out)["hits"]) == (1, [])
 
 
+@pytest.mark.parametrize("words", ['"', "-", "", "?"])
+def test_a_search_for_nothing_says_that_there_is_nothing_to_look_for(
+    kb: Run, sample_home: Path, words: str
+) -> None:
+    ran = kb("search", "--home", sample_home, "--", words)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("nothing to look for: ")
+    assert "nothing found" in kb("search", '"no such phrase"', home=sample_home).err
+
+
 def test_a_number_and_a_sha_find_their_change_first(kb: Run, sample_home: Path) -> None:
     shown = json.loads(kb("show", "1212", "--json", home=sample_home).out)
     for words in ("#1212", "1212", shown["sha"][:10]):
@@ -156,6 +166,9 @@ def test_changes_are_the_ledger_of_a_period_newest_first(kb: Run, sample_home: P
 def test_changes_with_nothing_to_say_are_no_failure(kb: Run, sample_home: Path) -> None:
     ran = kb("changes", "--since", "2030-01-01", "--json", home=sample_home)
     assert (ran.status, json.loads(ran.out)["changes"]) == (0, [])
+    assert json.loads(ran.out)["repo"] == REPO  # the only one that is indexed
+    named = kb("changes", "--repo", REPO.title(), "-n", "1", "--json", home=sample_home)
+    assert json.loads(named.out)["repo"] == REPO
 
 
 def test_flags_stand_before_or_after_the_command(kb: Run, sample_home: Path) -> None:
@@ -246,6 +259,24 @@ def test_a_report_file_is_whole_or_as_it_was(kb: Run, sample_home: Path, tmp_pat
     assert (ran.status, ran.out) == (0, "")
     assert target.read_text().startswith("# ")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.md"]
+
+
+def test_a_file_that_was_written_is_named_on_stderr(
+    kb: Run, sample_home: Path, tmp_path: Path
+) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"id": "a", "query": "cache", "relevant": [1212]}\n')
+    for words in (
+        ("report", "day", "2026-10-20", "-o", "day.md"),
+        ("risks", "1212", "-o", "risks.json"),
+        ("export", "-o", "all.jsonl"),
+        ("eval", questions, "-o", "run.txt"),
+    ):
+        ran = kb(*words, home=sample_home)
+        assert (ran.status, ran.out, ran.err) == (0, "", f"wrote {words[-1]}\n")
+        assert kb(*words, "--quiet", home=sample_home).err == ""
+    ran = kb("report", "day", "2026-10-20", "--lang", "zh", "-o", "day.md", home=sample_home)
+    assert ran.err == "已写入 day.md\n"
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -83,6 +83,73 @@ def test_an_empty_home_says_how_to_index(opened: Opened, tmp_path: Path) -> None
     assert "kb ingest" in app.code[0].value
 
 
+@pytest.mark.parametrize(
+    ("screen", "name", "value"),
+    [
+        ("search", "since", "2026-13-40"),
+        ("search", "until", "9999-12-31"),
+        ("search", "min", "high"),
+        ("search", "min", "nan"),
+        ("search", "sinse", "2026-10-01"),
+        ("search", "view", "tabel"),
+        ("browse", "order", "oldest"),
+        ("browse", "n", "20"),
+        ("report", "on", "yesterday"),
+        ("report", "kind", "wek"),
+        ("report", "s", "gossip"),
+        ("change", "number", "1246"),
+        ("sources", "tz", "Mars/Olympus"),
+        ("ask", "lang", "fr"),
+    ],
+)
+def test_what_is_not_understood_of_an_address_is_said(
+    opened: Opened, screen: str, name: str, value: str
+) -> None:
+    app = opened(screen, **{name: value})
+    (warning,) = app.warning
+    shown = "".join(char for char in warning.value if char not in "\\\u2060")
+    assert shown == f"Not understood in the address, and left out: {name}={value}"
+    assert address(app).get(name) != [value]
+
+
+def test_what_was_not_understood_is_said_until_the_reader_goes_on(opened: Opened) -> None:
+    app = opened("search", since="2026-13-40")
+    assert app.run().warning
+    assert not app.sidebar.date_input[0].set_value(date(2026, 10, 1)).run().warning
+
+
+def test_an_address_of_ours_is_understood(opened: Opened) -> None:
+    for screen, params in (
+        ("search", {"q": "cache", "min": "6.5", "n": "20", "mode": "dense", "lang": "zh"}),
+        ("search", {"since": "2026-10-01", "until": "", "type": ["docs", "bugfix"]}),
+        ("report", {"kind": "range", "from": "2026-10-01", "to": "2026-10-07", "s": "summary"}),
+        ("browse", {"by": "risk", "order": "importance", "tz": "Asia/Tokyo"}),
+        ("change", {"id": "1246"}),
+    ):
+        assert not opened(screen, **params).warning, params
+
+
+def test_a_page_that_is_none_leads_to_those_that_are(opened: Opened, tmp_path: Path) -> None:
+    for home in ({}, {"home": tmp_path / "nothing"}):
+        app = opened("nowhere", **home)
+        said = words(app)
+        assert "There is no such page." in said
+        assert said.count("Browse") == 2  # there, and in the navigation
+
+
+def test_a_chinese_page_writes_its_own_colon(opened: Opened) -> None:
+    said = words(
+        opened("search", lang="zh", type="bugfix", since="2026-10-01", q="cache level:high")
+    )
+    for chip in ("类型：缺陷修复 ×", "自：2026-10-01 ×", "级别：高"):
+        assert chip in said
+    assert "向量检索：" in words(opened("sources", lang="zh"))
+
+
+def test_a_search_for_signs_says_that_there_is_nothing_to_look_for(opened: Opened) -> None:
+    assert words(opened("search", q='"')).count("Nothing to look for") == 1
+
+
 @pytest.mark.parametrize("name", ["change", "report", "browse", "ask", "sources"])
 def test_an_empty_home_breaks_no_screen(opened: Opened, tmp_path: Path, name: str) -> None:
     app = opened(name, home=tmp_path / "nothing", id="o/r#1" if name == "change" else "")
@@ -179,7 +246,7 @@ def test_nothing_found_says_so_of_a_filter_in_the_question_too(opened: Opened) -
 
 
 def test_a_field_in_chinese_is_shown_as_it_was_read(opened: Opened) -> None:
-    assert "[作者: Chen Mo]" in words(opened("search", q='缓存 作者："Chen Mo"', lang="zh"))
+    assert "[作者：Chen Mo]" in words(opened("search", q='缓存 作者："Chen Mo"', lang="zh"))
 
 
 def test_a_query_that_cannot_be_read_gives_a_sentence(opened: Opened) -> None:

@@ -186,11 +186,10 @@ def _details(view: View, kind: str) -> tuple[int, tuple[str, ...], bool, str]:
     )
     sections: list[str] = []
     if kind in PERIODS:
-        known = [name for name in state.texts("s") if name in SECTIONS]
         sections = st.multiselect(
             view.say("report.sections"),
             SECTIONS,
-            key=state.seed("s", known),
+            key=state.seed("s", state.texts("s", SECTIONS)),
             format_func=lambda name: view.say(f"section.{name}"),
             placeholder=view.say("report.all"),
         )

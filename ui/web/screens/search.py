@@ -77,6 +77,9 @@ def _found(view: View, filters: Filters, mark: str) -> None:
         welcome.draw(view)
         return
     listing = _listing(view, text, like, filters, mode, sort, shown)
+    if listing.result and listing.result.query.empty:
+        st.info(view.say("nothing.empty"))
+        return
     _head(view, listing, text, like, filters)
     if not listing.records:
         asked_for = listing.result.query.filters if listing.result else filters
@@ -228,5 +231,5 @@ def _understood(view: View, query: Query, beside: Filters) -> str:
     chips = set(filter_panel.told(view, beside))
     for field, value in filter_panel.told(view, query.filters):
         if (field, value) not in chips:
-            parts.append(f":blue-badge[{escape(field)}: {escape(value)}]")
+            parts.append(f":blue-badge[{view.named(escape(field), escape(value))}]")
     return " ".join(parts)

@@ -158,7 +158,7 @@ def _health(view: View) -> None:
             escape(", ".join(f"{k} {v:,}" for k, v in status.chat.items()) or "–"),
         ),
     ]
-    st.markdown("  \n".join(f"{name}: {value}" for name, value in lines))
+    st.markdown("  \n".join(view.named(name, value) for name, value in lines))
     if st.button(view.say("health.check"), key="check"):
         with st.spinner(view.say("health.checking")):
             _checks(view)

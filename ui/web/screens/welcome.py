@@ -9,7 +9,7 @@ import streamlit as st
 from kb.types import ChangeRecord, Filters
 from ui.web.cards import cards
 from ui.web.text import clean, escape
-from ui.web.view import View
+from ui.web.view import SCREENS, View
 
 EXAMPLES = 6
 
@@ -91,6 +91,16 @@ def empty(view: View) -> None:
     st.markdown(view.say("empty.text"))
     st.code("kb ingest PATH --repo owner/name\nkb ingest github:owner/name", language=None)
     view.link(view.say("empty.sources"), "sources", st.container(key="examples"))
+
+
+def nowhere(view: View) -> None:
+    """The address names no page: where to go instead."""
+    st.subheader(view.say("nowhere.title"), anchor=False)
+    st.markdown(view.say("nowhere.text"))
+    row = st.container(key="examples", horizontal=True)
+    for name in SCREENS:
+        if name != "change":
+            view.link(view.say(f"page.{name}"), name, row)
 
 
 def nothing(view: View, text: str, filters: Filters) -> None:
