@@ -234,18 +234,22 @@ def _traced(reader: QuestionReader, query: Query, tz: str, lang: str) -> Answer 
         for culprit in culprits(reader, record):
             place = index(culprit.record, culprit.passage)
             lines.append(f"  - {_culprit(culprit, lang, tz)} [{place}]")
-    return Answer(query.raw, "\n".join(lines), tuple(cited.values()), False, "quotes")
+    return Answer(query.raw, "\n".join(lines), tuple(cited.values()), False, "traced")
 
 
 def _culprit(culprit: Culprit, lang: str, tz: str) -> str:
     name = f"{culprit.kind}_one" if culprit.of == 1 else culprit.kind
+    passage = shorten(culprit.passage, 120)
+    if culprit.kind == "lines":
+        fence = "``" if "`" in passage else "`"
+        passage = f"{fence}{passage}{fence}"
     return phrase(
         f"qa.broke.{name}",
         lang,
         lines=culprit.lines,
         of=culprit.of,
         origin=_origin(culprit.record, lang, tz),
-        passage=shorten(culprit.passage, 120),
+        passage=passage,
     )
 
 

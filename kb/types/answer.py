@@ -27,7 +27,7 @@ class Answer:
     text: str
     citations: tuple[Citation, ...]
     abstained: bool
-    method: str  # "quotes" or the model's name
+    method: str  # "quotes", "traced" (repairs, and whose lines they replaced) or the model's name
     removed: tuple[str, ...] = ()  # sentences that the verifier took out, with why
     filters: Filters = Filters()
     notes: tuple[str, ...] = ()

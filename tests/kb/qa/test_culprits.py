@@ -71,7 +71,7 @@ def test_a_repair_is_quoted_with_the_change_whose_lines_it_replaced(
     sample: KnowledgeBase, question: str, lang: str
 ) -> None:
     found = sample.ask(question)
-    assert found.method == "quotes"
+    assert found.method == "traced"
     assert not found.abstained
     assert found.question == question
     assert found.text.startswith(phrase("qa.broke.repairs", lang))

@@ -576,6 +576,13 @@ def test_last_week_is_only_asked_of_an_index_that_has_one(
         assert ("most important changes last week" in words(opened("ask"))) is offered
 
 
+def test_what_broke_is_told_with_whose_lines_were_replaced(opened: Opened) -> None:
+    said = words(opened("ask", q="Which change broke long prompts in the scheduler?"))
+    told = said.partition("the code line that it replaced came with: ")[2]
+    assert "1180" in told.partition("`chunk = min(missing, left)`")[0]
+    assert "written by" not in said.lower()
+
+
 def test_a_question_asked_again_stands_first(opened: Opened, writable_home: Path) -> None:
     for asked in ("Why drain workers", "What is a lease", "Why drain workers"):
         opened("ask", home=writable_home, q=asked)

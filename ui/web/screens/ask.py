@@ -113,7 +113,8 @@ def _answer(view: View, question: str, filters: Filters, model: str | None) -> A
 
 
 def _show(view: View, answer: Answer) -> None:
-    """What a model wrote and what it stands on. Quotes stand beside their changes, not twice."""
+    """What a model wrote or repairs showed, and what it stands on. Quotes stand beside their changes,
+    not twice."""
     if answer.abstained or answer.method == "quotes":
         framed = [line for line in answer.text.splitlines() if line and not line.startswith("- ")]
         if answer.abstained and framed:
@@ -124,7 +125,8 @@ def _show(view: View, answer: Answer) -> None:
         cited = {each.index: view.address("change", id=each.change_id) for each in answer.citations}
         with st.container(border=True, key="answer"):
             st.markdown(safe_markdown(answer.text, cited), anchors=False)
-            st.caption(_written(view, answer))
+            if answer.method != "traced":
+                st.caption(_written(view, answer))
     if answer.citations:
         st.markdown(f"**{heading}**")
         found = view.knowledge.records([each.change_id for each in answer.citations])
