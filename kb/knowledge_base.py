@@ -206,7 +206,7 @@ class KnowledgeBase:
         )
 
     def line_origins(self, change_id: str, limit: int = 3) -> list[LineOrigin]:
-        """The changes that brought the code lines which this one replaced, most lines first."""
+        """The changes that brought the code which a repair replaced, most lines first; else none."""
         from kb.search.line_origins import line_origins
 
         return line_origins(self.archive, change_id, limit)

@@ -94,7 +94,8 @@ def server(knowledge: KnowledgeBase) -> MCPServer:
         ids = knowledge.resolve(change, repo or None)
         record = knowledge.record(ids[0])
         related = knowledge.similar(record.id, limit=5)
-        shown = presenters.show_json(record, related, knowledge.relations([record.id]))
+        links, origins = knowledge.relations([record.id]), knowledge.line_origins(record.id)
+        shown = presenters.show_json(record, related, links, origins)
         return shown | {"also_meant": ids[1:]}
 
     @tool

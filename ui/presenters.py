@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         ChangeRecord,
         FileChange,
         Hit,
+        LineOrigin,
         Relation,
         SearchResult,
     )
@@ -183,9 +184,11 @@ def show_json(
     record: ChangeRecord,
     related: Sequence[Hit] = (),
     relations: Sequence[Relation] = (),
+    origins: Sequence[LineOrigin] = (),
     lang: str = "en",
 ) -> Json:
-    """Everything known of one change; `related` are its neighbours, `relations` its links."""
+    """Everything known of one change; `related` are its neighbours, `relations` its links, `origins`
+    the changes that brought what a repair replaced."""
     analysis = record.analysis
     series = analysis.series
     return change_json(record) | {
@@ -207,6 +210,18 @@ def show_json(
         "reverted_by": _linked(analysis.reverted_by, relations, "reverts", record.id),
         "follows": _linked(analysis.follows, relations, "follows", record.id, earlier=True),
         "followed_by": _linked(analysis.followed_by, relations, "follows", record.id),
+        "replaced": [
+            {
+                "id": item.record.id,
+                "title": item.record.change.title,
+                "url": item.record.change.url,
+                "lines": item.lines,
+                "of": item.of,
+                "line": item.line,
+                "path": item.path,
+            }
+            for item in origins
+        ],
         "related": [
             {
                 "id": hit.record.id,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 from kb.periods import local
 from kb.phrases import phrase
 from kb.qa.asked import content_words, without_risk
-from kb.qa.culprits import REPAIRS, Culprit, Traced, culprits, says_broken, what_broke
+from kb.qa.culprits import Culprit, Traced, culprits, says_broken, what_broke
 from kb.qa.passages import Quote, best_quotes, closest, shorten
 from kb.qa.question import Known, Question, read_question
+from kb.search.line_origins import REPAIRS
 from kb.search.query_parser import parse_query
 from kb.text.tokenizer import has_cjk
 from kb.types import Answer, ChangeRecord, Citation, Filters, Hit, Query, SearchResult

@@ -14,7 +14,6 @@ from kb.types import ChangeRecord, LineOrigin, Relation
 
 OF_A_REPAIR = 2  # changes that are named for one repair
 LEAST_SHARE = 0.2  # of the lines that it replaced
-REPAIRS = ("bugfix", "revert")
 _LINKS = ("reverts", "fixes")
 _CHANGE = r"(?:change|commit|pull\s+request|pr|patch|merge|refactor(?:ing)?|update|release|version)"
 _FAULT = (

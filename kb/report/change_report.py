@@ -118,8 +118,7 @@ def related_section(desk: Desk, record: ChangeRecord) -> Section:
             if other.id not in named:
                 named.add(other.id)
                 items.append(_item(desk, f"change.kind_{key}", other))
-    if "bugfix" in analysis.types:
-        items += _replaced(desk, record, named)
+    items += _replaced(desk, record, named)
     hits = [hit.record for hit in desk.reader.similar(record.id, NEAREST + len(named))]
     near = [other for other in hits if other.id not in named and not other.analysis.bot][:NEAREST]
     desk.history.record_listing("similar", record.id, hits)

@@ -20,8 +20,9 @@ from kb.types import LineOrigin
 
 if TYPE_CHECKING:
     from kb.store.archive import Archive
-    from kb.types import FileChange
+    from kb.types import ChangeRecord, FileChange
 
+REPAIRS = ("bugfix", "security", "revert")
 MOST_READ = 400  # patches of earlier changes for one change; each takes 0.2 ms
 LEAST_LETTERS = 12
 _LETTER = re.compile(r"\w")
@@ -29,10 +30,11 @@ _IMPORT = re.compile(r"(?:import|from|use|using|include|#include|package|require
 
 
 def line_origins(archive: Archive, change_id: str, limit: int = 3) -> list[LineOrigin]:
-    """Of the code that a change replaced, whose it was: the change with most of its lines first."""
+    """Of the code that a repair replaced, whose it was: the change with most of its lines first.
+    What another change replaced says nothing of a fault, and may be much."""
     with archive.reading():
         rowid = archive.rowids([change_id]).get(change_id)
-        if rowid is None:
+        if rowid is None or not _is_repair(archive.by_rowids([rowid])[rowid]):
             return []
         search = _Search(archive)
         total = 0
@@ -46,6 +48,10 @@ def line_origins(archive: Archive, change_id: str, limit: int = 3) -> list[LineO
         return [
             LineOrigin(records[key], len(lines), total, *_longest(lines)) for key, lines in most
         ]
+
+
+def _is_repair(record: ChangeRecord) -> bool:
+    return not set(REPAIRS).isdisjoint(record.analysis.types)
 
 
 class _Search:

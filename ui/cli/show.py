@@ -41,18 +41,18 @@ def command(
         change_id = only(knowledge, reference, repo)
         record = knowledge.record(change_id)
         related = knowledge.similar(change_id, 5)
+        origins = knowledge.line_origins(change_id)
         if as_json:
             from ui.presenters import show_json
 
-            shown = show_json(record, related, knowledge.relations([change_id]), settings.lang)
+            links = knowledge.relations([change_id])
+            shown = show_json(record, related, links, origins, settings.lang)
             emit_json(shown)
             return 0
         lines = _lines(record, settings.tz, settings.lang)
         from ui.cli.terminal import heading, inert
         from ui.messages import message
 
-        repaired = "bugfix" in record.analysis.types
-        origins = knowledge.line_origins(change_id) if repaired else []
         if origins:
             lines += ["", message("cli", "show.replaced", settings.lang)]
         for item in origins:

@@ -103,8 +103,8 @@ def test_who_only_moves_or_indents_a_line_did_not_bring_it(history: History) -> 
         "    waiting = queue.count(limit=100)\n",
         "    with queue:\n        waiting = queue.count(limit=100)\n",
     )
-    locked = history.commit("Lock the queue", relay_py=indented)
-    moved = history.commit("Move the relay", relay_py=None, parts__relay_py=indented)
+    locked = history.commit("Fix the queue: lock it", relay_py=indented)
+    moved = history.commit("Fix the place of the relay", relay_py=None, parts__relay_py=indented)
     split = indented.replace("        waiting = queue.count(limit=100)\n", "")
     line = "def counted(queue):\n    waiting = queue.count(limit=100)\n    return waiting\n"
     history.commit("Split the relay", parts__relay_py=split, parts__counting_py=line)

@@ -107,6 +107,9 @@ def test_show_of_a_repair_names_whose_lines_it_replaced(kb: Run, sample_home: Pa
     brought = replaced[2].strip().split("\n")
     assert brought[0].startswith("1 of 1: #1180 ")
     assert brought[1].strip() == "chunk = min(missing, left)"
+    (replaced,) = json.loads(kb("show", "1196", "--json", home=sample_home).out)["replaced"]
+    assert (replaced["id"], replaced["lines"], replaced["of"]) == (f"{REPO}#1180", 1, 1)
+    assert replaced["line"] == "chunk = min(missing, left)"
     assert "it replaced" not in kb("show", "1234", home=sample_home).out  # nothing that is known
 
 

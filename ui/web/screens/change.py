@@ -357,7 +357,7 @@ def _digest(view: View, record: ChangeRecord) -> None:
 
 def _replaced(view: View, record: ChangeRecord) -> None:
     """Of a repair: the changes that brought the lines which it replaced."""
-    origins = view.knowledge.line_origins(record.id) if "bugfix" in record.analysis.types else []
+    origins = view.knowledge.line_origins(record.id)
     if origins:
         st.subheader(view.say("change.replaced"), anchor=False)
         for origin in origins:
