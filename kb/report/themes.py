@@ -247,7 +247,7 @@ def _lead_by_key_changes(
 def _theme(key: str, name: str, members: Sequence[ChangeRecord], index: TermIndex) -> Theme:
     ordered = _led(weightiest({record.id: record for record in members}.values()), key, index)
     if not is_proper_name(name):
-        name = _common_tag(ordered) or name
+        name = _common_tag(ordered, index) or name
     score = sum(sorted((mass(record) for record in ordered), reverse=True)[:6])
     score += 0.25 * math.log1p(len(ordered))
     return Theme(key, name, tuple(ordered), score)
@@ -271,11 +271,11 @@ def _led(members: list[ChangeRecord], key: str, index: TermIndex) -> list[Change
     return [named[0], *(record for record in members if record.id != named[0].id)]
 
 
-def _common_tag(members: Sequence[ChangeRecord]) -> str | None:
+def _common_tag(members: Sequence[ChangeRecord], index: TermIndex) -> str | None:
     """The area that more than half of the titles name."""
     tags = Counter(tag for record in members for tag in read_title(record.change.title).tags[:1])
     for tag, number in tags.most_common(1):
-        if 2 * number > len(members) and not bare(key_of(tag)):
+        if 2 * number > len(members) and not bare(key_of(tag)) and key_of(tag) not in index.roots:
             return tag
     return None
 

@@ -182,6 +182,24 @@ def test_a_verb_that_begins_titles_joins_nothing(make):
     assert "preserve" not in {theme.key for theme in find_themes(records)}
 
 
+def test_a_product_that_most_titles_name_is_no_theme(make):
+    areas = ("hinge", "lid", "lock", "tray", "label")
+    records = [
+        make(
+            place,
+            f"[box] Turn the {areas[place % 5]} {place}",
+            importance=7.0,
+            modules=(areas[place % 5],),
+            path=f"src/{areas[place % 5]}.py",
+        )
+        for place in range(1, 31)
+    ]
+    themes = find_themes(records)
+    assert {theme.name.lower() for theme in themes} == set(areas)
+    few = find_themes(records[:4])
+    assert [theme.name for theme in few] == ["box"]  # too few to tell a product from a theme
+
+
 def test_a_release_is_in_no_theme(make):
     records = [
         make(30, "ui: add a copy button", importance=6.5, modules=("ui",)),
