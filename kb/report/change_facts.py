@@ -65,6 +65,12 @@ class ChangeFacts:
         return self.record.analysis.types[0]
 
     @property
+    def mostly_new(self) -> bool:
+        """New files that define something hold most of the added source."""
+        added = sum(file.additions for file in self.record.change.files if file.role == "source")
+        return bool(self.added) and 2 * sum(file.additions for file in self.new_files) > added
+
+    @property
     def quote(self) -> Quote | None:
         return self._once("quote", best_quote)
 
