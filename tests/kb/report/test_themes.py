@@ -39,6 +39,17 @@ def test_a_theme_is_named_in_chinese_unless_it_is_a_proper_name(make):
     assert names == {"量化", "LoRA"}
 
 
+def test_what_titles_write_with_a_capital_in_mid_sentence_is_a_name_in_chinese_too(make):
+    def name(*titles):
+        made = [make(n, t, importance=8.0, modules=("form",)) for n, t in enumerate(titles, 1)]
+        (theme,) = find_themes(made)
+        return theme.name_in("zh")
+
+    assert name("Keep the Form open", "fix(Form): avoid a Form warning", "Label the Form") == "Form"
+    assert name("fix(Form): keep it", "fix(Form): avoid it", "refactor(Form): x") == "Form"
+    assert name("Keep the form open", "fix(Form): avoid a warning", "fix(form): label it") == "表单"
+
+
 def test_a_sentence_that_was_wrapped_in_a_comment_is_quoted_whole(make):
     record = make(
         7,
