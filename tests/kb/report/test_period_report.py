@@ -361,7 +361,18 @@ def test_themes_with_key_changes_stand_first(busy_week, composed, week):
 
 @pytest.mark.parametrize(
     "title",
-    ["v1", "v0.5.10", "multimodal", "utils", "develop", "upstream", "around", "prop", "demo", "pkg"],
+    [
+        "v1",
+        "v0.5.10",
+        "multimodal",
+        "utils",
+        "develop",
+        "upstream",
+        "around",
+        "prop",
+        "demo",
+        "pkg",
+    ],
 )
 def test_a_version_or_a_word_of_every_repository_names_no_theme(title):
     assert terms_of(f"[{title}] fix it") == ()

@@ -12,6 +12,7 @@ from kb.report.sentences import named_title
 from kb.report.theme_entries import theme_title
 from kb.report.themes import find_themes
 from kb.report.titles import capital, headline, read_title
+from kb.types import Commit
 
 
 def test_a_key_change_alone_in_its_area_leads_a_theme_with_its_module(make):
@@ -346,6 +347,18 @@ def test_what_a_change_asks_for_or_reports_is_no_caveat(make):
         "Boxes of glass are unsupported for the lid.",
     ):
         assert stated_caveat(make(1, "Add a lid", body=body)) is not None
+
+
+def test_a_merge_that_does_not_describe_itself_is_told_by_its_only_commit(make):
+    def told(*titles):
+        commits = tuple(Commit(str(n) * 40, title, "Ada") for n, title in enumerate(titles))
+        record = make(1, "Merge pull request #7 from ada/lids", commits=commits)
+        return headline(record.change)
+
+    assert told("fix(lid): keep the hinge") == "lid: Keep the hinge"
+    assert told("fix(lid): keep the hinge", "wip", "Merge branch 'main'") == "lid: Keep the hinge"
+    assert told("Keep the hinge", "Oil the lid").startswith("Merge pull request #7")
+    assert told().startswith("Merge pull request #7")
 
 
 def test_a_trailer_of_a_commit_is_not_the_first_line_of_its_body(make):
