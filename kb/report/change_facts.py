@@ -207,8 +207,10 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
     sources = [file for file in change.files if file.role == "source"]
     roles = _ROLES.get(record.analysis.types[0], ())
     about = [file for file in change.files if file.role in roles]
-    if not about and record.analysis.types[0] == "test":
-        about = [file for file in change.files if file.role == "bench"]
+    if record.analysis.types[0] == "test":
+        # What a tool recorded of a demo is not what the change is about.
+        written = [file for file in about if not file.path.endswith(".snap")]
+        about = written or [file for file in change.files if file.role == "bench"] or about
     if not about and record.analysis.types[0] == "dependency":
         # Hooks and actions; a manifest whose requirements had moved would have that role.
         about = [file for file in change.files if file.role == "ci"] or [

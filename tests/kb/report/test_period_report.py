@@ -680,14 +680,17 @@ def test_only_what_is_of_its_kind_and_in_its_file_replaces_a_definition(make, go
 
 def test_a_demo_is_no_test_that_changes(make):
     demo = FileChange("lid/demo/closed.tsx", "modified", 7, 1, role="bench")
-    snapshot = FileChange("lid/__tests__/demo.test.ts.snap", "modified", 1, 0, role="test")
+    written = FileChange("lid/__tests__/demo.test.ts", "modified", 1, 0, role="test")
+    snapshot = FileChange("lid/__snapshots__/demo.test.ts.snap", "added", 907, 0, role="test")
 
     def told(*files):
         record = make(1, "Label the switch", types=("test",))
         facts = change_facts(replace(record, change=replace(record.change, files=files)))
         return what(facts, "en").plain
 
-    assert told(demo, snapshot) == "changes tests in __tests__/demo.test.ts.snap"
+    assert told(demo, written) == "changes tests in __tests__/demo.test.ts"
+    assert told(snapshot, demo) == "changes examples or benchmarks in demo/closed.tsx"
+    assert told(snapshot) == "changes tests in __snapshots__/demo.test.ts.snap"
     assert told(demo) == "changes examples or benchmarks in demo/closed.tsx"
 
 
