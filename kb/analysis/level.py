@@ -49,7 +49,8 @@ def level_of(
         return _refactor(facts, source)
     if main == "revert":
         return ("medium", "medium") if source >= SMALL_REVERT_LINES else ("low", "small_revert")
-    if facts.mechanical >= 0.6 and not (main == "feature" and facts.surface.moved):
+    told = facts.surface.moved if main == "feature" else facts.surface.added
+    if facts.mechanical >= 0.6 and not told:
         return "low", "mechanical"
     return _by_size(facts, main, core_lines, source)
 

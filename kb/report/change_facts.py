@@ -65,6 +65,12 @@ class ChangeFacts:
         return self.record.analysis.types[0]
 
     @property
+    def mostly_new(self) -> bool:
+        """New files that define something hold most of the added source."""
+        added = sum(file.additions for file in self.record.change.files if file.role == "source")
+        return bool(self.added) and 2 * sum(file.additions for file in self.new_files) > added
+
+    @property
     def quote(self) -> Quote | None:
         return self._once("quote", best_quote)
 
@@ -201,8 +207,10 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
     sources = [file for file in change.files if file.role == "source"]
     roles = _ROLES.get(record.analysis.types[0], ())
     about = [file for file in change.files if file.role in roles]
-    if not about and record.analysis.types[0] == "test":
-        about = [file for file in change.files if file.role == "bench"]
+    if record.analysis.types[0] == "test":
+        # What a tool recorded of a demo is not what the change is about.
+        written = [file for file in about if not file.path.endswith(".snap")]
+        about = written or [file for file in change.files if file.role == "bench"] or about
     if not about and record.analysis.types[0] == "dependency":
         # Hooks and actions; a manifest whose requirements had moved would have that role.
         about = [file for file in change.files if file.role == "ci"] or [

@@ -182,7 +182,7 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
         if kind == "test" and facts.main_file.role == "bench":
             key = "what.bench"
         return say(key, lang, place=where)
-    if kind == "bugfix" or kind == "security":
+    if kind in ("bugfix", "security") and not facts.mostly_new:
         names = facts.changed or facts.touched or facts.added
         if names:
             return say("what.fix_names", lang, names=codes(names, lang, 2), place=where)
@@ -311,7 +311,7 @@ def _core(facts: ChangeFacts, lang: str, limit: int) -> Prose:
     """The telling names of the diff, without a place."""
     if facts.quote and facts.quote.origin == "description" and len(facts.quote.text) <= 110:
         return quoted(facts.quote.text, lang)
-    if facts.type in ("bugfix", "security"):
+    if facts.type in ("bugfix", "security") and not facts.mostly_new:
         names = facts.changed or facts.touched or facts.added
         if names:
             return say("point.fixes", lang, names=codes(names, lang, limit, min(limit, len(names))))

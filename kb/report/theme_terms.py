@@ -19,6 +19,10 @@ _AFTER_AREA = re.compile(r"^([\w./+-]{1,40}: )([A-Z])(?=[a-z]+ )")
 _VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:rc\d+|post\d+)?")
 TITLED = 10  # paths that weigh as much as one title in how a term is spelled
 IN_PATH = 0.45  # weight of a term that stands in the paths only
+FEW, EVERYWHERE = (
+    20,
+    0.4,
+)  # changes of a period, and the share of their titles that a theme is below
 ROOT, ROOT_FOLDERS = 0.25, 3  # a package's root: share of the source changes, folders below it
 
 
@@ -80,7 +84,7 @@ class TermIndex:
         self.spelled: dict[str, Counter[str]] = defaultdict(Counter)
         self.nouns: set[str] = set()  # terms that do more than begin a sentence, as a verb does
         self.size = len(changes)
-        self.roots = roots = _roots(changes)
+        self.roots = roots = _roots(changes) | _everywhere(changes)
         for record in changes:
             terms = [term for term in terms_of(record.change.title) if term[0] not in roots]
             verb = _first_word(record.change.title)
@@ -126,7 +130,7 @@ class TermIndex:
         if not holders or not self.titled(key):
             return 0.0
         share = len(self.holders[key]) / self.size
-        rare = max(0.15, 1 - 2.2 * share) if self.size > 20 else 1.0
+        rare = max(0.15, 1 - 2.2 * share) if self.size > FEW else 1.0
         repeated = min(1.0, 0.35 + 0.25 * len(holders))
         gathered = sum(self.weights[key, record.id] * mass(record) for record in holders)
         return float(rare * repeated * gathered**0.85)
@@ -171,6 +175,14 @@ def _roots(changes: Sequence[ChangeRecord]) -> frozenset[str]:
     common = {part for part, number in found.items() if number > 0.35 * len(changes)}
     names = {key_of(part) for record in changes for part in record.change.repo.split("/")}
     return frozenset(common | names | _package_roots(changes))
+
+
+def _everywhere(changes: Sequence[ChangeRecord]) -> set[str]:
+    """Terms of nearly half of the titles: a product of the repository, no theme of the period."""
+    if len(changes) <= FEW:
+        return set()
+    held = Counter(key for record in changes for key, _, _ in terms_of(record.change.title))
+    return {key for key, number in held.items() if number > EVERYWHERE * len(changes)}
 
 
 def _package_roots(changes: Sequence[ChangeRecord]) -> set[str]:

@@ -8,6 +8,7 @@ vector) of its members. Nothing is named from a list: what nobody wrote in a tit
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from kb.text.glossary import in_chinese
 from kb.types import ChangeRecord
 
 MOST, FEWEST = 8, 5
+NAMED = 2  # times that titles write a word with a capital in mid-sentence: it is a name
 NEAR = 0.62  # cosine above which a change without a theme joins the one of its neighbour
 SINGLE = 8.8  # a change of this importance is a theme of its own where nothing joins it
 QUIET = 4.5  # importance from which a change is told alone where a period has few themes
@@ -55,7 +57,17 @@ class Theme:
         """What its changes call it; in Chinese by the glossary, but a proper name stays as it is."""
         if lang != "zh" or any(is_proper_name(word) for word in self.name.split()):
             return self.name
-        return in_chinese(self.name) or self.name
+        return self._spelled_as_a_name() or in_chinese(self.name) or self.name
+
+    def _spelled_as_a_name(self) -> str:
+        """The name as titles write it where a word has no capital of itself: in mid-sentence and as a
+        conventional commit's scope, `fix(Form): ...`; "" where it is mostly a common word."""
+        word = re.compile(rf"(?:(?<=[a-z,] )|(?<=\w\()){re.escape(self.name)}\b", re.IGNORECASE)
+        found = Counter(
+            said for record in self.members for said in word.findall(record.change.title)
+        )
+        said, number = max(found.items(), key=lambda item: item[1], default=("", 0))
+        return said if said[:1].isupper() and number >= NAMED else ""
 
 
 def find_themes(
@@ -247,7 +259,7 @@ def _lead_by_key_changes(
 def _theme(key: str, name: str, members: Sequence[ChangeRecord], index: TermIndex) -> Theme:
     ordered = _led(weightiest({record.id: record for record in members}.values()), key, index)
     if not is_proper_name(name):
-        name = _common_tag(ordered) or name
+        name = _common_tag(ordered, index) or name
     score = sum(sorted((mass(record) for record in ordered), reverse=True)[:6])
     score += 0.25 * math.log1p(len(ordered))
     return Theme(key, name, tuple(ordered), score)
@@ -271,11 +283,11 @@ def _led(members: list[ChangeRecord], key: str, index: TermIndex) -> list[Change
     return [named[0], *(record for record in members if record.id != named[0].id)]
 
 
-def _common_tag(members: Sequence[ChangeRecord]) -> str | None:
+def _common_tag(members: Sequence[ChangeRecord], index: TermIndex) -> str | None:
     """The area that more than half of the titles name."""
     tags = Counter(tag for record in members for tag in read_title(record.change.title).tags[:1])
     for tag, number in tags.most_common(1):
-        if 2 * number > len(members) and not bare(key_of(tag)):
+        if 2 * number > len(members) and not bare(key_of(tag)) and key_of(tag) not in index.roots:
             return tag
     return None
 

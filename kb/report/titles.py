@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from kb.analysis.commit_titles import commit_titles
 from kb.types import Change
 
 # Words of every repository: a title of these alone does not say what the change is about.
@@ -37,6 +38,7 @@ _SCOPE = re.compile(
 _BRACKETED = re.compile(r"^\s*\(([A-Za-z][^()]{0,30})\)\s*[:：]?\s*(?=\w)")
 _EMOJI = re.compile(r"^\s*(?::[a-z0-9_+-]+:|[\U0001F000-\U0001FAFF☀-➿⬀-⯿️‍]+)\s*")
 _SERIES = re.compile(r"[\[(]\s*\d+\s*/\s*(?:\d+|[NnXx])\s*[\])]")
+_PR_MERGE = re.compile(r"Merge pull request #\d+ from\b")
 _REVERT = re.compile(r"^\s*Revert(?:s|ed)?\s+[\"“'「](.+?)[\"”'」]", re.IGNORECASE)
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]|\x1b\\[[0-9;]*[A-Za-z]"
@@ -157,10 +159,19 @@ def capital(text: str) -> str:
 def headline(change: Change) -> str:
     """The title as a reader wants it in a sentence: led by its area where the text does not name it,
     followed by the description's first line where it names nothing ("Merge commit from fork")."""
-    title = led_title(change.title)
+    title = led_title(_own_title(change))
     if vague(change.title) and (said := _first_line(change.body)):
         return f"{title}: {said}"
     return title
+
+
+def _own_title(change: Change) -> str:
+    """The title; of a merge that does not describe itself that of the only commit that it brought."""
+    if _PR_MERGE.match(change.title):
+        told = commit_titles(change)
+        if len(told) == 1:
+            return told[0]
+    return change.title
 
 
 @lru_cache(maxsize=16384)

@@ -88,3 +88,12 @@ def test_a_feature_that_adds_options_is_no_mechanical_edit(change) -> None:
     files = {f"acme/part{n}.py": hunks for n in range(12)}
     files["acme/cli.py"] = '+    parser.add_argument("--soft", default=False)'
     assert analyse(change("feat: soft lids", files)).level != "low"
+
+
+def test_a_change_that_brings_a_public_function_is_no_mechanical_edit(change) -> None:
+    edit = "-    open(key)\n+    open(key, soft)"
+    hunks = "\n".join(f"@@ -{10 * n},2 +{10 * n},2 @@\n{edit}" for n in range(1, 12))
+    files = {f"acme/part{n}.py": hunks for n in range(12)}
+    assert analyse(change("perf: soft lids", files)).level == "low"
+    files["acme/lids.py"] = "+def with_soft_lids(lids):\n+    return sorted(lids)"
+    assert analyse(change("perf: soft lids", files)).level != "low"

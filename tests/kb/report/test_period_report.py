@@ -360,7 +360,19 @@ def test_themes_with_key_changes_stand_first(busy_week, composed, week):
 
 
 @pytest.mark.parametrize(
-    "title", ["v1", "v0.5.10", "multimodal", "utils", "develop", "upstream", "around", "prop"]
+    "title",
+    [
+        "v1",
+        "v0.5.10",
+        "multimodal",
+        "utils",
+        "develop",
+        "upstream",
+        "around",
+        "prop",
+        "demo",
+        "pkg",
+    ],
 )
 def test_a_version_or_a_word_of_every_repository_names_no_theme(title):
     assert terms_of(f"[{title}] fix it") == ()
@@ -668,15 +680,36 @@ def test_only_what_is_of_its_kind_and_in_its_file_replaces_a_definition(make, go
 
 def test_a_demo_is_no_test_that_changes(make):
     demo = FileChange("lid/demo/closed.tsx", "modified", 7, 1, role="bench")
-    snapshot = FileChange("lid/__tests__/demo.test.ts.snap", "modified", 1, 0, role="test")
+    written = FileChange("lid/__tests__/demo.test.ts", "modified", 1, 0, role="test")
+    snapshot = FileChange("lid/__snapshots__/demo.test.ts.snap", "added", 907, 0, role="test")
 
     def told(*files):
         record = make(1, "Label the switch", types=("test",))
         facts = change_facts(replace(record, change=replace(record.change, files=files)))
         return what(facts, "en").plain
 
-    assert told(demo, snapshot) == "changes tests in __tests__/demo.test.ts.snap"
+    assert told(demo, written) == "changes tests in __tests__/demo.test.ts"
+    assert told(snapshot, demo) == "changes examples or benchmarks in demo/closed.tsx"
+    assert told(snapshot) == "changes tests in __snapshots__/demo.test.ts.snap"
     assert told(demo) == "changes examples or benchmarks in demo/closed.tsx"
+
+
+def test_a_fix_that_is_mostly_new_files_adds_what_they_define(make):
+    record = make(1, "Fix the start without a lid", types=("bugfix",), symbols=("LidCondition",))
+    touched = Symbol("ErrorCode", "class", "src/error_code.py")
+    record = replace(record, digest=replace(record.digest, symbols_changed=(touched,)))
+    old = FileChange("src/error_code.py", "modified", 5, 0, role="source")
+    new = FileChange("src/lid_condition.py", "added", 71, 0, role="source")
+
+    def told(*files):
+        made = replace(record, change=replace(record.change, files=files))
+        return point(change_facts(made), "en").plain, what(change_facts(made), "en").plain
+
+    assert told(old, new) == (
+        "adds LidCondition",
+        "adds LidCondition in src/lid_condition.py and 1 file more",
+    )
+    assert told(replace(old, additions=80), new)[0] == "corrects ErrorCode"
 
 
 def test_a_word_on_security_is_no_code_that_an_outsider_can_reach(make, reader_of, composed, week):

@@ -12,6 +12,7 @@ from kb.report.sentences import named_title
 from kb.report.theme_entries import theme_title
 from kb.report.themes import find_themes
 from kb.report.titles import capital, headline, read_title
+from kb.types import Commit
 
 
 def test_a_key_change_alone_in_its_area_leads_a_theme_with_its_module(make):
@@ -37,6 +38,17 @@ def test_a_theme_is_named_in_chinese_unless_it_is_a_proper_name(make):
     ]
     names = {theme.name_in("zh") for theme in find_themes(records)}
     assert names == {"量化", "LoRA"}
+
+
+def test_what_titles_write_with_a_capital_in_mid_sentence_is_a_name_in_chinese_too(make):
+    def name(*titles):
+        made = [make(n, t, importance=8.0, modules=("form",)) for n, t in enumerate(titles, 1)]
+        (theme,) = find_themes(made)
+        return theme.name_in("zh")
+
+    assert name("Keep the Form open", "fix(Form): avoid a Form warning", "Label the Form") == "Form"
+    assert name("fix(Form): keep it", "fix(Form): avoid it", "refactor(Form): x") == "Form"
+    assert name("Keep the form open", "fix(Form): avoid a warning", "fix(form): label it") == "表单"
 
 
 def test_a_sentence_that_was_wrapped_in_a_comment_is_quoted_whole(make):
@@ -182,6 +194,24 @@ def test_a_verb_that_begins_titles_joins_nothing(make):
     assert "preserve" not in {theme.key for theme in find_themes(records)}
 
 
+def test_a_product_that_most_titles_name_is_no_theme(make):
+    areas = ("hinge", "lid", "lock", "tray", "label")
+    records = [
+        make(
+            place,
+            f"[box] Turn the {areas[place % 5]} {place}",
+            importance=7.0,
+            modules=(areas[place % 5],),
+            path=f"src/{areas[place % 5]}.py",
+        )
+        for place in range(1, 31)
+    ]
+    themes = find_themes(records)
+    assert {theme.name.lower() for theme in themes} == set(areas)
+    few = find_themes(records[:4])
+    assert [theme.name for theme in few] == ["box"]  # too few to tell a product from a theme
+
+
 def test_a_release_is_in_no_theme(make):
     records = [
         make(30, "ui: add a copy button", importance=6.5, modules=("ui",)),
@@ -317,6 +347,18 @@ def test_what_a_change_asks_for_or_reports_is_no_caveat(make):
         "Boxes of glass are unsupported for the lid.",
     ):
         assert stated_caveat(make(1, "Add a lid", body=body)) is not None
+
+
+def test_a_merge_that_does_not_describe_itself_is_told_by_its_only_commit(make):
+    def told(*titles):
+        commits = tuple(Commit(str(n) * 40, title, "Ada") for n, title in enumerate(titles))
+        record = make(1, "Merge pull request #7 from ada/lids", commits=commits)
+        return headline(record.change)
+
+    assert told("fix(lid): keep the hinge") == "lid: Keep the hinge"
+    assert told("fix(lid): keep the hinge", "wip", "Merge branch 'main'") == "lid: Keep the hinge"
+    assert told("Keep the hinge", "Oil the lid").startswith("Merge pull request #7")
+    assert told().startswith("Merge pull request #7")
 
 
 def test_a_trailer_of_a_commit_is_not_the_first_line_of_its_body(make):
