@@ -40,9 +40,7 @@ class ChangeFacts:
     record: ChangeRecord
     added: tuple[str, ...]  # names of definitions, the telling ones first
     removed: tuple[str, ...]  # public ones first
-    replaced: (
-        tuple[str, str] | None
-    )  # a removed name and what stands for it; None where nothing does
+    replaced: tuple[str, str] | None  # a removed name, and what stands for it
     lost: tuple[str, ...]  # public definitions that the compatibility risk names
     changed: tuple[str, ...]  # signature differs
     switches: tuple[Flag, ...]  # new, each name once

@@ -19,10 +19,8 @@ _AFTER_AREA = re.compile(r"^([\w./+-]{1,40}: )([A-Z])(?=[a-z]+ )")
 _VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:rc\d+|post\d+)?")
 TITLED = 10  # paths that weigh as much as one title in how a term is spelled
 IN_PATH = 0.45  # weight of a term that stands in the paths only
-FEW, EVERYWHERE = (
-    20,
-    0.4,
-)  # changes of a period, and the share of their titles that a theme is below
+FEW = 20  # changes of a period, of which a term may be in nearly all
+EVERYWHERE = 0.4  # share of the titles that a theme's term is below
 ROOT, ROOT_FOLDERS = 0.25, 3  # a package's root: share of the source changes, folders below it
 
 
