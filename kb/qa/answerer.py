@@ -239,7 +239,9 @@ def _traced(reader: QuestionReader, query: Query, tz: str, lang: str) -> Answer 
 
 
 def _culprit(culprit: Culprit, lang: str, tz: str) -> str:
-    name = f"{culprit.kind}_one" if culprit.of == 1 else culprit.kind
+    name = culprit.kind
+    if culprit.lines and culprit.lines == culprit.of:
+        name = "lines_one" if culprit.of == 1 else "lines_all"
     passage = shorten(culprit.passage, 120)
     if culprit.kind == "lines":
         fence = "``" if "`" in passage else "`"
