@@ -79,6 +79,28 @@ def test_filters_and_the_back_button(browse: Browse, sample_page: str) -> None:
     page.until(lambda: "type=" not in page.path(), what="the chip to take the filter away")
 
 
+HEIGHTS = """
+window.heights = [];
+const look = () => {
+  const table = document.querySelector(".st-key-table-found");
+  const tall = table && Math.round(table.getBoundingClientRect().height);
+  if (tall && tall !== window.heights.at(-1)) window.heights.push(tall);
+  requestAnimationFrame(look);
+};
+look();
+"""
+
+
+def test_what_is_below_a_table_does_not_move_when_it_comes(
+    browse: Browse, sample_page: str
+) -> None:
+    page = browse(sample_page)
+    page.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": HEIGHTS})
+    page.open("/?type=bugfix&view=table")
+    page.still("[data-testid='stDataFrame']")
+    assert len(page.driver.execute_script("return heights")) == 1
+
+
 def test_an_address_of_no_page_says_so_in_the_readers_language(
     browse: Browse, sample_page: str
 ) -> None:

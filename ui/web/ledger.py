@@ -16,7 +16,7 @@ from ui.web.errors import part
 from ui.web.text import clean, escape
 from ui.web.view import View
 
-ROW = 35  # pixels
+ROW, FRAME = 35, 3  # pixels
 # Pixels: on a screen of 1440 the type is the last column that is seen, and seen whole.
 WIDTHS = {
     "time": 125, "reference": 80, "title": 290, "author": 130, "importance": 110, "level": 68,
@@ -61,11 +61,17 @@ def table(
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
-        height=height if ROW * (len(rows) + 1) > height else "content",
+        height=min(height, whole(len(rows))),
         column_config=_config(view),
     )
     picked = [records[index] for index in event.selection.rows if index < len(records)]
     _actions(view, picked, key, everything or (lambda: records))
+
+
+def whole(rows: int) -> int:
+    """The height of a table that shows all its rows. Told beforehand, as that of every chart: where
+    the browser finds it out, what is below moves when the table comes."""
+    return ROW * (rows + 1) + FRAME
 
 
 def _cell(value: object) -> object:

@@ -124,8 +124,10 @@ def _activity(view: View, filters: Filters) -> None:
         st.session_state["_brushed"] = held
     unit = charts.bucketed(days)[1]
     key = f"activity-{st.session_state['_brush_round']}"
+    chart = charts.activity(days, _labels(view), st.session_state["_brush_start"], view.theme)
     st.vega_lite_chart(
-        charts.activity(days, _labels(view), st.session_state["_brush_start"], view.theme),
+        chart,
+        height=chart["height"],
         key=key,
         on_select=lambda: _brush(key, unit),
         selection_mode="range",

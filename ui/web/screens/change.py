@@ -14,7 +14,7 @@ from kb.errors import KBError, NotFound
 from kb.text.description import split_trailers
 from kb.types import ChangeRecord, FileChange, ReviewThread, Risk
 from ui.presenters import commit_url, reference
-from ui.web import charts, state
+from ui.web import charts, ledger, state
 from ui.web.cards import facts, outward
 from ui.web.description import safe_address, safe_markdown
 from ui.web.errors import show
@@ -130,8 +130,12 @@ def _importance(view: View, record: ChangeRecord) -> None:
         told = [(clean(term_text(term, view.lang)), term.points) for term in analysis.terms]
         weighty = sorted((pair for pair in told if pair[1]), key=lambda pair: -abs(pair[1]))
         if weighty:
+            chart = charts.terms(
+                weighty, view.say("chart.term"), view.say("chart.points"), view.theme
+            )
             st.vega_lite_chart(
-                charts.terms(weighty, view.say("chart.term"), view.say("chart.points"), view.theme),
+                chart,
+                height=chart["height"],
                 alt=view.say("change.terms"),
             )
         else:
@@ -158,7 +162,7 @@ def _modules(view: View, record: ChangeRecord) -> None:
         return
     st.dataframe(
         pd.DataFrame(rows, columns=["module", "files", "lines"]),
-        hide_index=True, height="content",
+        hide_index=True, height=ledger.whole(len(rows)),
         column_config={
             "module": st.column_config.TextColumn(view.say("chart.module"), width=180),
             "files": st.column_config.NumberColumn(view.say("column.files"), width=55),
@@ -323,7 +327,7 @@ def _files(view: View, record: ChangeRecord) -> None:
         st.caption(view.say("change.no_files"))
         return
     event = st.dataframe(
-        pd.DataFrame(rows), hide_index=True, height=420 if len(rows) > 10 else "content",
+        pd.DataFrame(rows), hide_index=True, height=min(420, ledger.whole(len(rows))),
         on_select="rerun", selection_mode="single-row", key=f"files-{record.change.sha[:12]}",
         column_config={
             "path": st.column_config.TextColumn(view.say("column.path"), width="large"),
