@@ -31,6 +31,16 @@ def test_a_key_change_alone_in_its_area_leads_a_theme_with_its_module(make):
     assert all(5 not in {m.change.number for m in theme.members} for theme in themes)
 
 
+def test_a_word_of_the_language_gathers_no_theme(make):
+    titles = ["Say what the lexer skips", "Tell what a cursor holds", "Show what the pager drops"]
+    records = [make(n, title, importance=8.0) for n, title in enumerate(titles, 1)]
+    records += [make(n, f"Paint row {n} twice", importance=3.0) for n in range(4, 30)]
+    assert all(theme.name.lower() != "what" for theme in find_themes(records))
+    assert all(
+        len(theme.members) < 3 for theme in find_themes(records) if theme.lead in records[:3]
+    )
+
+
 def test_a_theme_is_named_in_chinese_unless_it_is_a_proper_name(make):
     records = [
         make(n, f"{area}: part {n}", importance=8.0, modules=(area.lower(),))
