@@ -71,6 +71,13 @@ def test_a_brief_report_is_at_most_200_words(busy_week, composed, week):
         assert "kb report week 2026-W22" in text
 
 
+def test_a_brief_report_without_risks_says_so(make, reader_of, composed, week):
+    reader = reader_of([make(1, "Advertise the explorer", importance=4.0)])
+    text = render(composed(reader, week("en", brief=True)), "md")
+    assert "Latent risks:" not in text
+    assert "none of the risks that the rules look for" in text
+
+
 def test_a_brief_report_names_the_command_of_the_same_whole_one(busy_week, composed, week):
     filters = Filters(repos=("acme/rocket",), authors=("Author 1",), min_importance=1.0)
     period = between(
