@@ -10,7 +10,7 @@ import streamlit as st
 
 from kb.periods import local, midnight
 from kb.types import Filters
-from kb.vocabulary import LEVELS
+from kb.vocabulary import CHANGE_TYPES, LEVELS, RISK_KINDS
 from ui.web import state
 from ui.web.knowledge import Facets, facets
 from ui.web.text import clean, escape
@@ -26,6 +26,7 @@ CHOICES: dict[str, tuple[str, str, str | None]] = {
     "author": ("authors", "author", None),
     "label": ("labels", "label", None),
 }
+FIXED = {"type": CHANGE_TYPES, "level": LEVELS, "risk": RISK_KINDS}
 NAMES = (*CHOICES, "path", "min", "since", "until")
 _ALIASES = {"repo": "repos", "type": "types", "level": "levels", "risk": "risks"}
 MOST = 50  # values offered of one field; the rest is reached by typing `author:` in the query
@@ -33,7 +34,7 @@ MOST = 50  # values offered of one field; the rest is reached by typing `author:
 
 def from_address(tz: str) -> Filters:
     """The filters that the address holds (for screens without the panel, and before it is drawn)."""
-    chosen = {field: tuple(state.texts(name)) for name, (field, _, _) in CHOICES.items()}
+    chosen = {field: tuple(_given(name)) for name, (field, _, _) in CHOICES.items()}
     return _filters(
         chosen,
         state.texts("path"),
@@ -47,8 +48,7 @@ def from_address(tz: str) -> Filters:
 def current(tz: str) -> Filters:
     """What the widgets hold; before their first drawing, what the address holds."""
     chosen = {
-        field: tuple(state.value(name, state.texts(name)))
-        for name, (field, _, _) in CHOICES.items()
+        field: tuple(state.value(name, _given(name))) for name, (field, _, _) in CHOICES.items()
     }
     paths = state.value("path", " ".join(state.texts("path"))).split()
     return _filters(
@@ -59,6 +59,11 @@ def current(tz: str) -> Filters:
         state.value("until", state.day("until")),
         tz,
     )
+
+
+def _given(name: str) -> list[str]:
+    """What the address says of a field; of one whose values are fixed, only those."""
+    return state.texts(name, FIXED.get(name))
 
 
 def _filters(
@@ -147,9 +152,9 @@ def _choice(view: View, name: str, filters: Filters, values: dict[str, int]) -> 
     if name == "level":
         values = {level: values[level] for level in LEVELS if level in values}
     options = list(values)[:MOST]
-    options += [value for value in state.value(name, state.texts(name)) if value not in options]
+    options += [value for value in state.value(name, _given(name)) if value not in options]
     if not options or (name in ("repo", "label") and len(options) < 2 and not chosen):
-        state.seed(name, [value for value in state.texts(name) if value in options])
+        state.seed(name, [value for value in _given(name) if value in options])
         return
 
     def label(value: str) -> str:
@@ -160,7 +165,7 @@ def _choice(view: View, name: str, filters: Filters, values: dict[str, int]) -> 
         view.say(f"filters.{name}"),
         options,
         format_func=label,
-        key=state.seed(name, list(state.texts(name))),
+        key=state.seed(name, _given(name)),
         placeholder=view.say("filters.any"),
     )
 

@@ -92,6 +92,8 @@ def test_an_empty_home_says_how_to_index(opened: Opened, tmp_path: Path) -> None
         ("search", "min", "nan"),
         ("search", "sinse", "2026-10-01"),
         ("search", "view", "tabel"),
+        ("search", "type", "bugfx"),
+        ("report", "risk", "core"),
         ("browse", "order", "oldest"),
         ("browse", "n", "20"),
         ("report", "on", "yesterday"),
