@@ -292,7 +292,8 @@ def _risks(record: ChangeRecord, lang: str) -> str:
     for kind in [kind for kind in RISK_KINDS if kind in first]:
         name = phrase(f"analysis.risk.{kind}", lang)
         evidence = shorten(first[kind].evidence.replace("`", ""), EVIDENCE)
-        said.append(f"{name} (`{evidence}`)" if kind in SHOWN_BY_NAME and evidence else name)
+        beside = f"（`{evidence}`）" if lang == "zh" else f" (`{evidence}`)"
+        said.append(name + beside if kind in SHOWN_BY_NAME and evidence else name)
     return f" · {('；' if lang == 'zh' else '; ').join(said)}"
 
 

@@ -10,6 +10,7 @@ from kb.qa.points import (
     NAMED,
     NUMBER,
     NUMBER_ZH,
+    PART_OF_MONTH,
     POINT,
     POINT_ZH,
     UNIT,
@@ -31,6 +32,7 @@ _ROLLING = re.compile(
 )
 _SINCE = re.compile(rf"\b(?:since|after|from)\s+(?P<a>{POINT})(?:\s+(?:on|onwards?))?", re.I)
 _UNTIL = re.compile(rf"\b(?:until|till|before|up\s+to)\s+(?P<a>{POINT})", re.I)
+_PART = re.compile(rf"\b(?:(?:in|during|of)\s+)?(?P<a>{PART_OF_MONTH})\b", re.I)
 _DURING = re.compile(rf"\b(?:in|during|on|of)\s+(?P<a>{POINT})(?!\s*-)", re.I)
 _BARE = re.compile(rf"\b(?P<a>{NAMED})\b", re.I)
 _ROLLING_ZH = re.compile(
@@ -94,6 +96,12 @@ def _until(match: re.Match[str], today: date) -> OpenSpan | None:
     return None, (span[1] if through else span[0])
 
 
+def _part(match: re.Match[str], today: date) -> OpenSpan | None:
+    """A part of a month; "late may" alone may be a word and a verb."""
+    certain = "week" in match["a"].lower() or match[0] != match["a"]
+    return point(match["a"], today) if certain else None
+
+
 def _during(match: re.Match[str], today: date) -> OpenSpan | None:
     return point(match["a"], today)
 
@@ -103,6 +111,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], OpenSpan 
     (_ROLLING, _rolling),
     (_SINCE, _since),
     (_UNTIL, _until),
+    (_PART, _part),
     (_DURING, _during),
     (_BARE, _during),
     (_BETWEEN_ZH, _between),

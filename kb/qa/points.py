@@ -27,9 +27,15 @@ _MONTH_ZH = r"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])"
 
 _ISO = r"(?:\d{4}-\d{2}-\d{2}(?!\d)|\d{4}-W\d{2}|\d{4}-\d{2}(?!\d))"
 _YEAR = r"(?:19|20)\d{2}(?![\d-])"
-NAMED = rf"(?:yesterday|today|(?:last|this)\s+(?:week|month|quarter|year|{_WEEKDAY})|{NUMBER}\s+{UNIT}s?\s+ago)"
+_PART_OF = (
+    r"(?:(?:the\s+)?(?:first|second|third|fourth|last)\s+week\s+of\s+|(?:early|mid|late)[-\s])"
+)
+PART_OF_MONTH = (
+    rf"(?:{_PART_OF}{_MONTH}|(?:the\s+)?week\s+of\s+{_MONTH}\s+\d{{1,2}}{_TH})(?:,?\s+\d{{4}})?"
+)
+NAMED = rf"(?:yesterday|today|(?:last|this)\s+(?:week(?!\s+of\b)|month|quarter|year|{_WEEKDAY})|{NUMBER}\s+{UNIT}s?\s+ago)"
 POINT = (
-    rf"(?:{_ISO}|{_YEAR}|\d{{1,2}}{_TH}\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?"
+    rf"(?:{PART_OF_MONTH}|{_ISO}|{_YEAR}|\d{{1,2}}{_TH}\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?"
     rf"|{_MONTH}(?:\s+\d{{1,2}}{_TH}(?=,|\s|$|\?))?(?:,?\s+\d{{4}})?"
     rf"|(?:q[1-4]|(?:the\s+)?(?:first|second|third|fourth)\s+quarter(?:\s+of)?)(?:\s+\d{{4}})?"
     rf"|(?:the\s+)?week\s+\d{{1,2}}(?:\s+of\s+\d{{4}})?|{_WEEKDAY}|{NAMED})"
@@ -42,9 +48,10 @@ NAMED_ZH = (
     rf"|{_AGO_ZH})"
 )
 _YEAR_ZH = r"(?:(?:(?:19|20)\d{2}\s*年|今年|去年|前年)\s*的?)"
+_PART_ZH = r"(?:第[一二三四1-4]个?周|最后一?个?周|[上中下]旬|[初底末])"
 POINT_ZH = (
     rf"(?:{_ISO}|{_YEAR_ZH}?\s*{_MONTH_ZH}\s*月\s*\d{{1,2}}\s*(?:日|号)"
-    rf"|{_YEAR_ZH}?\s*{_MONTH_ZH}\s*月份?|{_YEAR_ZH}?\s*第?[一二三四1-4]季度|{NAMED_ZH}|20\d{{2}}\s*年)"
+    rf"|{_YEAR_ZH}?\s*{_MONTH_ZH}\s*月(?:份?的?{_PART_ZH}|份)?|{_YEAR_ZH}?\s*第?[一二三四1-4]季度|{NAMED_ZH}|20\d{{2}}\s*年)"
 )
 _COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _COUNTS |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "few": 3, "couple of": 2}
@@ -52,6 +59,17 @@ _COUNTS |= {c: i for i, c in enumerate("一二三四五六七八九十", start=1
 _UNITS_ZH = {"小时": "hour", "天": "day", "日": "day", "周": "week", "星期": "week"}
 _UNITS_ZH |= {"礼拜": "week", "月": "month", "季度": "quarter", "年": "year"}
 _MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
+_THIRDS = {
+    "early": 0,
+    "mid": 1,
+    "late": 2,
+    "上旬": 0,
+    "中旬": 1,
+    "下旬": 2,
+    "初": 0,
+    "底": 2,
+    "末": 2,
+}
 _ORDINALS = ("first", "second", "third", "fourth")
 
 
@@ -115,8 +133,30 @@ def _month(month: int, year: int | None, today: date, day: int | None = None) ->
 
 def _month_of(match: re.Match[str], today: date) -> Span:
     number = _MONTH_NAMES.index(match["m"][:3]) + 1
-    day = match["d"] and int(match["d"])
-    return _month(number, int(match["y"]) if match["y"] else None, today, day or None)
+    day = match.groupdict().get("d")
+    year = int(match["y"]) if match["y"] else None
+    return _month(number, year, today, int(day) if day else None)
+
+
+def _part_of_month(match: re.Match[str], today: date) -> Span:
+    return _part(_month_of(match, today), match["week"] or match["third"])
+
+
+def _part_of_month_zh(match: re.Match[str], today: date) -> Span:
+    return _part(_month_zh(match, today), match["week"] or match["third"] or "last")
+
+
+def _part(month: Span, part: str) -> Span:
+    """A week of a month, counted from its first day or up to its last; or ten days of it."""
+    first, after = month
+    if part == "last":
+        return after - timedelta(days=7), after
+    if part in _THIRDS:
+        start = first + timedelta(days=10 * _THIRDS[part])
+        return start, after if _THIRDS[part] == 2 else start + timedelta(days=10)
+    place = _ORDINALS.index(part) + 1 if part in _ORDINALS else count_of(part)
+    start = first + timedelta(days=7 * (place - 1))
+    return start, start + timedelta(days=7)
 
 
 def _iso_week(match: re.Match[str], today: date) -> Span:
@@ -170,8 +210,8 @@ def _year_zh(words: str | None, today: date) -> int | None:
 def _month_zh(match: re.Match[str], today: date) -> Span:
     word = match["m"]
     number = int(word) if word.isdigit() else _zh_number(word)
-    day = int(match["d"]) if match["d"] else None
-    return _month(number, _year_zh(match["y"], today), today, day)
+    day = match.groupdict().get("d")
+    return _month(number, _year_zh(match["y"], today), today, int(day) if day else None)
 
 
 def _zh_number(word: str) -> int:
@@ -209,6 +249,20 @@ _READERS: tuple[tuple[str, Callable[[re.Match[str], date], Span]], ...] = (
     (
         r"(\d{4}|今年|去年|前年)\s*年?",
         lambda match, today: _around(date(_year_zh(match[1], today) or 1, 1, 1), "year"),
+    ),
+    (
+        rf"(?:(?:the )?(?P<week>{'|'.join(_ORDINALS)}|last) week of |(?P<third>early|mid|late)[- ])"
+        rf"(?P<m>{_MONTH})(?: (?P<y>\d{{4}}))?",
+        _part_of_month,
+    ),
+    (
+        rf"(?:the )?week of (?P<m>{_MONTH}) (?P<d>\d{{1,2}}){_TH}(?: (?P<y>\d{{4}}))?",
+        lambda match, today: _around(_month_of(match, today)[0], "week"),
+    ),
+    (
+        rf"(?P<y>{_YEAR_ZH})?\s*(?P<m>{_MONTH_ZH})\s*月份?的?"
+        r"(?:第(?P<week>[一二三四1-4])个?周|最后一?个?周|(?P<third>[上中下]旬|[初底末]))",
+        _part_of_month_zh,
     ),
     (rf"(?P<m>{_MONTH})(?: (?P<d>\d{{1,2}}){_TH})?(?: (?P<y>\d{{4}}))?", _month_of),
     (rf"(?P<d>\d{{1,2}}){_TH} (?:of )?(?P<m>{_MONTH})(?: (?P<y>\d{{4}}))?", _month_of),
