@@ -244,8 +244,7 @@ def _culprit(culprit: Culprit, lang: str, tz: str) -> str:
         name = "lines_one" if culprit.of == 1 else "lines_all"
     passage = shorten(culprit.passage, 120)
     if culprit.kind == "lines":
-        fence = "``" if "`" in passage else "`"
-        passage = f"{fence}{passage}{fence}"
+        passage = f"`` {passage} ``" if "`" in passage else f"`{passage}`"
     return phrase(
         f"qa.broke.{name}",
         lang,

@@ -20,13 +20,14 @@ _FAULT = (
     r"(?:regressions?|bugs?|breakages?|crash(?:es)?|failures?|faults?|hang|deadlocks?|leaks?|errors?"
     r"|exceptions?|slowdowns?|issues?|problems?|oom)"
 )
+_NOT_INTO = r"(?!\s+(?:into|down|up|out|off)\b)"  # a class that is broken up works
 # "What breaks?" asks for breaking changes.
 _WHAT_BROKE = re.compile(
     rf"\b(?:(?:which|what|whose)(?:\s+{_CHANGE})?|who)\s+(?:(?:may|might|could)\s+have\s+|(?:has|have|had)\s+)?"
-    rf"(?:(?:broken?|regressed)\b"
+    rf"(?:(?:broken?|regressed)\b{_NOT_INTO}"
     rf"|(?:caused|introduced|brought|triggered|led\s+to)\b(?=.*\b{_FAULT}\b))"
     r"|\b(?:when|why|how)\s+(?:did|has|have|was|were|is|are)\b(?P<thing>.+)"
-    r"\b(?:break|broken|regress(?:ed)?|stop(?:ped)?\s+working)\b"
+    rf"\b(?:break|broken|regress(?:ed)?|stop(?:ped)?\s+working)\b{_NOT_INTO}"
     r"|\bwhere\s+(?:does|did|do)\b(?P<fault>.*\bregressions?\b.*)\bcome\s+from\b",
     re.IGNORECASE | re.DOTALL,
 )

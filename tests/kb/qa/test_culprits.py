@@ -53,6 +53,8 @@ def test_what_a_question_says_is_broken(question: str, thing: str) -> None:
         "what breaks when I upgrade?",
         "which changes break compatibility?",
         "breaking changes of the scheduler",
+        "how are long prompts broken into chunks?",
+        "which change broke up the manager?",
         "How was the deadlock of the scheduler fixed?",
         "When did we start compiling at run time, and why?",
         "哪个改动引入了运行时编译",
