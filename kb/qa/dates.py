@@ -92,7 +92,8 @@ def _until(match: re.Match[str], today: date) -> OpenSpan | None:
     span = point(match["a"], today)
     if span is None:
         return None
-    through = match[0].lower().startswith(("until", "till", "up"))
+    # 五月底之前 is by the end of May.
+    through = match[0].lower().startswith(("until", "till", "up")) or match["a"][-1] in "底末"
     return None, (span[1] if through else span[0])
 
 
