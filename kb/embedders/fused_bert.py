@@ -48,7 +48,7 @@ class FusedBert:
     def __init__(self, bert: Any) -> None:
         given = bert.embeddings
         self._words = given.word_embeddings.weight
-        self._places = given.position_embeddings.weight + given.token_type_embeddings.weight[0]
+        self._positions = given.position_embeddings.weight + given.token_type_embeddings.weight[0]
         self._norm = given.LayerNorm
         self._heads = bert.config.num_attention_heads
         self._layers = [_Layer(layer) for layer in bert.encoder.layer]
@@ -57,33 +57,33 @@ class FusedBert:
 
     def __call__(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Mean-pooled rows (n, width) of token ids (n, longest) and their mask."""
-        x: Tensor = self._norm(self._words[tokens] + self._places[: tokens.shape[1]])
-        hidden = None
+        x: Tensor = self._norm(self._words[tokens] + self._positions[: tokens.shape[1]])
+        bias = None
         if not bool(mask.all()):
-            hidden = torch.zeros(mask.shape, dtype=x.dtype).masked_fill_(mask == 0, -torch.inf)
-            hidden = hidden[:, None, None, :].expand(-1, 1, mask.shape[1], -1)
+            bias = torch.zeros(mask.shape, dtype=x.dtype).masked_fill_(mask == 0, -torch.inf)
+            bias = bias[:, None, None, :].expand(-1, 1, mask.shape[1], -1)
         for layer in self._layers:
-            x = layer(x, hidden, self._heads)
-        read = mask[..., None].to(x.dtype)
-        return (x * read).sum(1) / read.sum(1)
+            x = layer(x, bias, self._heads)
+        weights = mask[..., None].to(x.dtype)
+        return (x * weights).sum(1) / weights.sum(1)
 
 
 class _Layer:
     def __init__(self, layer: Any) -> None:
         attention = layer.attention.self
-        self._asked = Product(attention.query, attention.key, attention.value)
-        self._told = Product(layer.attention.output.dense)
-        self._told_norm = layer.attention.output.LayerNorm
-        self._up = Product(layer.intermediate.dense)
-        self._down = Product(layer.output.dense)
-        self._down_norm = layer.output.LayerNorm
+        self._qkv = Product(attention.query, attention.key, attention.value)
+        self._attention_output = Product(layer.attention.output.dense)
+        self._attention_norm = layer.attention.output.LayerNorm
+        self._intermediate = Product(layer.intermediate.dense)
+        self._output = Product(layer.output.dense)
+        self._output_norm = layer.output.LayerNorm
 
-    def __call__(self, x: Tensor, hidden: Tensor | None, heads: int) -> Tensor:
+    def __call__(self, x: Tensor, bias: Tensor | None, heads: int) -> Tensor:
         n, length, width = x.shape
-        asked = self._asked(x).view(n, length, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
-        query, key, value = asked.unbind()
-        told = functional.scaled_dot_product_attention(query, key, value, attn_mask=hidden)
-        told = told.transpose(1, 2).reshape(n, length, width)
-        x = self._told_norm(self._told.plus(told, x))
-        found: Tensor = self._down_norm(self._down.plus(self._up(x, gelu=True), x))
+        qkv = self._qkv(x).view(n, length, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
+        query, key, value = qkv.unbind()
+        context = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        context = context.transpose(1, 2).reshape(n, length, width)
+        x = self._attention_norm(self._attention_output.plus(context, x))
+        found: Tensor = self._output_norm(self._output.plus(self._intermediate(x, gelu=True), x))
         return found

@@ -131,6 +131,8 @@ def related_section(desk: Desk, record: ChangeRecord) -> Section:
 def _replaced(desk: Desk, record: ChangeRecord, named: set[str]) -> list[dict[str, object]]:
     """The changes that brought the code which a repair replaced."""
     origins = [item for item in desk.reader.line_origins(record.id) if item.record.id not in named]
+    if not origins:
+        return []
     records = [item.record for item in origins]
     named.update(other.id for other in records)
     desk.history.record_listing("replaced", record.id, records)

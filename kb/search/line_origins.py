@@ -20,7 +20,7 @@ from kb.types import LineOrigin
 
 if TYPE_CHECKING:
     from kb.store.archive import Archive
-    from kb.types import ChangeRecord, FileChange
+    from kb.types import FileChange
 
 REPAIRS = ("bugfix", "security", "revert")
 MOST_READ = 400  # patches of earlier changes for one change; each takes 0.2 ms
@@ -34,11 +34,14 @@ def line_origins(archive: Archive, change_id: str, limit: int = 3) -> list[LineO
     What another change replaced says nothing of a fault, and may be much."""
     with archive.reading():
         rowid = archive.rowids([change_id]).get(change_id)
-        if rowid is None or not _is_repair(archive.by_rowids([rowid])[rowid]):
+        if rowid is None:
+            return []
+        repair = archive.by_rowids([rowid])[rowid]
+        if set(REPAIRS).isdisjoint(repair.analysis.types):
             return []
         search = _Search(archive)
         total = 0
-        for place, file in enumerate(archive.files(rowid)):
+        for place, file in enumerate(repair.change.files):
             if file.deletions:
                 wanted = _replaced(replace(file, patch=archive.patch_at(rowid, place)))
                 total += len(wanted)
@@ -48,10 +51,6 @@ def line_origins(archive: Archive, change_id: str, limit: int = 3) -> list[LineO
         return [
             LineOrigin(records[key], len(lines), total, *_longest(lines)) for key, lines in most
         ]
-
-
-def _is_repair(record: ChangeRecord) -> bool:
-    return not set(REPAIRS).isdisjoint(record.analysis.types)
 
 
 class _Search:

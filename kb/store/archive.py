@@ -482,7 +482,7 @@ class Archive:
             rowid = self.rowids([change_id]).get(change_id)
             return {} if rowid is None else reading.patches(self.connection, rowid)
 
-    def touched_before(self, rowid: int, path: str) -> Iterator[int]:
+    def touched_before(self, rowid: int, path: str) -> list[int]:
         """Keys of the changes that touched a path before this one, newest first."""
         return reading.touched_before(self.connection, rowid, path, self.condition(Filters()))
 
@@ -491,6 +491,7 @@ class Archive:
         return reading.files(self.connection, rowid)
 
     def patch_at(self, rowid: int, place: int) -> str | None:
+        """The stored patch of a change's file, by its place among them."""
         return reading.patch_at(self.connection, rowid, place)
 
     def facets(self, filters: Filters = Filters()) -> dict[str, list[tuple[str, int]]]:

@@ -136,7 +136,7 @@ def patches(connection: sqlite3.Connection, rowid: int) -> dict[str, str]:
 
 def touched_before(
     connection: sqlite3.Connection, rowid: int, path: str, visible: Condition
-) -> Iterator[int]:
+) -> list[int]:
     """Keys of the changes of its repository that touched a path before this one, newest first."""
     rows = connection.execute(
         "SELECT rowid FROM changes, (SELECT repo AS its_repo, merged_at AS its_moment"
@@ -147,7 +147,7 @@ def touched_before(
         f" AND {visible.sql} ORDER BY {ORDERS['newest']}",
         (rowid, rowid, path, *visible.parameters),
     )
-    return (key for (key,) in rows.fetchall())
+    return [key for (key,) in rows]
 
 
 def files(connection: sqlite3.Connection, rowid: int) -> tuple[FileChange, ...]:

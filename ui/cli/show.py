@@ -52,6 +52,7 @@ def command(
         lines = _lines(record, settings.tz, settings.lang)
         from ui.cli.terminal import heading, inert
         from ui.messages import message
+        from ui.presenters import named
 
         if origins:
             lines += ["", message("cli", "show.replaced", settings.lang)]
@@ -59,7 +60,8 @@ def command(
             share = message(
                 "cli", "show.replaced_lines", settings.lang, lines=item.lines, of=item.of
             )
-            lines += [f"  {share}: {heading(item.record, False)}", f"      {inert(item.line)}"]
+            whose = named(share, heading(item.record, False), settings.lang)
+            lines += [f"  {whose}", f"      {inert(item.line)}"]
         if related:
             lines += ["", message("cli", "show.related", settings.lang)]
             several = any(hit.record.change.repo != record.change.repo for hit in related)

@@ -365,12 +365,8 @@ def _replaced(view: View, record: ChangeRecord) -> None:
     if origins:
         st.subheader(view.say("change.replaced"), anchor=False)
         for origin in origins:
-            change = origin.record.change
-            view.open_change(
-                origin.record,
-                f"{view.say('change.replaced_lines', lines=origin.lines, of=origin.of)} · {escape(reference(change))} · "
-                f"{escape(change.title)} · :gray[{view.time(change.merged_at, '%Y-%m-%d')}]",
-            )
+            share = view.say("change.replaced_lines", lines=origin.lines, of=origin.of)
+            _another(view, origin.record, f"{share} · ")
             st.code(origin.line, language=None)
 
 
@@ -383,9 +379,14 @@ def _neighbours(view: View, record: ChangeRecord) -> None:
     if hits:
         st.subheader(view.say("change.neighbours"), anchor=False)
         for hit in hits:
-            change = hit.record.change
-            view.open_change(
-                hit.record,
-                f"{escape(reference(change))} · {escape(change.title)} · "
-                f":gray[{view.time(change.merged_at, '%Y-%m-%d')}]",
-            )
+            _another(view, hit.record)
+
+
+def _another(view: View, record: ChangeRecord, before: str = "") -> None:
+    """A line that opens another change."""
+    change = record.change
+    view.open_change(
+        record,
+        f"{before}{escape(reference(change))} · {escape(change.title)} · "
+        f":gray[{view.time(change.merged_at, '%Y-%m-%d')}]",
+    )
