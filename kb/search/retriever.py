@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ OpenEmbedder = Callable[[], "Embedder"]
 # of each other where a question uses the change's words, and 2.5 is lower where it does not.
 FUSION_WEIGHTS = {"lexical": 2.0, "title": 1.0, "text": 1.0, "diff": 1.0}
 DEPTH = 100  # of each retriever; with 60 to 200 as much was found, in as much more time
-READ_AHEAD = 10  # with more, or to the end, Chroma waits for the interpreter
+READ_AHEAD = 20
+BESIDE_CHROMA = 10  # of them; with more, Chroma waits for the interpreter
 WHOLE = 1_000_000_000
 EXACT_SCORE = 1.0
 
@@ -132,7 +134,8 @@ def _search(
             embedder = open_embedder()
             # Another embedder may be chosen because it reads Chinese: it gets what was typed.
             text = question.encoded if embedder.name == BUNDLED_NAME else query.text
-            nearest = partial(_nearest, index, embedder, text, depth, allowed)
+            encoded = Event()
+            nearest = partial(_nearest, index, embedder, text, depth, allowed, encoded)
             # A resident process scores the words beside it: neither ONNX Runtime nor Chroma holds
             # the interpreter. A command has only one question, and would start threads for it.
             if scores is not None:
@@ -144,7 +147,7 @@ def _search(
             mode, index = "lexical", None
     words = by_words(archive, question, allowed, depth, scores) if mode != "dense" else None
     if ahead is not None and words:
-        read = _read_ahead(archive, words[:READ_AHEAD], asked, ahead.done)
+        read = _read_ahead(archive, words[:READ_AHEAD], asked, encoded.is_set, ahead.done)
     if nearest is not None:
         dense = _by_kind(nearest())
         if allowed is None:
@@ -251,21 +254,25 @@ def _nearest(
     text: str,
     depth: int,
     allowed: Collection[int] | None,
+    encoded: Event,
 ) -> list[VectorHit]:
-    return index.search(embedder.encode_query(text), KINDS, depth, allowed)
+    vector = embedder.encode_query(text)
+    encoded.set()
+    return index.search(vector, KINDS, depth, allowed)
 
 
 def _read_ahead(
     archive: Archive,
     words: Iterable[tuple[int, float]],
     asked: Words,
-    enough: Callable[[], bool],
+    encoded: Callable[[], bool],
+    searched: Callable[[], bool],
 ) -> dict[int, ChangeRecord]:
-    """The best changes by words, read and looked through until it is enough: most of them will be
-    among the hits, and there is nothing else to do meanwhile."""
+    """The best changes by words, read and looked through while the vectors are searched: most of
+    them will be among the hits, and there is nothing else to do meanwhile."""
     found: dict[int, ChangeRecord] = {}
     for key, _ in words:
-        if enough():
+        if searched() or (len(found) >= BESIDE_CHROMA and encoded()):
             break
         for record in archive.by_rowids([key]).values():
             asked.matches(record)
