@@ -17,8 +17,8 @@ from kb.embedders.model_files import BUNDLED_NAME
 from kb.phrases import phrase
 from kb.search.evidence import Trail, Words, evidence
 from kb.search.folding import fold
-from kb.search.fusion import fuse
 from kb.search.question import Question, understand
+from kb.search.rankings import Rankings
 from kb.search.spelling import respelled, with_spellings
 from kb.search.words import by_words
 from kb.store import lexical_index
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 OpenIndex = Callable[[], "VectorIndex"]
 OpenEmbedder = Callable[[], "Embedder"]
 
-# The words count as much as two vectors. Measured on seven repositories: 1.5 to 2.5 are within 0.01
-# of each other where a question uses the change's words, and 2.5 is lower where it does not.
-FUSION_WEIGHTS = {"lexical": 2.0, "title": 1.0, "text": 1.0, "diff": 1.0}
 DEPTH = 100  # of each retriever; with 60 to 200 as much was found, in as much more time
 READ_AHEAD = 20
 BESIDE_CHROMA = 10  # of them; with more, Chroma waits for the interpreter
@@ -73,21 +70,21 @@ def similar(archive: Archive, open_index: OpenIndex, change_id: str, limit: int 
         if rowid is None or limit <= 0:
             return []
         index = open_index()
-        trails: dict[int, Trail] = {}
-        rankings: dict[str, list[tuple[int, float]]] = {}
+        dense: dict[str, list[VectorHit]] = {}
         for kind in KINDS:
             vector = archive.vectors([change_id], kind).get(change_id)
             if vector is not None:
                 near = index.search(vector, kind, DEPTH)
-                near = [hit for hit in near if hit.rowid != rowid]
-                rankings[kind] = _ranked(near, trails)
-        order = fuse(rankings, FUSION_WEIGHTS, _without(index, rankings))
+                dense[kind] = [hit for hit in near if hit.rowid != rowid]
+        rankings = Rankings(dense, without=_without(index, dense))
+        order = rankings.order()
         allowed = _visible(archive, [key for key, _ in order])
-        chosen = [(key, score) for key, score in order if key in allowed][:limit]
-        records = archive.by_rowids([key for key, _ in chosen])
+        chosen = dict([(key, score) for key, score in order if key in allowed][:limit])
+        trails = rankings.trails(chosen)
+        records = archive.by_rowids(list(chosen))
         nothing = Words(Question())
         hits = []
-        for rank, (key, score) in enumerate(chosen, 1):
+        for rank, (key, score) in enumerate(chosen.items(), 1):
             trail = trails[key]
             trail.ranks["dense"] = rank
             seen = evidence(records[key], nothing, trail, "en")
@@ -110,21 +107,14 @@ def _search(
         return _result(query, query.mode, None, exact)
     if not query.text.strip():
         return _result(query, query.mode, None, _listed(archive, query))
-    slips = respelled(query.text, partial(lexical_index.count_with, archive))
-    question = with_spellings(understand(query.text), slips)
+    question = understand(query.text)
     allowed = _allowed(archive, query)
-    trails: dict[int, Trail] = {}
-    rankings: dict[str, list[tuple[int, float]]] = {}
-    notes = [
-        phrase("search.note.respelled", settings.lang, word=word, spelling=spelling)
-        for word, spelling in slips.items()
-    ]
+    notes: list[str] = []
     engine: str | None = None
     index: VectorIndex | None = None
     nearest: Callable[[], list[VectorHit]] | None = None
     ahead: Future[list[VectorHit]] | None = None
-    read: dict[int, ChangeRecord] = {}
-    asked = Words(question)
+    encoded = Event()
     mode = query.mode
     depth = max(DEPTH, 2 * (query.offset + query.limit))
     if mode != "lexical":
@@ -134,7 +124,6 @@ def _search(
             embedder = open_embedder()
             # Another embedder may be chosen because it reads Chinese: it gets what was typed.
             text = question.encoded if embedder.name == BUNDLED_NAME else query.text
-            encoded = Event()
             nearest = partial(_nearest, index, embedder, text, depth, allowed, encoded)
             # A resident process scores the words beside it: neither ONNX Runtime nor Chroma holds
             # the interpreter. A command has only one question, and would start threads for it.
@@ -145,25 +134,28 @@ def _search(
         else:
             notes.append(phrase("search.note.no_vectors", settings.lang))
             mode, index = "lexical", None
+    slips = respelled(query.text, partial(lexical_index.count_with, archive))
+    question = with_spellings(question, slips)
+    notes += [
+        phrase("search.note.respelled", settings.lang, word=word, spelling=spelling)
+        for word, spelling in slips.items()
+    ]
+    asked = Words(question)
     words = by_words(archive, question, allowed, depth, scores) if mode != "dense" else None
+    read: dict[int, ChangeRecord] = {}
     if ahead is not None and words:
         read = _read_ahead(archive, words[:READ_AHEAD], asked, encoded.is_set, ahead.done)
+    dense: dict[str, list[VectorHit]] = {}
     if nearest is not None:
         dense = _by_kind(nearest())
         if allowed is None:
             dense = _shown(archive, dense)
-        rankings = {kind: _ranked(hits, trails) for kind, hits in dense.items()}
-    if words is not None:
-        rankings["lexical"] = words
-        for rank, (rowid, _) in enumerate(words, 1):
-            trails.setdefault(rowid, Trail()).ranks["lexical"] = rank
-        if not rankings["lexical"] and any(rankings.values()):
-            notes.append(phrase("search.note.by_meaning", settings.lang))
+    if words is not None and not words and any(dense.values()):
+        notes.append(phrase("search.note.by_meaning", settings.lang))
     notes += unpublished(archive, settings.lang)
-    without = _without(index, rankings)
-    _rank_dense(rankings, without, trails)
-    order = fuse(rankings, FUSION_WEIGHTS, without)
-    hits = _hits(archive, query, asked, order, trails, settings, read)
+    without = _without(index, dense) if index is not None else {}
+    rankings = Rankings(dense, words, without)
+    hits = _hits(archive, query, asked, rankings, settings, read)
     return _result(query, mode, engine, hits, notes)
 
 
@@ -294,16 +286,6 @@ def _by_kind(hits: Iterable[VectorHit]) -> dict[str, list[VectorHit]]:
     return found
 
 
-def _ranked(hits: Iterable[VectorHit], trails: dict[int, Trail]) -> list[tuple[int, float]]:
-    """Changes by their best chunk of a kind, with its cosine."""
-    found = []
-    for rank, hit in enumerate(hits, 1):
-        score = float(hit.score)
-        trails.setdefault(hit.rowid, Trail()).vectors[hit.kind] = (rank, score, hit.chunk)
-        found.append((hit.rowid, score))
-    return found
-
-
 def _shown(archive: Archive, dense: dict[str, list[VectorHit]]) -> dict[str, list[VectorHit]]:
     """Without changes that became stale after the generation was made."""
     if not archive.some_hidden():
@@ -343,38 +325,21 @@ def unpublished(archive: Archive, lang: str) -> list[str]:
     return [phrase("search.note.unpublished", lang, changes=hidden)] if hidden > 0 else []
 
 
-def _without(
-    index: VectorIndex | None, rankings: dict[str, list[tuple[int, float]]]
-) -> dict[str, set[int]]:
+def _without(index: VectorIndex, dense: dict[str, list[VectorHit]]) -> dict[str, set[int]]:
     """By kind of vector, the changes of the lists that have none.
 
     A change without a line of natural language in its diff has no vector of it. That says nothing
     against it, unlike a vector that is too far away to be among the nearest.
     """
-    ranked = {kind: {key for key, _ in rankings[kind]} for kind in KINDS if kind in rankings}
-    if index is None or not ranked:
-        return {}
-    near = set().union(*ranked.values())
-    return {kind: near - index.having(kind, near) for kind in ranked}
-
-
-def _rank_dense(
-    rankings: dict[str, list[tuple[int, float]]],
-    without: dict[str, set[int]],
-    trails: dict[int, Trail],
-) -> None:
-    """The rank that the vectors together give; what `ranks.dense` of the JSON says."""
-    dense = {kind: rankings[kind] for kind in KINDS if kind in rankings}
-    for rank, (key, _) in enumerate(fuse(dense, FUSION_WEIGHTS, without), 1):
-        trails[key].ranks["dense"] = rank
+    near = {hit.rowid for hits in dense.values() for hit in hits}
+    return {kind: near - index.having(kind, near) for kind in dense}
 
 
 def _hits(
     archive: Archive,
     query: Query,
     asked: Words,
-    order: Sequence[tuple[int, float]],
-    trails: dict[int, Trail],
+    rankings: Rankings,
     settings: Settings,
     read: dict[int, ChangeRecord],
 ) -> list[Hit]:
@@ -382,11 +347,11 @@ def _hits(
     end = query.offset + query.limit
     reranked = bool(settings.search.reranker)
     wide = max(end + 10, 50) if reranked else end + 10
-    wanted = [key for key, _ in order[:wide]]
-    found = archive.by_rowids([key for key in wanted if key not in read]) | read
-    best = {key: found[key] for key in wanted if key in found}
+    scores = dict(rankings.order()[:wide])
+    trails = rankings.trails(scores)
+    found = archive.by_rowids([key for key in scores if key not in read]) | read
+    best = {key: found[key] for key in scores if key in found}
     keys = {record.id: key for key, record in best.items()}
-    scores = dict(order)
     records = list(best.values())
     if reranked:
         records = _reranked(records, query, trails, keys, settings)

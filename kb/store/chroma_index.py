@@ -14,6 +14,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from kb.errors import StoreError
 from kb.store.alike import AlikeKeys
-from kb.store.exact_index import CHANGE, CHUNK, MOST_CHUNKS, changes_among
+from kb.store.exact_index import CHANGE, CHUNK, MOST_CHUNKS
 from kb.store.exact_index import load as load_exact
 from kb.store.manifest import Manifest
 from kb.store.vector_index import VectorHit, best_chunks
@@ -108,6 +109,7 @@ class ChromaIndex:
         self._folder = folder
         self._collections: dict[str, ChromaCollection] = {}
         self._keys: dict[str, AlikeKeys] = {}
+        self._changes: dict[str, frozenset[int]] = {}  # that have a vector of a kind
         self._threads = ThreadPoolExecutor(THREADS, "chroma")
         try:
             path = None if manifest.server else folder / "chroma"
@@ -170,19 +172,16 @@ class ChromaIndex:
             scores = 1.0 - np.array(found["distances"][0])[which]
             if allowed is not None:
                 places, scores = places[allowed[places]], scores[allowed[places]]
-            rows = zip(
-                held.keys[places, CHANGE].tolist(),
-                held.keys[places, CHUNK].tolist(),
-                scores.tolist(),
-                strict=True,
-            )
-            hits = best_chunks(list(rows), kind, limit)
+            changes, numbers = held.keys[places, CHANGE], held.keys[places, CHUNK]
+            hits = best_chunks(changes, numbers, scores, kind, limit)
             if len(hits) >= limit or wide >= min(total, limit * MOST_CHUNKS):
                 return hits
             wide = min(total, wide * 2)
 
-    def having(self, kind: str, rowids: Collection[int]) -> set[int]:
-        return changes_among(self._keys_of(kind).keys, rowids)
+    def having(self, kind: str, rowids: Collection[int]) -> AbstractSet[int]:
+        if kind not in self._changes:
+            self._changes[kind] = frozenset(self._keys_of(kind).keys[:, CHANGE].tolist())
+        return self._changes[kind].intersection(rowids)
 
     def count(self, kind: str) -> int:
         if not self.manifest.vectors.get(kind):

@@ -7,6 +7,7 @@ mark), where rows of one mark are alike (`kb.store.alike`).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,16 +73,13 @@ class ExactIndex:
         wide = min(limit * MOST_CHUNKS, len(places))
         if wide < len(places):
             places = places[np.argpartition(-scores[places], wide - 1)[:wide]]
-        rows = zip(
-            changes[places].tolist(),
-            keys[places, CHUNK].tolist(),
-            scores[places].tolist(),
-            strict=True,
-        )
-        return best_chunks(list(rows), kind, limit)
+        return best_chunks(changes[places], keys[places, CHUNK], scores[places], kind, limit)
 
-    def having(self, kind: str, rowids: Collection[int]) -> set[int]:
-        return changes_among(self._load(kind)[1], rowids)
+    def having(self, kind: str, rowids: Collection[int]) -> AbstractSet[int]:
+        import numpy as np
+
+        asked = np.fromiter(rowids, dtype=np.int64, count=len(rowids))
+        return set(asked[np.isin(asked, self._load(kind)[1][:, CHANGE])].tolist())
 
     def count(self, kind: str) -> int:
         return len(self._load(kind)[1])
@@ -93,14 +91,6 @@ class ExactIndex:
         if kind not in self._kinds:
             self._kinds[kind] = load(self._folder, kind, self.manifest.dimension)
         return self._kinds[kind]
-
-
-def changes_among(keys: Keys, rowids: Collection[int]) -> set[int]:
-    """Those of these changes that have a key."""
-    import numpy as np
-
-    asked = np.fromiter(rowids, dtype=np.int64, count=len(rowids))
-    return set(asked[np.isin(asked, keys[:, CHANGE])].tolist())
 
 
 def load(folder: Path, kind: str, dimension: int) -> tuple[Vector, Keys]:

@@ -7,13 +7,17 @@ Both answer from the same generation: the same vectors, the same keys.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from kb.embedders import identity_for
 from kb.errors import StoreError, UsageError
 from kb.store import manifest
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kb.settings import Settings
     from kb.store.manifest import Manifest
     from kb.store.vectors import Vector
@@ -49,7 +53,7 @@ class VectorIndex(Protocol):
         """
         ...
 
-    def having(self, kind: str, rowids: Collection[int]) -> set[int]:
+    def having(self, kind: str, rowids: Collection[int]) -> AbstractSet[int]:
         """Those of these changes that have a vector of a kind."""
         ...
 
@@ -81,13 +85,18 @@ def open_index(settings: Settings, generation: int, engine: str) -> VectorIndex:
     return ChromaIndex(folder, found)
 
 
-def best_chunks(rows: Sequence[tuple[int, int, float]], kind: str, limit: int) -> list[VectorHit]:
-    """Max pooling: (rowid, chunk, score) rows to the best chunk of each change."""
-    best: dict[int, tuple[float, int]] = {}
-    for rowid, chunk, score in rows:
-        found = best.get(rowid)
-        if found is None or (score, -chunk) > (found[0], -found[1]):
-            best[rowid] = (score, chunk)
-    hits = [VectorHit(rowid, kind, chunk, score) for rowid, (score, chunk) in best.items()]
-    hits.sort(key=lambda hit: (-hit.score, hit.rowid))
-    return hits[:limit]
+def best_chunks(
+    rowids: NDArray[np.int64],
+    chunks: NDArray[np.int64],
+    scores: NDArray[np.floating[Any]],
+    kind: str,
+    limit: int,
+) -> list[VectorHit]:
+    """Max pooling: the best chunk of each change, of equal ones the first; nearest first."""
+    import numpy as np
+
+    order = np.lexsort((chunks, rowids, -scores))
+    firsts = np.unique(rowids[order], return_index=True)[1]
+    best = order[np.sort(firsts)[:limit]]
+    rows = zip(rowids[best].tolist(), chunks[best].tolist(), scores[best].tolist(), strict=True)
+    return [VectorHit(rowid, kind, chunk, score) for rowid, chunk, score in rows]
