@@ -6,6 +6,7 @@ that one change never looks different in two places.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kb.analysis.term_text import term_text
 from kb.periods import zone
-from ui.messages import message
+from ui.messages import catalogue, message
 
 if TYPE_CHECKING:
     from kb.types import (
@@ -46,6 +47,27 @@ def word(kind: str, identifier: str, lang: str) -> str:
 def named(name: str, value: object, lang: str) -> str:
     """A value with its name before it, as the language writes that."""
     return message("words", "named", lang, name=name, value=value)
+
+
+def digest_text(text: str, lang: str) -> str:
+    """A digest with the labels of its lines, and why files were not read, in the reader's language."""
+    if lang == "en":
+        return text
+    from kb.report.say import unseen
+
+    labels, lines = catalogue("words", lang), []
+    for line in text.split("\n"):
+        label, colon, rest = line.partition(": ")
+        if label == "not seen":
+            rest = re.sub(r"\(([a-z -]+)\)", lambda found: f"({unseen(found[1], lang)})", rest)
+        key = next((key for key in (f"role.{label}", f"digest.{label}") if key in labels), "")
+        more = re.fullmatch(r"- … (\d+) more lines", line)
+        if more:
+            line = message("words", "digest.more", lang, count=more[1])
+        elif colon and key:
+            line = named(labels[key], rest, lang)
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def reference(change: Change) -> str:

@@ -293,6 +293,7 @@ def _care(facts: ChangeFacts, record: ChangeRecord, lang: str) -> Prose:
         return say(
             "verdict.care_switch",
             lang,
+            n=len(facts.switches),
             names=codes([flag.name for flag in facts.switches], lang, 2),
         )
     if facts.type == "bugfix" and facts.symptom not in ("", "other"):

@@ -161,3 +161,15 @@ def test_both_languages_hold_the_same_words() -> None:
 def test_the_commit_of_a_pull_request_has_a_page() -> None:
     assert presenters.commit_url(record().change) == f"https://github.com/o/r/commit/{'a' * 40}"
     assert presenters.commit_url(record(None).change) is None
+
+
+def test_a_digest_is_labelled_in_the_readers_language():
+    text = "source: a.cu (+4 -1)\nadded: class Tile\n- added: by hand\n- … 12 more lines\nnot seen: a.cu (too large)"
+    assert presenters.digest_text(text, "en") == text
+    assert presenters.digest_text(text, "zh").split("\n") == [
+        "源码：a.cu (+4 -1)",
+        "新增：class Tile",
+        "- added: by hand",
+        "- …… 另有 12 行",
+        "未读：a.cu (过大)",
+    ]

@@ -95,9 +95,10 @@ def only(knowledge: KnowledgeBase, reference: str, repo: str | None) -> str:
 def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
     from kb.analysis.term_text import term_text
     from kb.phrases import phrase
+    from kb.report.say import unseen
     from ui.cli.terminal import facts, heading, inert, inert_lines
     from ui.messages import message
-    from ui.presenters import LEVEL_MARKS, named, word
+    from ui.presenters import LEVEL_MARKS, digest_text, named, word
 
     change, analysis, digest = record.change, record.analysis, record.digest
     lines = [heading(record, True), facts(record, tz, lang), f"commit {change.sha}"]
@@ -141,7 +142,7 @@ def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
         )
         lines.append(message("cli", "show.series", lang) + inert(analysis.series.name) + index)
     if digest.text:
-        lines += ["", inert_lines(digest.text)]
+        lines += ["", inert_lines(digest_text(digest.text, lang))]
     if digest.description:
         lines += ["", message("cli", "show.description", lang), inert_lines(digest.description)]
     unresolved = [thread for thread in change.reviews if not thread.resolved and thread.comments]
@@ -165,9 +166,10 @@ def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
         ),
     ]
     for file in change.files[:SHOWN_FILES]:
-        reason = named(message("cli", "show.not_seen", lang), file.reason, lang)
-        unseen = "" if file.seen else f"  [{reason}]"
-        lines.append(f"  +{file.additions:<5} -{file.deletions:<5} {inert(file.path)}{unseen}")
+        why = inert(unseen(file.reason or "", lang))
+        reason = named(message("cli", "show.not_seen", lang), why, lang)
+        mark = "" if file.seen else f"  [{reason}]"
+        lines.append(f"  +{file.additions:<5} -{file.deletions:<5} {inert(file.path)}{mark}")
     if len(change.files) > SHOWN_FILES:
         lines.append(
             "  " + message("cli", "show.more", lang, count=len(change.files) - SHOWN_FILES)

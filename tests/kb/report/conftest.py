@@ -106,7 +106,7 @@ def make_record(
         raw=importance,
         level=level,
         terms=(Term("added_source", 1.5, {"lines": str(added), "other": "0"}),),
-        level_reason="analysis.level.neither",
+        level_reason="analysis.level.medium",
         modules=modules,
         risks=risks,
         size=Size(added, removed, 1, tests, 0, len(files), added + tests, removed),

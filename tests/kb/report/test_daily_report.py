@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -148,3 +149,35 @@ def test_what_became_of_a_change_stands_in_its_entry(make, reader_of, composed, 
     gone = make(6, "Add a planner", at=at, level="low", reverted_by=("acme/rocket#7",))
     back = make(7, "Revert it", at=at + timedelta(days=1), types=("revert",))
     assert "Taken back by [#7]" in render(composed(reader_of([gone, back]), day()), "md")
+
+
+def test_a_new_setting_is_not_said_to_be_what_turns_the_change_on(make, reader_of, composed, day):
+    """`DISABLE_AUTOTUNE` came with new kernels: nobody has to set it to get them."""
+    flag = Flag("DISABLE_AUTOTUNE", "env", "src/ops.py")
+    at = datetime(2026, 5, 25, 9, tzinfo=UTC)
+    change = make(8, "Add kernels", at=at, level="high", importance=9.0, flags=(flag,))
+    for lang, wanted, untrue in (
+        ("en", "it brings the setting `DISABLE_AUTOTUNE`", "who wants it sets"),
+        ("zh", "新增设置 `DISABLE_AUTOTUNE`", "如需启用"),
+    ):
+        text = render(composed(reader_of([change]), day(lang)), "md")
+        assert wanted in text
+        assert untrue not in text
+
+
+def test_the_labels_of_a_chinese_report_have_chinese_colons(three_levels, composed, day):
+    requests = [
+        day("zh", as_of=datetime(2026, 5, 26, tzinfo=UTC)),
+        replace(day("zh"), kind="risks"),
+        replace(day("zh"), kind="change", period=None, change_id="acme/rocket#1"),
+    ]
+    for request in requests:
+        text = render(composed(three_levels, request), "md")
+        assert not re.search(r"[\u4e00-\u9fff)][:,] |： ", text)
+
+
+def test_the_role_of_a_file_is_said_in_the_readers_language(three_levels, composed, day):
+    request = replace(day("zh"), kind="change", period=None, change_id="acme/rocket#1")
+    rows = render(composed(three_levels, request), "md")
+    assert "| `src/engine/core.py` | 源码 |" in rows
+    assert "| `tests/test_engine.py` | 测试 |" in rows

@@ -11,9 +11,10 @@ import streamlit as st
 
 from kb.analysis.term_text import term_text
 from kb.errors import KBError, NotFound
+from kb.report.say import unseen
 from kb.text.description import split_trailers
 from kb.types import ChangeRecord, FileChange, ReviewThread, Risk
-from ui.presenters import commit_url, reference
+from ui.presenters import commit_url, digest_text, reference
 from ui.web import charts, ledger, state
 from ui.web.cards import facts, outward
 from ui.web.description import safe_address, safe_markdown
@@ -348,7 +349,7 @@ def _files(view: View, record: ChangeRecord) -> None:
 
 
 def _unseen(view: View, file: FileChange) -> str:
-    return view.say("change.not_seen", reason=file.reason or "?")
+    return view.say("change.not_seen", reason=unseen(file.reason or "?", view.lang))
 
 
 STATUSES = ("added", "modified", "deleted", "renamed", "copied", "type-changed", "submodule")
@@ -356,7 +357,11 @@ STATUSES = ("added", "modified", "deleted", "renamed", "copied", "type-changed",
 
 def _digest(view: View, record: ChangeRecord) -> None:
     with st.expander(view.say("change.digest")):
-        st.code(record.digest.text[:20_000] or "–", language=None, wrap_lines=True)
+        st.code(
+            digest_text(record.digest.text[:20_000], view.lang) or "–",
+            language=None,
+            wrap_lines=True,
+        )
 
 
 def _replaced(view: View, record: ChangeRecord) -> None:
