@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from kb.text.measures import measured_lines
 
+MAX_ROW_LINES = 40  # of one row of a table, wrapped
 MAX_BODY = 400_000  # characters; GitHub itself stops at 65,536
 
 
@@ -126,6 +127,7 @@ _ITEM = re.compile(r"^\s{0,40}(?:[-*+]|\d{1,3}[.)])\s")
 _ATX = re.compile(r"^\s{0,3}(#{1,6})(?:\s+(.*?))?(?:\s#{1,6})?\s*$")
 _BOLD_TITLE = re.compile(r"^\s{0,3}(?:\*\*|__)([^*_\n]{1,80})(?:\*\*|__)\s{0,3}[:：]?\s{0,3}$")
 _FENCE = re.compile(r"^\s{0,12}(`{3,}|~{3,})")
+_TABLE_RULE = re.compile(r"^\s{0,3}\|[\s:|-]{0,400}-[\s:|-]{0,400}\|\s*$")
 _RULE = re.compile(r"^\s{0,3}([-=*_])(?:\s{0,3}\1){2,200}\s*$")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]")
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]{0,30}[ -/]{0,3}[@-~]|\][^\x07\x1b\n]{0,500}(?:\x07|\x1b\\)?)")
@@ -216,6 +218,7 @@ def _without_comments(line: str, inside: bool, closes_later: bool) -> tuple[str,
 
 def _prose(raw_lines: list[str]) -> Iterator[_Line]:
     """Prose lines without images, badges and tags; headings are marked."""
+    raw_lines = _unwrapped_rows(raw_lines)
     lines = [inline_text(raw) if raw.strip() else "" for raw in raw_lines]
     for number, line in enumerate(lines):
         if not line.strip():
@@ -234,6 +237,39 @@ def _prose(raw_lines: list[str]) -> Iterator[_Line]:
             yield _Line(title, level=7)
         else:
             yield _Line(line.rstrip())
+
+
+def _unwrapped_rows(lines: list[str]) -> list[str]:
+    """Rows of tables in one line each: a squashed commit's message is wrapped, its tables too."""
+    found: list[str] = []
+    block: list[str] = []
+    for line in [*lines, ""]:
+        if line.strip():
+            block.append(line)
+            continue
+        start = next((n for n, text in enumerate(block) if text.lstrip()[:1] == "|"), len(block))
+        found += [*block[:start], *_table(block[start:]), line]
+        block = []
+    return found[:-1]
+
+
+def _table(block: list[str]) -> list[str]:
+    """The block with its rows whole, if each row ends with a bar; else as it is."""
+    if not any(_TABLE_RULE.match(line) for line in block):
+        return block
+    rows: list[list[str]] = []
+    for line in block:
+        text = line.strip()
+        if rows and not (rows[-1][-1].endswith("|") and text.startswith("|")):
+            rows[-1].append(text)
+        else:
+            rows.append([text])
+    found: list[str] = []
+    for row in rows:
+        # What never ends with a bar is no part of the table: the text below it.
+        whole = row[-1].endswith("|") and len(row) <= MAX_ROW_LINES
+        found += [" ".join(row)] if whole else row
+    return found
 
 
 def inline_text(line: str) -> str:

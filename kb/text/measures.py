@@ -57,6 +57,10 @@ _METRIC_KEY = re.compile(
       | 吞吐 | 延迟 | 耗时 | 时间 | 准确率 | 精度 | 显存 | 内存 | 优化前 | 优化后 | 加速 | 提升
     """
 )
+# How a table is to be read, not what stands in it.
+_LEGEND = re.compile(
+    r"(?i)\b(?:values?|ratios?|numbers?) (?:greater|larger|higher|lower|smaller|less|above|below|over|under)\b|\b(?:higher|lower|larger|smaller|less|more) is better\b"
+)
 _KEY_VALUE = re.compile(
     r"^[\s|*>#-]{0,12}([^:：=\n]{2,60}?)\s{0,40}[:：=]\s{0,40}([-+~]?\d[\d,]{0,14}(?:\.\d{1,10})?)\s{0,3}([^\s\d]\S{0,11}(?:\s?/\s?s)?)?[\s|]{0,40}$"
 )
@@ -104,6 +108,8 @@ def _goes_on(paragraph: str, text: str) -> bool:
 
 def is_measured(sentence: str) -> bool:
     """Does the sentence report a figure: a rate, a comparison, a score, a unit with an effect?"""
+    if _LEGEND.search(sentence):
+        return False
     if _RATE.search(sentence) or _TIMES_FASTER.search(sentence) or _SCORE.search(sentence):
         return True
     change = _CHANGE.search(sentence)
@@ -157,7 +163,7 @@ def _row(header: list[str], cells: list[str]) -> str:
     if not any(_DIGIT.search(cell) for cell in cells[1:]):
         return ""
     if len(header) != len(cells):
-        return " ".join(cell for cell in cells if cell)
+        return ""  # nobody can tell what its figures are of
     values = [
         f"{head}{' = ' if head[-1:].isdigit() else ' '}{cell}".strip()
         for head, cell in zip(header[1:], cells[1:], strict=True)

@@ -268,3 +268,37 @@ def test_plain_sentences_are_all_kept(sentences):
 
 def test_the_heading_of_a_template_that_asks_for_the_changes_goes():
     assert clean_description("## Describe your changes\n\nAdded a lid.").text == "Added a lid."
+
+
+def test_a_row_that_a_squashed_message_wraps_is_one_row():
+    body = (
+        "| M | MXFP4 b12x | MXFP4 cudnn | speedup | NVFP4 b12x | NVFP4 cudnn |\n"
+        "speedup |\n"
+        "|---:|---:|---:|---:|---:|---:|---:|\n"
+        "| 1 | 0.008 | 0.010 | **1.25x** | 0.009 | 0.012 | **1.33x** |\n"
+        "| 2 [1300,547,2048,963,271,3063] | 0.007 | 0.010 | **1.43x** | 0.009\n"
+        "| 0.012 | **1.33x** |\n"
+        "\n"
+        "| metric (ABBA median) | b1 speedup\n"
+        "| b64 speedup |\n"
+        "| --- | ---: | ---: |\n"
+        "| TTFT | 0.9882x | 1.0136x |\n"
+        "b12x is faster.\n"
+    )
+    said = clean_description(body)
+    assert said.metrics == (
+        "M 1: MXFP4 b12x 0.008, MXFP4 cudnn 0.010, speedup 1.25x, NVFP4 b12x 0.009, NVFP4 cudnn 0.012, speedup 1.33x",
+        "2 [1300,547,2048,963,271,3063]: MXFP4 b12x 0.007, MXFP4 cudnn 0.010, speedup 1.43x, NVFP4 b12x 0.009, NVFP4 cudnn 0.012, speedup 1.33x",
+        "TTFT: b1 speedup 0.9882x, b64 speedup 1.0136x",
+    )
+    assert said.text.endswith("\nb12x is faster.")
+
+
+def test_a_row_without_its_columns_measures_nothing():
+    said = clean_description("| a | before | after |\n|---|---|---|\n| cold | 41 ms |\n")
+    assert said.metrics == ()
+
+
+def test_how_a_table_is_read_is_no_measurement():
+    said = "The tables report `baseline latency / sm90_push_fp8 latency`; values greater than `1×` favor this backend."
+    assert clean_description(said).metrics == ()
