@@ -24,6 +24,7 @@ IN_PASSING = 150  # letters that are read in passing; a longer sentence has to s
 _SPLIT = re.compile(
     r"(?:(?<=\n)|\A)#{1,6} [^\n]*(?:\n|\Z)|(?<=[.!?])\s+(?=[A-Z0-9`\"“(\[])|(?<=[。！？；])\s*|\n\s*\n|\n\s*[-*•]\s+|\n\s*\d+[.)]\s+"
 )
+_BLOCK_QUOTE = re.compile(r"^\s{0,3}(?:> ?)+", re.MULTILINE)
 _NOISE = re.compile(
     r"https?://|copyright|\bXXX\b|cfg_attr|dependency-name|licen[cs]e|spdx|todo:?\s*$|noqa|type:\s*ignore|pylint|clang-format|^\W*(args|returns|raises|param|example|usage)\b"
     r"|[{}]{1,}|==|!=|\(\)\s*$|</?\w+>|::|\|\s|^\s*(signed-off|co-authored)|%[sd(]|\\n|^#|=\s*[\"\w]|->|^\s*(if|for|while|return|import|from|def|class)\s",
@@ -32,7 +33,7 @@ _NOISE = re.compile(
 _CAVEAT = re.compile(
     r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently (?:only|not|un)|limitation|(?:is|are|be|remains?|still|yet|currently) unsupported|unsupported (?:for now|yet)|not supported|"
     r"(?:in|as|for|with) (?:a |the |an? \w+ )?follow[- ]?ups?|future (?:pr|work|change)|to be (?:added|done|supported)|will be (?:added|done|handled|supported)|experimental|"
-    r"(?<!not )(?<!^)requires?|^note\b.*(?:\bno[nt]?\b|n't\b|\bonly\b)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
+    r"(?<!not )(?<!longer )(?<!which )(?<!which now )(?<!that )(?<!^)requires?|^note\b(?!.*\b(?:was|were) not\b)(?!.*\b(?:was|were)n't\b).*(?:\bno[nt]?\b|n't\b|\bonly\b)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
     r"|暂不|尚未|目前(?:仅|只)|仅支持|后续|待补|不支持|实验性|限制",
     re.IGNORECASE,
 )
@@ -58,8 +59,8 @@ _NOT_A_STATEMENT = re.compile(
     re.IGNORECASE,
 )
 _DIFF_CAVEAT = re.compile(
-    r"\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bdoes not (?:yet )?support\b|\byet\.?$|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
-    r"|暂不|尚未|仅支持|不支持|待实现",
+    r"^(?!unsupported\b)(?!.*\bthis (?:device|platform|system|machine|gpu|model)\b).*(?:\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bdoes not (?:yet )?support\b|\byet\.?$|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
+    r"|暂不|尚未|仅支持|不支持|待实现)",
     re.IGNORECASE,
 )
 
@@ -77,8 +78,9 @@ _DANGLING = re.compile(
 )
 # So does one of a description. What was tested is nothing that a change brings, nor how it was before.
 _NO_POINT = re.compile(
-    r"(?:also|and|but|then|however|otherwise|besides|moreover|note|this is (?:because|why|due))\b|it\b(?!.*\bnow\b)"
+    r"(?:also|and|but|then|however|otherwise|instead|besides|moreover|note|this is (?:because|why|due))\b|it\b(?!.*\bnow\b)"
     r"|(?:in the current state|so far|currently|previously|at the moment|right now|until now|today|before this (?:pr|change)|.*\bthis test)\b"
+    r"|.*\b(?:today|at the moment|at present|right now)\.$|[\w.]*(?:Error|Exception):|[^.]*(?:,[^,.]+){4,}\Z"
     r"|tests?\b|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) tests?\b",
     re.IGNORECASE,
 )
@@ -121,7 +123,7 @@ class Quote:
 def sentences(text: str) -> list[str]:
     """Whole sentences of running text; list items are sentences of their own."""
     found = []
-    for piece in _SPLIT.split(visible_lines(text)):
+    for piece in _SPLIT.split(_BLOCK_QUOTE.sub("", visible_lines(text))):
         sentence = re.sub(r"\s+", " ", piece).strip(" -*•\t")
         sentence = plain_markup(re.sub(r"^#+\s*|\*\*|__", "", sentence).strip())
         sentence = re.sub(r"^\d+[.)]\s+(?=[A-Z])", "", sentence)
@@ -256,11 +258,14 @@ def _without_commits(description: str, title: str) -> str:
 def _unwrapped(lines: Iterable[str]) -> list[str]:
     """Lines of a diff as its author thought them: a sentence that was wrapped is one again."""
     found: list[str] = []
+    last = ""
     for line in lines:
-        if found and continues(found[-1].rsplit("\n", 1)[-1], line):
+        # By the line before alone: a short one ends what was wrapped.
+        if found and continues(last, line):
             found[-1] += " " + line
         else:
             found.append(line)
+        last = line
     return found
 
 

@@ -388,3 +388,56 @@ def test_a_note_is_a_caveat_and_a_need_that_is_none_is_not(make):
     assert caveat.text == note
     unneeded = "I used a separate script because this lid does not require any screenshots."
     assert stated_caveat(make(1, "Add a lid", body=unneeded)) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Kernel launches updated for the CuTe DSL API, which now requires an explicit argument.",
+        "Adding new methods which require special handling of the state dict should be easier.",
+        "The finalize path no longer requires the width to divide the tile.",
+        "Note: shared memory was not really a blocker; it just needed a slight redesign.",
+    ],
+)
+def test_what_a_change_lifts_or_what_something_else_needs_is_no_caveat(make, said):
+    assert stated_caveat(make(15, "Launch the kernels of the finalize path", body=said)) is None
+
+
+@pytest.mark.parametrize(
+    "said", ["Unsupported attention mask type", "FA3 attention is not supported on this device"]
+)
+def test_an_error_that_a_check_raises_is_no_caveat_of_the_change(make, said):
+    title = "Support FA3 attention masks"
+    assert stated_caveat(make(16, title, comments=(said,))) is None
+    limit = "Kernels of FA3 attention only support bfloat16"
+    assert stated_caveat(make(16, title, comments=(limit,))) is not None
+
+
+def test_two_errors_of_a_diff_are_not_one_sentence(make):
+    lines = (
+        "backend='cute' does not support this recurrent prefill",
+        "prefill contract",
+        "backend='cake' does not support this recurrent prefill contract",
+    )
+    caveat = stated_caveat(make(17, "Add a recurrent prefill backend", comments=lines))
+    assert caveat is not None
+    assert "cake" not in caveat.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "wiglu (SiLUMul), dyt, softmax, poly_norm, fused_norm, grpo_loss (token and sequence level)",
+        "Instead, the softmax and the norms are lists of unique strings in insertion order.",
+        "OSError: Could not load the library of the softmax and its norms: /opt/lib/norms.so",
+        "The softmax and its norms cannot be compiled as one graph today.",
+    ],
+)
+def test_a_list_an_error_and_how_it_was_before_are_no_point(make, said):
+    assert best_quote(make(18, "Add softmax and norms", body=said)) is None
+
+
+def test_the_mark_of_a_quotation_is_no_part_of_its_sentence():
+    assert sentences("> Ruff now enables 413 rules by default.") == [
+        "Ruff now enables 413 rules by default."
+    ]
