@@ -51,6 +51,8 @@ _COMMON_ENV = words(
     "MODE SSR BASE_URL CUDA_VISIBLE_DEVICES PYTHONPATH LD_LIBRARY_PATH OUT_DIR CARGO_MANIFEST_DIR DEBUG RANK "
     "WORLD_SIZE LOCAL_RANK MASTER_ADDR MASTER_PORT RUST_LOG CARGO_PKG_VERSION CARGO_PKG_NAME TARGET HOST"
 )
+# What launchers of parallel jobs and the desktop set for whatever they start.
+_LAUNCHER_ENV = re.compile(r"(?:SLURM|PMIX?|OMPI|MV2|LSB|PALS|TORCHELASTIC|KUBERNETES|XDG)_")
 # Go and Rust configuration structures: a field with a yaml/json/toml tag, or a serde field of a config file.
 _GO_TAG = re.compile(
     r"""^\s+(?P<field>[A-Z]\w*)\s+\S+.*`.*\b(?:yaml|toml|mapstructure|hcl):"(?P<key>[\w.-]+)"""
@@ -205,7 +207,9 @@ def _named(text: str, lines: Sequence[PatchLine], index: int) -> tuple[str, str]
         return ("--" + name.lstrip("-"), "flag") if len(name.strip("-")) > 1 else ("", "")
     if match := _ENV.search(text):
         name = next(value for value in match.groups() if value)
-        return ("", "") if name in _COMMON_ENV else (name, "env")
+        if name in _COMMON_ENV or _LAUNCHER_ENV.match(name):
+            return "", ""
+        return name, "env"
     if match := _GO_TAG.match(text):
         return match["key"], "config"
     if _CLAP_BARE.search(text):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -55,6 +55,7 @@ class ChangeFacts:
     touched: tuple[str, ...] | None = None  # bodies edited; None: not looked at
     messages: tuple[str, ...] = ()  # new error and warning texts, where the patch was looked at
     tests: tuple[str, ...] = ()  # names of new tests, likewise
+    standing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> its files
     # What was read from the change's own words: a report asks for it at every length that it tries.
     _said: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -84,6 +85,12 @@ class ChangeFacts:
         if name not in self._said:
             self._said[name] = read(self.record)
         return cast("Said", self._said[name])
+
+    def files_of(self, names: Iterable[str]) -> list[FileChange]:
+        """The files that define the names, the most-changed first."""
+        paths = {path for name in names for path in self.standing.get(name, ())}
+        files = [file for file in self.record.change.files if file.path in paths]
+        return sorted(files, key=lambda file: (-(file.additions + file.deletions), file.path))
 
     def risk(self, kind: str) -> Risk | None:
         return next((risk for risk in self.record.analysis.risks if risk.kind == kind), None)
@@ -246,7 +253,16 @@ def change_facts(record: ChangeRecord) -> ChangeFacts:
         place_files=len(ranked),
         source_files=len(sources),
         symptom=what,
+        standing=standing_of((*digest.symbols_added, *digest.symbols_changed, *gone_symbols)),
     )
+
+
+def standing_of(symbols: Iterable[Symbol]) -> dict[str, tuple[str, ...]]:
+    """The files in which each name is defined."""
+    found: dict[str, tuple[str, ...]] = {}
+    for symbol in symbols:
+        found[symbol.name] = (*found.get(symbol.name, ()), symbol.path)
+    return found
 
 
 def short_path(path: str, parts: int = 2) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from kb.report.change_facts import ChangeFacts, change_facts
+from kb.report.change_facts import ChangeFacts, change_facts, standing_of
 from kb.report.history import History
 from kb.report.request import ReportRequest
 from kb.report.sentences import label
@@ -59,8 +59,14 @@ class Desk:
         """As `facts`, and what only the stored patch tells: bodies edited, new messages and tests."""
         facts = self.facts(record)
         if facts.touched is None:
-            touched, messages, tests = patch_facts(self.reader, record)
-            facts = replace(facts, touched=touched, messages=messages, tests=tests)
+            edited, messages, tests = patch_facts(self.reader, record)
+            facts = replace(
+                facts,
+                touched=tuple(edited),
+                messages=messages,
+                tests=tests,
+                standing={**edited, **facts.standing},
+            )
             self._facts[record.id] = facts
         return facts
 
@@ -84,20 +90,25 @@ class Desk:
 Names = tuple[str, ...]
 
 
-def patch_facts(reader: ReportReader, record: ChangeRecord) -> tuple[Names, Names, Names]:
-    """Definitions whose bodies were edited, error and warning texts and tests that are new."""
+def patch_facts(
+    reader: ReportReader, record: ChangeRecord
+) -> tuple[dict[str, Names], Names, Names]:
+    """Definitions whose bodies were edited, with their files; error texts and tests that are new."""
     from kb.analysis.facts import facts_of
 
     if not any(file.role == "source" for file in record.change.files):
-        return (), (), ()
+        return {}, (), ()
     full = reader.record(record.id, patches=True)
     files = tuple(
         replace(file, role=known.role)
         for file, known in zip(full.change.files, record.change.files, strict=False)
     )
     found = facts_of(replace(full.change, files=files))
-    names = [symbol.name for symbol in found.symbols.touched]
-    names = [name for name in names if len(name) > 2 and not name.lower().startswith(_NO_NAME)]
+    edited = standing_of(
+        symbol
+        for symbol in found.symbols.touched
+        if len(symbol.name) > 2 and not symbol.name.lower().startswith(_NO_NAME)
+    )
     tests = [
         match[match.lastgroup or 0]
         for view in found.views
@@ -106,7 +117,7 @@ def patch_facts(reader: ReportReader, record: ChangeRecord) -> tuple[Names, Name
         if (match := _TEST.match(text))
     ]
     messages = dict.fromkeys(text for text, _, _ in found.surface.messages)
-    return tuple(dict.fromkeys(names)), tuple(messages), tuple(dict.fromkeys(tests))
+    return edited, tuple(messages), tuple(dict.fromkeys(tests))
 
 
 def section(

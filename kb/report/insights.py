@@ -19,6 +19,7 @@ DIMENSIONS = (
     "tests",
 )
 SCOPE_FILES = 4
+_SAID = ("security", "experimental")  # kinds that the title or the description may name in words
 
 
 def scope(facts: ChangeFacts, lang: str) -> list[Prose]:
@@ -187,13 +188,15 @@ def _risk_names(facts: ChangeFacts, kind: str) -> list[str]:
         risk
         for risk in facts.record.analysis.risks
         # A word of the title or the description is no code.
-        if risk.kind == kind and risk.evidence and (risk.path or kind != "security")
+        if risk.kind == kind and risk.evidence and (risk.path or kind not in _SAID)
     ]
     return list(dict.fromkeys(map(shown_evidence, risks)))
 
 
 def _risk_what(facts: ChangeFacts, kind: str, lang: str) -> Prose:
-    names = _risk_names(facts, kind)
+    names, risk = _risk_names(facts, kind), facts.risk(kind)
+    if not names and risk and risk.evidence and kind in _SAID:
+        return quoted(risk.evidence, lang)
     return codes(names, lang, 3) if names else Prose.of(word(f"risk.name.{kind}", lang))
 
 

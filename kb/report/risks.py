@@ -102,10 +102,12 @@ def refs(records: Sequence[ChangeRecord], lang: str, limit: int = TOP) -> Prose:
 
 
 def evidence(desk: Desk, record: ChangeRecord, kind: str, limit: int = 2) -> Prose:
-    """What stands in the change for this risk, as code."""
+    """What stands in the change for this risk, as code; its own word for it is no code."""
     found = [risk for risk in record.analysis.risks if risk.kind == kind and risk.evidence.strip()]
     if kind == "dependency":
         found.sort(key=lambda risk: not _far(risk.evidence))
+    if kind == "experimental" and found and not found[0].path:
+        return say("caveat.experimental", desk.lang)
     return codes([shown_evidence(risk) for risk in found], desk.lang, limit)
 
 

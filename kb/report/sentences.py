@@ -71,12 +71,16 @@ def quoted(text: str, lang: str) -> Prose:
     return say("quoted", lang, text=Prose.of(visible(text), "quote"))
 
 
-def place(facts: ChangeFacts, lang: str) -> Prose:
-    """Where the change stands: its file, or its largest file and how many more."""
+def place(facts: ChangeFacts, lang: str, names: Sequence[str] = ()) -> Prose:
+    """Where the change stands: its file, or its largest file and how many more.
+
+    Of names, the files that define them: no other file may be said to hold them.
+    """
     if facts.main_file is None:
         return Prose()
-    main = code(short_path(facts.main_file.path))
-    files = facts.place_files
+    held = facts.files_of(names)
+    main = code(short_path((held[0] if held else facts.main_file).path))
+    files = len(held) or facts.place_files
     if files <= 1:
         return main
     return say(
@@ -185,20 +189,21 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
     if kind in ("bugfix", "security") and not facts.mostly_new:
         names = facts.changed or facts.touched or facts.added
         if names:
-            return say("what.fix_names", lang, names=codes(names, lang, 2), place=where)
+            return say(
+                "what.fix_names", lang, names=codes(names, lang, 2), place=place(facts, lang, names)
+            )
         return say("what.fix", lang, place=where, size=size(facts, lang))
     if facts.renamed and len(facts.renamed) >= 3 and kind == "refactor":
         return say("what.moves", lang, files=count("file", len(facts.renamed), lang), place=where)
     if kind == "refactor" and facts.removed and facts.added:
+        where = place(facts, lang, (*facts.removed, *facts.added))
         return _exchanged(facts, lang, "what", 2, place=where)
     if kind == "refactor" and facts.removed:
+        where = place(facts, lang, facts.removed)
         return say("what.removes", lang, removed=codes(facts.removed, lang, 3), place=where)
-    if facts.added:
-        return say("what.adds", lang, names=codes(facts.added, lang, 3), place=where)
-    if facts.changed:
-        return say("what.changes", lang, names=codes(facts.changed, lang, 3), place=where)
-    if facts.touched:
-        return say("what.changes", lang, names=codes(facts.touched, lang, 3), place=where)
+    if names := facts.added or facts.changed or facts.touched:
+        key = "what.adds" if facts.added else "what.changes"
+        return say(key, lang, names=codes(names, lang, 3), place=place(facts, lang, names))
     return say("what.edits", lang, place=where, size=size(facts, lang))
 
 

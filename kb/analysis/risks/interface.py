@@ -190,7 +190,7 @@ def experimental(facts: Facts) -> list[Risk]:
 
 def _around(text: str, match: re.Match[str]) -> str:
     """The match with a few words on each side, on one line."""
-    before = text[: match.start()].split("\n")[-1].split()[-4:]
+    before = re.sub(r"^\s*[-*+>#]+\s", "", text[: match.start()].split("\n")[-1]).split()[-4:]
     after = text[match.end() :].split("\n")[0].split()[:5]
     return " ".join([*before, match[0], *after])
 

@@ -148,3 +148,8 @@ def test_the_arguments_of_a_typescript_function_are_no_settings(change) -> None:
 def test_an_address_in_the_text_of_a_setting_is_no_key(change) -> None:
     patch = '+    """\n+    See the guide:\n+    https://example.org/lids\n+    """'
     assert not flags(change("t", {"tool/config.py": patch}))
+
+
+def test_what_a_launcher_sets_for_its_jobs_is_no_setting_of_the_project(change) -> None:
+    patch = '+    if not os.environ.get("SLURM_LOCALID", os.environ.get("x")):\n+        lid = os.environ.get("ACME_LID")\n+        rank = os.getenv("OMPI_COMM_WORLD_LOCAL_RANK")'
+    assert set(flags(change("t", {"tool/a.py": patch}))) == {"ACME_LID"}

@@ -772,3 +772,25 @@ def test_a_title_that_speaks_of_an_error_on_purpose_is_no_crash(make):
 def test_a_class_that_lost_a_constructor_is_not_said_to_be_removed(make):
     record = make(1, "Drop a constructor", types=("refactor",), path="src/Lid.java", gone=("Lid",))
     assert not change_facts(record).removed
+
+
+def test_a_change_that_calls_itself_experimental_is_told_so_and_no_line_of_it_as_code(
+    make, reader_of, composed, week
+):
+    said = Risk("experimental", "Added an experimental fused decode API with")
+    reader = reader_of([make(50, "Add a decode step", risks=(said,))])
+    text = render(composed(reader, week("en")), "md")
+    assert "Off by default or marked experimental: marked experimental ([#50]" in text
+    facts = change_facts(reader.held[0])
+    (risk,) = [told.plain for kind, told in latent_risks(facts, "en") if kind == "experimental"]
+    assert risk.startswith("“Added an experimental fused decode API with” is experimental")
+
+
+def test_names_are_told_in_the_files_that_define_them(make):
+    """The largest file of a change may be a table that was not even read."""
+    record = make(51, "Fix the iterator", types=("bugfix",), symbols=("TileIter",))
+    table = FileChange("src/engine/tuning_table.py", "modified", 400, 300, role="source")
+    more = FileChange("src/engine/barrier.py", "modified", 4, 4, role="source")
+    change = replace(record.change, files=(table, *record.change.files, more))
+    told = what(change_facts(replace(record, change=change)), "en").plain
+    assert told == "corrects TileIter in engine/core.py"

@@ -404,7 +404,7 @@ def test_what_a_change_lifts_or_what_something_else_needs_is_no_caveat(make, sai
 
 
 @pytest.mark.parametrize(
-    "said", ["Unsupported attention mask type", "FA3 attention is not supported on this device"]
+    "said", ["Unsupported FA3 attention mask type", "FA3 attention is not supported on this device"]
 )
 def test_an_error_that_a_check_raises_is_no_caveat_of_the_change(make, said):
     title = "Support FA3 attention masks"
