@@ -159,8 +159,9 @@ def gather(
 ) -> Facts:
     distinct = _distinct(records)
     people = tuple(weightiest(record for record in distinct if not record.analysis.bot))
-    earlier = _earlier(reader, filters, period, _repos(records, filters))
-    types = Counter(record.analysis.types[0] for record in records)
+    copied = len(distinct) < len(records)
+    earlier = _earlier(reader, filters, period, _repos(records, filters), copied)
+    types = Counter(record.analysis.types[0] for record in distinct)
     source = [record for record in people if record.analysis.size.source_added >= 10]
     importances = [record.analysis.importance for record in people]
     totals = tuple(counts["*"] if counts is not None else None for counts in earlier)
@@ -172,16 +173,16 @@ def gather(
         levels={
             level: sum(record.analysis.level == level for record in records) for level in LEVELS
         },
-        platforms=_platforms(records),
+        platforms=_platforms(distinct),
         labels=tuple(
-            Counter(label for record in records for label in record.change.labels).most_common(12)
+            Counter(label for record in distinct for label in record.change.labels).most_common(12)
         ),
         authors=len({record.change.author for record in people}),
         mean=round(sum(importances) / len(importances), 1) if importances else None,
         key=sum(value >= KEY_IMPORTANCE for value in importances),
-        source_added=sum(record.analysis.size.source_added for record in records),
-        source_removed=sum(record.analysis.size.source_removed for record in records),
-        modules=_modules(records, earlier),
+        source_added=sum(record.analysis.size.source_added for record in distinct),
+        source_removed=sum(record.analysis.size.source_removed for record in distinct),
+        modules=_modules(distinct, earlier),
         previous=totals[-1],
         mean_of_four=_mean(totals),
         totals=totals,
@@ -222,9 +223,12 @@ def _repos(records: Sequence[ChangeRecord], filters: Filters) -> tuple[str, ...]
 
 
 def _earlier(
-    reader: ReportReader, filters: Filters, period: Period, repos: Sequence[str]
+    reader: ReportReader, filters: Filters, period: Period, repos: Sequence[str], copied: bool
 ) -> list[Mapping[str, int] | None]:
-    """Changes by module of the four periods before, oldest first; None where not wholly indexed."""
+    """Changes by module of the four periods before, oldest first; None where not wholly indexed.
+
+    Where this period holds copies the earlier ones are read for theirs: like is set against like.
+    """
     found: list[Mapping[str, int] | None] = []
     for steps in range(EARLIER_PERIODS, 0, -1):
         before = previous(period, steps)
@@ -232,7 +236,12 @@ def _earlier(
             found.append(None)
             continue
         bounded = replace(filters, since=before.since, until=before.until)
-        counts: Counter[str] = Counter(dict(reader.facets(bounded).get("module", ())))
+        counts: Counter[str]
+        if copied:
+            told = _distinct(load(reader, bounded))
+            counts = Counter(module for record in told for module in record.analysis.modules)
+        else:
+            counts = Counter(dict(reader.facets(bounded).get("module", ())))
         counts["*"] = reader.count(bounded)
         found.append(counts)
     return found

@@ -90,7 +90,7 @@ def _types(facts: Facts, lang: str) -> Prose:
         rest = sum(list(facts.types.values())[TYPES:])
         named = [*named[:TYPES], say("list.more", lang, n=rest)]
     shown = listing(named, lang)
-    lines = size_of(facts.records, lang)
+    lines = size_of(facts.distinct, lang)
     return _capital(say("summary.types", lang, types=shown, size=lines))
 
 
@@ -169,7 +169,7 @@ def _reverts(shared: PeriodSections) -> Prose:
 def _closing(facts: Facts, lang: str) -> Prose:
     """How the period is to be called, from its own proportions."""
     parts: list[Prose] = []
-    lines = sorted((record.analysis.size.source_added for record in facts.records), reverse=True)
+    lines = sorted((record.analysis.size.source_added for record in facts.distinct), reverse=True)
     total, held, number = sum(lines), 0, 0
     while total and held < total / 2:
         held += lines[number]

@@ -29,6 +29,7 @@ from kb.report.titles import read_title, shortened
 from kb.report.types import Prose, Span
 from kb.types import FileChange, Filters, Flag, Risk, Size, Symbol
 
+WEEK_DAY = datetime(2026, 5, 26, tzinfo=UTC)
 SCHEMA = json.loads(
     (Path(kb.report.__file__).parent / "schema" / "report.schema.json").read_text(encoding="utf-8")
 )
@@ -179,6 +180,9 @@ def test_a_change_that_was_picked_for_another_branch_is_told_once(make, reader_o
         picked.id,
         "acme/rocket#20",
     ]
+    assert "1 feature and 1 bug fix; +80 −10 source lines" in text
+    (row,) = report.section("trends").body["rows"]
+    assert (row["module"], row["changes"]) == ("engine", 2)
     before, _, ledger = text.partition('<a id="ledger"></a>')
     assert "[beefbee]" not in before
     assert "[beefbee]" in ledger
@@ -794,3 +798,18 @@ def test_names_are_told_in_the_files_that_define_them(make):
     change = replace(record.change, files=(table, *record.change.files, more))
     told = what(change_facts(replace(record, change=change)), "en").plain
     assert told == "corrects TileIter in engine/core.py"
+
+
+def test_a_module_is_set_against_earlier_weeks_without_their_copies(
+    make, reader_of, composed, week
+):
+    def pair(number, days):
+        one = make(number, f"Add lid {number}", at=WEEK_DAY - timedelta(days=days))
+        again = replace(one.change, id=f"acme/rocket@{number}", sha=f"{number}" * 20)
+        return [one, replace(one, change=again)]
+
+    now = [record for number in range(60, 64) for record in pair(number, 0)]
+    before = [record for number in range(70, 74) for record in pair(number, 7)]
+    report = composed(reader_of([*now, *before]), week("en"))
+    (row,) = report.section("trends").body["rows"]
+    assert (row["changes"], row["previous"]) == (4, 4)
