@@ -57,17 +57,22 @@ _REFACTOR_FIRST = re.compile(
     re.IGNORECASE,
 )
 # What a linter complained of no user saw.
+_LINTERS = (
+    "clippy|ruff|flake8|pylint|eslint|mypy|pyright|rustfmt|clang-tidy|golangci(-lint)?|staticcheck|revive|gocritic|errcheck|gofumpt|gofmt|goimports|"
+    "prettier|black|isort|biome|oxlint|ktlint|checkstyle|spotless|rubocop|shellcheck|markdownlint|yamllint"
+)
 _FOR_A_LINTER = re.compile(
-    r"\b(lint(er|ing|s)?|clippy|ruff|flake8|pylint|eslint|mypy|pyright|rustfmt|clang-tidy|golangci(-lint)?|staticcheck|revive|gocritic|errcheck)( \w+)? "
+    rf"\b(lint(er|ing|s)?|{_LINTERS})( \w+)? "
     r"(error|warning|issue|complaint|violation|finding|failure|lint)s?($| (in|from|on|after) )"
-    r"|\b(from|by|of) (clippy|ruff|flake8|pylint|eslint|pyright|clang-tidy|golangci(-lint)?|staticcheck|revive|gocritic|errcheck|the linters?)$",
+    rf"|\b(from|by|of) ({_LINTERS}|the linters?)$",
     re.IGNORECASE,
 )
+_LINTER_SCOPE = re.compile(rf"lint(er|ing|s|ers)?|{_LINTERS}", re.IGNORECASE)
 _NEW_DEFAULT = re.compile(
     r"\bby default\b|^(switch |change )?defaults? to\b|^make .+ (the )?default$", re.IGNORECASE
 )
-_MOVES_VERSION = re.compile(r"\b(to|from) v?\d+(\.\d+)*", re.IGNORECASE)
-_MOST_ADAPTED = 50  # lines of source that a new version of a requirement asks for
+_MOVES_VERSION = re.compile(r"(\b(to|from) |\w[=~>]=?)v?\d+(\.\d+)*", re.IGNORECASE)
+_MOST_ADAPTED = 100  # lines of source that a new version of a requirement asks for
 _SPEED = re.compile(
     r"perf|fast|speed|slow|quick|optimi|latenc|throughput|memor|\bcach|\bfus|kernel|alloc|avoid|lazy|lazi|parallel|overlap|reduc|\bhot\b|efficien|batch|inlin|prefetch|copy|copies|clon|"
     r"\bonce\b|\bonly\b|lock|concurren|async|bench|hoist|overhead|less|fewer|skip|reus|stream|pool|graph|warm|tun(e|ing)|cost|cheap|hash|index|flush|buffer|wait|block|"
@@ -143,6 +148,15 @@ def _main(facts: Facts) -> tuple[str, str]:
         return "ci-config", "release"
     if by_files:
         return by_files, "files"
+    if (
+        _LINTER_SCOPE.fullmatch(title.scope)
+        and facts.lines_by_role.get("ci")
+        and not _is_linter(facts)
+    ):
+        return (
+            "refactor",
+            "title",
+        )  # new rules for the maintainers' own code, and the code under them
     if title.type and title.type != CHORE and title.how in ("prefix", "emoji", "tag", "word"):
         return _checked(facts, title.type)
     return _by_evidence(facts)
@@ -151,7 +165,11 @@ def _main(facts: Facts) -> tuple[str, str]:
 def _names_itself(facts: Facts) -> bool:
     """Whether the title names the repository: what it bumps is no requirement then."""
     name = facts.change.repo.rsplit("/", 1)[-1].lower()
-    return name in facts.title.text.lower().split()
+    return name in re.findall(r"[\w.-]+", facts.title.text.lower())
+
+
+def _is_linter(facts: Facts) -> bool:
+    return bool(_LINTER_SCOPE.fullmatch(facts.change.repo.rsplit("/", 1)[-1]))
 
 
 def _by_files(facts: Facts) -> str:
@@ -249,7 +267,7 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
     if kind := _CHANGELOG_KINDS.get(facts.surface.changelog):
         return kind, "changelog"
     size, text = facts.size, facts.title.text
-    if _FOR_A_LINTER.search(text):
+    if _FOR_A_LINTER.search(text) and not _names_itself(facts):
         return "refactor", "evidence"
     moved = facts.lines_by_role.get("dependency") or any(is_lock(view.path) for view in facts.views)
     if (

@@ -297,6 +297,7 @@ _REQUIREMENT_LINE = re.compile(
     r"""^\s*(
         ["']?[\w.@/-]+(\[[\w,\s-]+\])?["']?\s*(==|>=|<=|~=|!=|>|<|\^|=)\s*["{\d^~=v<>*] # pip, cargo
       | ["'][\w.@/-]+(\[[\w,\s-]+\])?\s*(==|>=|<=|~=|!=|[<>])[^"']*["']
+      | \w[\w\s"']*[=:]?\s*\[\s*["'][\w.@/-]+(\[[\w,\s-]+\])?\s*(==|>=|<=|~=|!=)\s*\d[^"']*["'] # return ["torch==2.9"]
       | ["'][@\w./-]+["']\s*:\s*["'](\^|~|>=|<=|=|workspace:|npm:|catalog:|\d|\*|link:|https?:)  # npm
       | (implementation|api|testImplementation|compile|runtimeOnly|compileOnly)\b
       | </?(version|dependency|groupId|artifactId)>

@@ -126,6 +126,16 @@ UNFINISHED = (
 _EMOJI = re.compile(
     r"^\s*(?:(?P<char>[\u2190-\u2bff\u2600-\u27bf\U0001f000-\U0001faff])[\ufe0f\u200d]*(?:[\u2640-\u2642\U0001f3fb-\U0001faff][\ufe0f]?)?|:(?P<name>[a-z0-9_+-]+):)\s*"
 )
+# "ENH Raise when ...": the markers of scientific Python's projects, which need no colon. Those that are
+# words as well are markers before a capital letter only.
+MARKER = re.compile(
+    r"^\s*(?P<marker>ENH|MAINT|MNT|STY|TST|TYP|BLD|(?:BUG|CHORE|DOC|FEAT|FIX|PERF)(?=\s+[A-Z`]))\s+(?=\S)"
+)
+_MARKER_TYPES = {
+    "ENH": "feature", "MAINT": CHORE, "MNT": CHORE, "STY": "refactor", "TST": "test", "TYP": "refactor",
+    "BLD": CHORE, "BUG": "bugfix", "CHORE": CHORE, "DOC": "docs", "FEAT": "feature", "FIX": "bugfix",
+    "PERF": "performance",
+}  # fmt: skip
 _NUMBER = re.compile(r"\s*\(#\d+\)\s*$")
 _RELEASE = re.compile(
     r"^(\w+: ?)?((prepare|cut|publish|start|begin|new|make)\s+(\w+\s+){0,3})?(releas(e|ing)|version|changelog for)\b.*\d"
@@ -177,6 +187,10 @@ def parse_title(raw: str) -> Title:
             claimed = _PREFIX_TYPES.get(tag.lower())
             if claimed and (not kind or kind == CHORE):
                 kind, how = claimed, "tag"
+            text = text[match.end() :]
+        elif match := MARKER.match(text):
+            if not kind or kind == CHORE:
+                kind, how = _MARKER_TYPES[match["marker"]], "prefix"
             text = text[match.end() :]
         else:
             break

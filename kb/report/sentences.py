@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from kb.analysis.languages import language_of
 from kb.analysis.titles import parse_title
 from kb.report.change_facts import (
     ChangeFacts,
@@ -185,6 +186,8 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
             key = "what.release"
         if kind == "test" and facts.main_file.role == "bench":
             key = "what.bench"
+        if facts.main_file.role == "docs" and language_of(facts.main_file.path):
+            key = "what.docs_code"
         return say(key, lang, place=where)
     if kind in ("bugfix", "security") and not facts.mostly_new:
         names = facts.changed or facts.touched or facts.added

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kb.analysis.commit_titles import commit_titles
+from kb.analysis.titles import MARKER
 from kb.types import Change
 
 # Words of every repository: a title of these alone does not say what the change is about.
@@ -119,7 +120,7 @@ def read_title(title: str) -> Title:
     for _ in range(6):
         before = text
         text = _EMOJI.sub("", re.sub(r"^#+ +(?=\S)", "", text))  # a heading of Markdown
-        text = _FOR_ISSUE.sub("", text)
+        text = MARKER.sub("", _FOR_ISSUE.sub("", text))
         if tag := _TAG.match(text):
             name = (tag[1] or tag[2]).strip()
             if not re.fullmatch(r"\d+\s*/\s*\w+|WIP", name, re.IGNORECASE):

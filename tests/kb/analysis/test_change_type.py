@@ -5,6 +5,7 @@ import pytest
 
 from kb.analysis.change_type import change_type
 from kb.analysis.facts import facts_of
+from kb.analysis.judge import analyse
 from kb.analysis.titles import parse_title
 from kb.types import FileChange
 from kb.vocabulary import CHANGE_TYPES
@@ -68,6 +69,12 @@ def kind(made) -> str:
         ("Release 1.4.0", "ci-config"),  # whatever was merged with it
         ("box-1.4.0", "ci-config"),
         ("feat: HTTP 2.0", "feature"),
+        ("chore: fix gofumpt issues", "refactor"),
+        ("ENH Raise when no lid matches", "feature"),
+        ("STY Close unclosed lids", "refactor"),
+        ("FIX Hinge of lids", "bugfix"),
+        ("PERF Lid lookup", "performance"),
+        ("CHORE Rename lid to cover", "refactor"),
     ],
 )
 def test_titles_of_many_conventions(change, title: str, wanted: str) -> None:
@@ -318,3 +325,24 @@ def test_code_after_the_end_of_a_docstring_is_code(change, many) -> None:
     assert change_type(facts).types == ("bugfix",)
     begun = '     """\n     Opens the lid, however it was shut.\n \n+    If it is locked, nothing happens.'
     assert facts_of(change("More words", {"src/lid.py": begun})).size.source_added == 0
+
+
+def test_rules_for_the_maintainers_own_code_are_no_feature(change, many) -> None:
+    code = {"pkg/box.go": many(30)}
+    rules = {**code, ".golangci.yml": "+    - name: unused-receiver"}
+    title = "feat(linters): add new revive rules"
+    assert kind(change(title, rules)) == "refactor"
+    assert kind(change(title, code)) == "feature"  # the product may be a linter
+    assert kind(replace(change(title, rules), repo="acme/revive")) == "feature"
+
+
+def test_a_pinned_version_and_the_code_that_it_asks_for_are_a_dependency(change, many) -> None:
+    files = {
+        "setup.py": '-        return ["hinge==1.4"]\n+        return ["hinge==1.6"]',
+        "acme/lid.py": many(60),
+    }
+    made = change("[Box] Pin hinge=1.6 and lid=2.9.0", files)
+    assert kind(made) == "dependency"
+    assert analyse(made).level == "medium"  # more than a number moved
+    small = change("Pin hinge=1.6", {**files, "acme/lid.py": many(9)})
+    assert (kind(small), analyse(small).level) == ("dependency", "low")

@@ -813,3 +813,11 @@ def test_a_module_is_set_against_earlier_weeks_without_their_copies(
     report = composed(reader_of([*now, *before]), week("en"))
     (row,) = report.section("trends").body["rows"]
     assert (row["changes"], row["previous"]) == (4, 4)
+
+
+def test_code_of_a_site_is_not_called_a_document(make):
+    record = make(52, "docs: animate the logo", types=("docs",), path="website/src/logo.jsx")
+    files = (replace(record.change.files[0], role="docs"),)
+    facts = change_facts(replace(record, change=replace(record.change, files=files)))
+    assert what(facts, "en").plain == "changes code of the documentation in src/logo.jsx"
+    assert what(facts, "zh").plain == "修改文档所用的代码 src/logo.jsx"

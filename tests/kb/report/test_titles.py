@@ -50,3 +50,19 @@ def test_the_number_of_an_issue_is_no_area(title):
 def test_an_area_beside_the_number_of_an_issue_stays():
     assert led_title("[ISSUE #7][naming] fix the lid") == "naming: Fix the lid"
     assert read_title("Fix #7: lids open twice").text == "Fix #7: lids open twice"
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        (
+            "ENH Raise when a later adapter matches nothing",
+            "Raise when a later adapter matches nothing",
+        ),
+        ("FIX TST Use the keyword of the mesh", "Use the keyword of the mesh"),
+        ("CHORE Upgrade the linter", "Upgrade the linter"),
+        ("DOC strings of the mesh", "DOC strings of the mesh"),
+    ],
+)
+def test_a_marker_without_a_colon_is_no_word_of_the_title(title, said):
+    assert read_title(title).text == said
