@@ -59,7 +59,7 @@ _GO_TAG = re.compile(
 )
 # Python: a field of a dataclass or pydantic model whose class or file is about settings.
 _PY_FIELD = re.compile(
-    r"^    (?P<name>[a-z]\w*)\s*:(?!//)\s*(?P<type>[^=#]+?)(?:\s*=\s*(?P<default>.+?))?\s*,?\s*(?:#.*)?$"
+    r"^    (?P<name>[a-z]\w*)\s*:(?!//)\s*(?P<type>[^=#]+?)(?:\s*=\s*(?P<default>.+?))?\s*(?P<comma>,)?\s*(?:#.*)?$"
 )
 _TS_FIELD = re.compile(r"^\s{2,4}(?:readonly\s+)?(?P<name>[a-z]\w*)\??\s*:\s*[^,()]*;?\s*$")
 _CONFIG_CLASS = re.compile(
@@ -235,6 +235,8 @@ def _in_option_call(lines: Sequence[PatchLine], index: int) -> bool:
 def _field(view: FileView, text: str) -> tuple[str, str | None] | None:
     if view.path.endswith(".py"):
         if (match := _PY_FIELD.match(text)) and not match["name"].startswith("_"):
+            if match["comma"]:
+                return None  # a parameter
             default = match["default"]
             if default and default.startswith(("(", "{", "[", "field(", "Field(")):
                 found = _DEFAULT.search(default)

@@ -189,8 +189,8 @@ def parse_title(raw: str) -> Title:
                 kind, how = claimed, "tag"
             text = text[match.end() :]
         elif match := MARKER.match(text):
-            if not kind or kind == CHORE:
-                kind, how = _MARKER_TYPES[match["marker"]], "prefix"
+            if not kind or kind == CHORE or match["marker"] in ("TST", "DOC"):
+                kind, how = _MARKER_TYPES[match["marker"]], "prefix"  # "FIX TST": of the tests
             text = text[match.end() :]
         else:
             break

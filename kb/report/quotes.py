@@ -78,7 +78,7 @@ _DANGLING = re.compile(
 )
 # So does one of a description. What was tested is nothing that a change brings, nor how it was before.
 _NO_POINT = re.compile(
-    r"(?:also|and|but|then|however|otherwise|instead|besides|moreover|note|this is (?:because|why|due))\b|it\b(?!.*\bnow\b)"
+    r"(?:also|and|but|then|however|otherwise|instead|besides|moreover|note|this is (?:because|why|due|not))\b|it\b(?!.*\bnow\b)"
     r"|(?:in the current state|so far|currently|previously|at the moment|right now|until now|today|before this (?:pr|change)|.*\bthis test)\b"
     r"|.*\b(?:today|at the moment|at present|right now)\.$|[\w.]*(?:Error|Exception):|[^.]*(?:,[^,.]+){4,}\Z"
     r"|tests?\b|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) tests?\b",

@@ -29,16 +29,16 @@ _WORDS = {
     "security": r"CVE-\d|GHSA-|vulnerab\w*|path traversal|injection|\bXSS\b|\bRCE\b|漏洞|注入",
     "message": r"\berror messages?|\bhelp/|\bhelp text|\bhints?\b|\bin messages\b",
     "hang": r"\bhang\w*|dead ?lock\w*|\bstuck\b|\bfreez\w*|infinite loop|\bspin(?:s|ning)\b|\bspin[- ]?(?:loops?|waits?|locks?)\b|livelock|never (?:returns?|finish\w*)|busy[- ]?loop|\bblocked forever|\bstarv\w*|卡死|死锁|挂起|卡住|死循环",
-    "leak": r"(?<!style )(?<!styles )(?<!CSS )\bleak\w*|out[- ]of[- ]memory|\bOOM\w*|memory (?:growth|bloat|usage grows)|double[- ]free|use[- ]after[- ]free|(?:too many|exhaust\w*|out of|clos(?:e|es|ing)|orphan\w*) (?:\w+ ){0,2}file descriptors?|file descriptors? (?:exhaust\w*|growth|pile)|insufficient memory|memory is insufficient|泄[漏露]|内存溢出|显存溢出|爆显存",
+    "leak": r"(?<!style )(?<!styles )(?<!CSS )\bleak\w*\b(?! (?:\S+ ){0,5}(?:into|onto|through) )|out[- ]of[- ]memory|\bOOM\w*|memory (?:growth|bloat|usage grows)|double[- ]free|use[- ]after[- ]free|(?:too many|exhaust\w*|out of|clos(?:e|es|ing)|orphan\w*) (?:\w+ ){0,2}file descriptors?|file descriptors? (?:exhaust\w*|growth|pile)|insufficient memory|memory is insufficient|泄[漏露]|内存溢出|显存溢出|爆显存",
     "crash": r"\bcrash\w*|seg ?fault|\bSIG(?:SEGV|ABRT|FPE)\b|illegal (?:memory|instruction|attribute)|\bIMA\b|\bpanic\w*|abort\w*|(?<![A-Za-z])assert(?:ion)?s?\b|exceptions?\b"
     r"|\b\w+(?:Error|Exception)\b|traceback|\braises?\b|null pointer|nil (?:pointer|deref\w*)|\bguard\w* (?:against )?(?:a )?(?:nil|null|none)\b|\bNPE\b|nonetype|\bundefined\b|unbound|out[- ]of[- ](?:range|bounds)|\bOOB\b|has no attribute|(?:over|under)flow|explosion|broken|(?<!to )(?<!line )(?<!page )\bbreaks?\b|cuda error|\berr(?:ors?)?\b|\bfail(?:s|ed|ing|ure)?\b"
     r"|崩溃|报错|异常|越界|空指针|段错误",
     "wrong-result": r"\bwrong\w*|incorrect\w*|correctness|\bcorrectly\b|overwrit\w*|indexing|\balign\w*|\bcorrects?\b|mismatch\w*|\binaccura\w*|accuracy|\bnan\b|garbage|gibberish|corrupt\w*|precision|numeric\w*|duplicat\w*|missing\b|\bmiss(?:es)?\b(?!-)|\blost\b|drops?\b|dropped|dropping|stale"
     r"|mis(?:align|handl|report|count|comput|detect|read|interpret)\w*|off[- ]by[- ]one|\bcolli(?:sions?|des?)\b|thread[- ]safe\w*|(?:non)?determinis\w*|out[- ]of[- ]order|inconsisten\w*|consistency|diverg\w*|in sync\b|\bmutated?\b|shadow(?:s|ing|ed)\b|double[- ](?:wrap\w*|count|tag|decod|escap|encod|appl)\w*|doubled\b|ignored?\b|not (?:applied|respected|honou?red|propagat\w*|updat\w*|working|used|enabled)|doesn'?t (?:work|apply|respect)|\braces?\b|leftover|returns? (?:an? )?`?empty"
     r"|^(?:honou?r|wire|forward|propagate|preserve|respect|pass|keep)s?\b|错误|不正确|不一致|不匹配|精度|丢失|重复|不生效|失效",
-    "startup": r"\b(?:(?<!the )start(?:up|ing)?|launch\w*|boot\w*|(?<!^)initiali[sz]e\w*|initiali[sz](?:ation|ing)\w*|(?<!-)init|warm ?up|load(?:ing|er)?(?! back)(?! (?:states?|indicators?|icons?|spinners?))|weights|(?:dead|circular|failed|broken) imports?|importing|imports? (?:error|cascade|for|of|in)|checkpoint\w*)\b|启动|加载|初始化|导入",
+    "startup": r"\b(?:(?<!the )start(?:up|ing)?|(?<!kernel )launch(?:ing|ed)?\b(?! (?:grid|bound|config|param|overhead))|boot\w*|(?<!^)initiali[sz]e\w*|initiali[sz](?:ation|ing)\w*|(?<!-)init|warm ?up|load(?:ing|er)?(?! back)(?! (?:states?|indicators?|icons?|spinners?))|weights|(?:dead|circular|failed|broken) imports?|importing|imports? (?:error|cascade|for|of|in)|checkpoint\w*)\b|启动|加载|初始化|导入",
     "build": r"\bbuild\w*|(?<!torch\.)(?<!torch )\bcompil\w*|\binstall\w*|\bwheels?\b|packag\w*|\bdocker\w*|\blinkers?\b|\blink(?:ing|age)? (?:errors?|fail\w*)|cmake|pip\b|npm\b|cargo\b|toolchain|编译|安装|构建|打包",
-    "slow": r"\bslow\w*|perf(?:ormance)? regress\w*|latency|overhead|throughput|bottleneck|regression|\bperf\b|hot path|\bre-?(?:fetch|comput|creat|render|pars|walk)\w*|unnecessar(?:y|ily)|redundant|\btakes (?:\w+ ){1,3}(?:m?s|seconds|minutes)\b|性能|延迟|变慢",
+    "slow": r"\bslow\w*|perf(?:ormance)? regress\w*|latency|overhead|throughput|bottleneck|regression|\bperf\b|hot path|(?<!^)\bre-?(?:fetch|comput|creat|render|pars|walk)\w*|unnecessar(?:y|ily)|redundant|\btakes (?:\w+ ){1,3}(?:m?s|seconds|minutes)\b|性能|延迟|变慢",
     "request": r"(?<![-.])\b(?:requests?|responses?|streaming|parser?|pars(?:e|ing)|tool[ -]?calls?|json|http|endpoint|status code|headers?|(?:url|content|transfer|percent)[- ]?encod\w*|unicode|validation|(?:request|response|tool) schema|openai)\b|/v\d/|\b[45]\d\d\b(?!\))|请求|响应|流式|解析|接口",
     "display": r"\b(?:log(?:s|ging|ger)?|metrics?|print\w*|warn(?:ing)?s?|messages?|display\w*|typos?|formatting|label|dashboard|tracing|render\w*|statistics?)\b|日志|指标|显示|提示|渲染|样式",
     # What worked alone and not with that version, on that platform, beside that option.
@@ -84,6 +84,11 @@ _OF_TESTS = re.compile(r"\btests?\b|\btest_|\bassert\w*|- \[[ x]\]", re.IGNORECA
 _AREA = re.compile(r"^[\w./+@-]{1,30}(?:[,&/] ?[\w./+@-]{1,30})?: +(?=\S)")
 
 
+# What was tested with it is nothing that anybody saw.
+_ADDED_TESTS = re.compile(
+    r"\s*(?:(?:[,;&]|\band|\bwith)\s+add(?:s|ed|ing)?|\+(?:\s+add(?:s|ed|ing)?)?)\s+(?:\w+ ){0,3}tests?\s*$",
+    re.IGNORECASE,
+)
 # Who raises or records an error on purpose saw no crash.
 _ON_PURPOSE = re.compile(
     r"(?:use|raise|throw|record|report|expose|rename|define|add|align)s?\b", re.IGNORECASE
@@ -92,7 +97,7 @@ _ON_PURPOSE = re.compile(
 
 @lru_cache(maxsize=8192)
 def _in_title(text: str) -> str | None:
-    text = _AREA.sub("", text)
+    text = _ADDED_TESTS.sub("", _AREA.sub("", text))
     asked: tuple[str, ...] = _FROM_TITLE
     if _ON_PURPOSE.match(text):
         asked = tuple(name for name in asked if name != "crash")

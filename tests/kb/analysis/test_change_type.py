@@ -73,6 +73,7 @@ def kind(made) -> str:
         ("ENH Raise when no lid matches", "feature"),
         ("STY Close unclosed lids", "refactor"),
         ("FIX Hinge of lids", "bugfix"),
+        ("FIX TST Hinge of lids", "test"),
         ("PERF Lid lookup", "performance"),
         ("CHORE Rename lid to cover", "refactor"),
     ],

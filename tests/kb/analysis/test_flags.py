@@ -153,3 +153,10 @@ def test_an_address_in_the_text_of_a_setting_is_no_key(change) -> None:
 def test_what_a_launcher_sets_for_its_jobs_is_no_setting_of_the_project(change) -> None:
     patch = '+    if not os.environ.get("SLURM_LOCALID", os.environ.get("x")):\n+        lid = os.environ.get("ACME_LID")\n+        rank = os.getenv("OMPI_COMM_WORLD_LOCAL_RANK")'
     assert set(flags(change("t", {"tool/a.py": patch}))) == {"ACME_LID"}
+
+
+def test_the_parameters_of_a_function_are_no_settings(change) -> None:
+    patch = "+def validate_lid_config(\n+    *,\n+    lid_size: int,\n+    hinge_count: int = 2,  # of one lid\n+) -> None:\n"
+    assert not flags(change("t", {"tool/lid_config.py": patch}))
+    fields = "+class LidConfig:\n+    lid_size: int\n+    hinge_count: int = 2  # of one lid\n"
+    assert set(flags(change("t", {"tool/lid_config.py": fields}))) == {"lid_size", "hinge_count"}

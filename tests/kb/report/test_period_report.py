@@ -821,3 +821,17 @@ def test_code_of_a_site_is_not_called_a_document(make):
     facts = change_facts(replace(record, change=replace(record.change, files=files)))
     assert what(facts, "en").plain == "changes code of the documentation in src/logo.jsx"
     assert what(facts, "zh").plain == "修改文档所用的代码 src/logo.jsx"
+
+
+def test_what_a_fix_does_anew_and_the_tests_beside_it_are_no_symptom(make):
+    def seen(title: str, body: str = "") -> str:
+        return symptom(make(1, title, types=("bugfix",), body=body))
+
+    assert seen("[NPU] recompute the gradient in fp32") == "other"
+    assert seen("The planner recomputes the gradient for each lid") == "slow"
+    assert seen("Handle flat tables of angles + add vision tests") == "other"
+    assert seen("Fix the tests of angles") == "flaky"
+    assert seen("Set the mode in the ragged attention launcher") == "other"
+    assert seen("Launch the server without a config") == "startup"
+    assert seen("Use scales by expert", "This leaked an internal layout into the API.") == "other"
+    assert seen("Use scales by expert", "Each request leaked a slot of the cache.") == "leak"
