@@ -30,7 +30,10 @@ _ROLES = {
     "ci-config": ("ci", "build", "agent"),
     "dependency": ("dependency",),
 }
-_ANY_NAMES = frozenset(("foo", "baz", "qux", "foobar"))  # examples are made of them
+# Examples are made of the first; the others every class has, and they tell nothing of it.
+_ANY_NAMES = frozenset(
+    ("foo", "baz", "qux", "foobar", "get", "set", "run", "call", "apply", "main", "reset", "close")
+)
 _FORMS = {"type": "class", "method": "function"}  # one may take the other's place
 _KINDS = {"class": 0, "type": 0, "function": 1, "method": 2, "constant": 3}
 

@@ -59,7 +59,7 @@ _NOT_A_STATEMENT = re.compile(
     re.IGNORECASE,
 )
 _DIFF_CAVEAT = re.compile(
-    r"^(?!unsupported\b)(?!.*\bthis (?:device|platform|system|machine|gpu|model)\b).*(?:\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bdoes not (?:yet )?support\b|\byet\.?$|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
+    r"^(?!unsupported\b)(?!.*\bgot an?\b)(?!.*\bthis (?:device|platform|system|machine|gpu|model)\b).*(?:\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bdoes not (?:yet )?support\b|\byet\.?$|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
     r"|暂不|尚未|仅支持|不支持|待实现)",
     re.IGNORECASE,
 )

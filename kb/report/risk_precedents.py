@@ -9,7 +9,7 @@ from kb.report.desk import Desk
 from kb.report.facts import module_of
 from kb.report.risks import RiskGroup, refs
 from kb.report.say import listing, say, word
-from kb.report.sentences import code, reference
+from kb.report.sentences import code, reference, sentence
 from kb.report.titles import headline, shortened
 from kb.report.types import Prose
 from kb.types import ChangeRecord
@@ -92,13 +92,14 @@ def precedent_prose(desk: Desk, before: Precedent) -> Prose:
     if not before.records:
         return Prose()
     if before.number:
-        return say(
+        told = say(
             "risk.text.precedent_reverts",
             lang,
             nth=nth(before.number, lang),
             module=code(before.module),
             refs=refs(before.records, lang, 3),
         )
+        return sentence(told, lang)
     parts = []
     for place, record in enumerate(before.records):
         title = Prose.of(shortened(headline(record.change), PRECEDENT_LETTERS), "title")

@@ -31,6 +31,7 @@ from kb.text.glossary import in_chinese
 from kb.types import ChangeRecord
 
 MOST, FEWEST = 8, 5
+HEAVIEST = 3  # changes of a period that no report may leave out of its themes
 NAMED = 2  # times that titles write a word with a capital in mid-sentence: it is a name
 NEAR = 0.62  # cosine above which a change without a theme joins the one of its neighbour
 SINGLE = 8.8  # a change of this importance is a theme of its own where nothing joins it
@@ -122,7 +123,19 @@ def find_themes(
         strong = [theme for theme in built if _of_product(theme)][:FEWEST]
         told = {record.id for theme in strong for record in theme.members}
         strong += _singles(changes, told, index)[: FEWEST - len(strong)]
-    return tuple((strong or built[:1])[:most])
+    return tuple(_with_heaviest(strong or built[:1], changes)[:most])
+
+
+def _with_heaviest(themes: list[Theme], changes: Sequence[ChangeRecord]) -> list[Theme]:
+    """Themes of the heaviest key changes stand among the first, however much others gather in sum."""
+    heaviest = {
+        record.id for record in changes[:HEAVIEST] if record.analysis.importance >= KEY_IMPORTANCE
+    }
+    holding = [theme for theme in themes if heaviest & {record.id for record in theme.members}]
+    late = [theme for theme in themes[FEWEST:] if theme in holding]
+    give_way = [theme for theme in themes[:FEWEST] if theme not in holding][-len(late) :]
+    first = [theme for theme in themes[:FEWEST] if not late or theme not in give_way] + late
+    return first + [theme for theme in themes if theme not in first]
 
 
 def _singles(changes: Sequence[ChangeRecord], told: set[str], index: TermIndex) -> list[Theme]:

@@ -55,7 +55,7 @@ def _in_file(view: FileView) -> list[Risk]:
     for hunk in view.hunks:
         where = ""
         if match := _TEST_DEF.match(hunk.section):
-            where = match["name"].strip()
+            where = match["name"].strip(" :")
         removed: list[tuple[str, int]] = []
         for line in (*hunk.lines, None):
             if line is not None and line.kind == "-":
@@ -74,7 +74,7 @@ def _in_file(view: FileView) -> list[Risk]:
             if line is None or line.kind == " ":
                 removed = []
                 if line is not None and (match := _TEST_DEF.match(line.text)):
-                    where = match["name"].strip()
+                    where = match["name"].strip(" :")
     return found
 
 

@@ -92,6 +92,12 @@ def test_a_relaxed_threshold_says_from_and_to(change, before: str, after: str, w
     assert risk.path == "tests/test_a.py"
 
 
+def test_the_class_of_a_threshold_is_named_without_its_colon(change) -> None:
+    patch = " class TestLid:\n-    min_accuracy = 0.64\n+    min_accuracy = 0.63"
+    (risk,) = risks(change("ci", {"tests/test_a.py": patch}), "relaxed-threshold")
+    assert risk.evidence == "TestLid: min_accuracy 0.64 -> 0.63"
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

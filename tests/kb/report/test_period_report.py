@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
@@ -19,6 +20,7 @@ from kb.report.insights import _security, advice, latent_risks
 from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
 from kb.report.renderers.markdown import Inline
+from kb.report.risk_precedents import Precedent, precedent_prose
 from kb.report.risks import risk_groups, shown_evidence
 from kb.report.say import say, unseen
 from kb.report.self_check import differences, problems
@@ -823,15 +825,27 @@ def test_code_of_a_site_is_not_called_a_document(make):
     assert what(facts, "zh").plain == "修改文档所用的代码 src/logo.jsx"
 
 
+def test_what_every_class_has_is_not_what_a_change_adds(make):
+    record = make(53, "Add a workspace", symbols=("get", "main", "SparseWorkspace"))
+    assert point(change_facts(record), "en").plain == "adds SparseWorkspace"
+
+
 def test_what_a_fix_does_anew_and_the_tests_beside_it_are_no_symptom(make):
     def seen(title: str, body: str = "") -> str:
         return symptom(make(1, title, types=("bugfix",), body=body))
 
     assert seen("[NPU] recompute the gradient in fp32") == "other"
     assert seen("The planner recomputes the gradient for each lid") == "slow"
+    assert seen("Close the file of bench_throughput") == "other"
     assert seen("Handle flat tables of angles + add vision tests") == "other"
     assert seen("Fix the tests of angles") == "flaky"
     assert seen("Set the mode in the ragged attention launcher") == "other"
     assert seen("Launch the server without a config") == "startup"
     assert seen("Use scales by expert", "This leaked an internal layout into the API.") == "other"
     assert seen("Use scales by expert", "Each request leaked a slot of the cache.") == "leak"
+
+
+def test_how_many_reverts_there_were_begins_a_sentence(make):
+    before = Precedent((make(54, "Revert the lid"),), "engine", 2)
+    told = precedent_prose(SimpleNamespace(lang="en"), before)
+    assert told.plain == "Second revert in engine within 91 days: #54."
