@@ -31,6 +31,7 @@ from kb.text.glossary import in_chinese
 from kb.types import ChangeRecord
 
 MOST, FEWEST = 8, 5
+WHOLE_SHARE = 0.7  # of the titles that write a name: a word beside it is part of it
 HEAVIEST = 3  # changes of a period that no report may leave out of its themes
 NAMED = 2  # times that titles write a word with a capital in mid-sentence: it is a name
 NEAR = 0.62  # cosine above which a change without a theme joins the one of its neighbour
@@ -273,9 +274,26 @@ def _theme(key: str, name: str, members: Sequence[ChangeRecord], index: TermInde
     ordered = _led(weightiest({record.id: record for record in members}.values()), key, index)
     if not is_proper_name(name):
         name = _common_tag(ordered, index) or name
+    name = _whole_name(name, ordered)
     score = sum(sorted((mass(record) for record in ordered), reverse=True)[:6])
     score += 0.25 * math.log1p(len(ordered))
     return Theme(key, name, tuple(ordered), score)
+
+
+def _whole_name(name: str, members: Sequence[ChangeRecord]) -> str:
+    """The name with the proper name that stands beside it in nearly all titles: "CuTe DSL", no "DSL"."""
+    found: Counter[str] = Counter()
+    held = 0
+    for record in members:
+        words = read_title(record.change.title).text.split()
+        places = [place for place, word in enumerate(words) if word.lower() == name.lower()]
+        held += bool(places)
+        for place in places[:1]:
+            before, after = words[place - 1 : place], words[place + 1 : place + 2]
+            found.update(f"{word} {words[place]}" for word in before if is_proper_name(word))
+            found.update(f"{words[place]} {word}" for word in after if is_proper_name(word))
+    whole, number = max(found.items(), key=lambda item: item[1], default=(name, 0))
+    return whole if number >= NAMED and number >= WHOLE_SHARE * held else name
 
 
 def _led(members: list[ChangeRecord], key: str, index: TermIndex) -> list[ChangeRecord]:

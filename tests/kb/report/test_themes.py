@@ -10,7 +10,7 @@ from kb.report.change_facts import change_facts
 from kb.report.quotes import best_quote, sentences, stated_caveat
 from kb.report.sentences import named_title
 from kb.report.theme_entries import theme_title
-from kb.report.themes import find_themes
+from kb.report.themes import _whole_name, find_themes
 from kb.report.titles import capital, headline, read_title
 from kb.types import Commit
 
@@ -462,3 +462,15 @@ def test_the_heaviest_change_of_a_period_is_among_the_first_themes(make):
     themes = find_themes([*records, alone])
     assert alone.id in {record.id for theme in themes[:5] for record in theme.members}
     assert len({theme.key for theme in themes}) == len(themes) == 7
+
+
+def test_a_theme_has_the_whole_name_that_its_titles_write(make):
+    titles = (
+        "feat(kda): add SM120a CuTe DSL prefill backend",
+        "CuTe DSL kernels for Rubin (SM107) and batched FP8 GEMM for Blackwell",
+        "Install quack-kernels with --no-deps so it cannot downgrade CuTe DSL",
+        "feat(gemm): Sm100 cute_dsl w4a16 gemm",
+    )
+    assert _whole_name("DSL", [make(n, title) for n, title in enumerate(titles)]) == "CuTe DSL"
+    apart = [make(n, f"Add {word} DSL of lids") for n, word in enumerate(("AMD", "XPU", "a"))]
+    assert _whole_name("DSL", apart) == "DSL"
