@@ -223,8 +223,11 @@ _HARDWARE = re.compile(
     r"RTX ?\d{4}|s390x|ppc64le|riscv64|aarch64|ARM64|AVX-?512|AVX2|NEON|SVE|Graviton|LoongArch)\b|昇腾",
 )
 _CONDITION = re.compile(
-    r"\b(is_(?:npu|hip|cuda|xpu|musa|cpu|blackwell|hopper|sm\d+\w*|rocm|mps|hpu|tpu|amx)\w*\(\)|_is_(?:npu|hip|cuda|xpu|musa|cpu)\b|get_device_capability\(|torch\.version\.hip|"
-    r"__CUDA_ARCH__\s*[<>=]+\s*\d+|#ifn?def\s+(?:USE_ROCM|__HIP\w*|__AVX\w*|__ARM_NEON\w*|__aarch64__)|cfg\(target_arch\s*=\s*\"\w+\"|runtime\.GOARCH|platform\.machine\(\))"
+    r"\b(is_(?:npu|hip|cuda|xpu|musa|cpu|blackwell|hopper|sm\d+\w*|rocm|mps|hpu|tpu|amx)\w*\(\)|_is_(?:npu|hip|cuda|xpu|musa|cpu)\b|torch\.version\.hip|"
+    r"__CUDA_ARCH__\s*[<>=]+\s*\d+|#ifn?def\s+(?:USE_ROCM|__HIP\w*|__AVX\w*|__ARM_NEON\w*|__aarch64__)|cfg\(target_arch\s*=\s*\"\w+\"|"
+    # Who only asks which machine it is runs on all; what the answer is compared with is a limit.
+    r"(?:get_device_capability\([^()]*\)(?:\[0\])?\s*(?:[<>]=?|==)\s*(?:\(\d+, ?\d+\)|\d+)|platform\.machine\(\)(?:\.lower\(\))?\s*==\s*|runtime\.GOARCH\s*==\s*)"
+    r"(?:[\"']\w+[\"'])?)"
 )
 
 

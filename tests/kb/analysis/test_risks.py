@@ -192,3 +192,23 @@ def test_a_class_that_lost_a_constructor_is_not_gone(change) -> None:
     assert risk.evidence == "public LidReader(Lid lid) -> LidReader"
     gone = change("Drop it", {path: "-public final class LidReader {\n" + lost})
     assert [risk.evidence for risk in risks(gone, "compatibility")] == ["- class LidReader"]
+
+
+@pytest.mark.parametrize(
+    ("line", "evidence"),
+    [
+        (
+            "    if torch.cuda.get_device_capability() >= (9, 0):",
+            "get_device_capability() >= (9, 0)",
+        ),
+        ('    if platform.machine() == "arm64":', 'platform.machine() == "arm64"'),
+        ('\tif runtime.GOARCH == "s390x" {', 'runtime.GOARCH == "s390x"'),
+        ("    major, minor = torch.cuda.get_device_capability()", ""),
+        ("    arch = platform.machine()", ""),
+        ("    name := runtime.GOARCH", ""),
+    ],
+)
+def test_who_only_asks_which_machine_it_is_holds_on_all(change, line: str, evidence: str) -> None:
+    path = "acme/lid.go" if "GOARCH" in line else "acme/lid.py"
+    found = risks(change("feat: lids", {path: f"+{line}"}), "hardware")
+    assert [risk.evidence for risk in found] == [evidence] * bool(evidence)
