@@ -204,7 +204,7 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
     if kind == "refactor" and facts.removed:
         where = place(facts, lang, facts.removed)
         return say("what.removes", lang, removed=codes(facts.removed, lang, 3), place=where)
-    if names := facts.added or facts.changed or facts.touched:
+    if names := facts.added or facts.changed or facts.touched or ():
         key = "what.adds" if facts.added else "what.changes"
         return say(key, lang, names=codes(names, lang, 3), place=place(facts, lang, names))
     return say("what.edits", lang, place=where, size=size(facts, lang))
