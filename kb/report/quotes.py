@@ -59,8 +59,13 @@ _NOT_A_STATEMENT = re.compile(
     re.IGNORECASE,
 )
 _DIFF_CAVEAT = re.compile(
-    r"^(?!unsupported\b)(?!.*\bgot an?\b)(?!.*\bthis (?:device|platform|system|machine|gpu|model)\b).*(?:\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bdoes not (?:yet )?support\b|\byet\.?$|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
-    r"|暂不|尚未|仅支持|不支持|待实现)",
+    r"\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bdoes not (?:yet )?support\b|\byet\.?$|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
+    r"|暂不|尚未|仅支持|不支持|待实现",
+    re.IGNORECASE,
+)
+# What a check of arguments says when it refuses them is no limit of the change.
+_REFUSAL = re.compile(
+    r"unsupported\b|.*\b(?:got an?|this (?:device|platform|system|machine|gpu|model))\b",
     re.IGNORECASE,
 )
 
@@ -307,6 +312,11 @@ def stated_caveat(record: ChangeRecord) -> Quote | None:
         if origin == "description":
             if _CAVEAT.search(text):
                 return Quote(text, origin)
-        elif _DIFF_CAVEAT.search(text) and _terms(text) & wanted and "please" not in text:
+        elif (
+            _DIFF_CAVEAT.search(text)
+            and _terms(text) & wanted
+            and "please" not in text
+            and not _REFUSAL.match(text)
+        ):
             return Quote(text, origin)
     return None
