@@ -108,6 +108,8 @@ def evidence(desk: Desk, record: ChangeRecord, kind: str, limit: int = 2) -> Pro
         found.sort(key=lambda risk: not _far(risk.evidence))
     if kind == "experimental" and found and not found[0].path:
         return say("caveat.experimental", desk.lang)
+    if kind == "security" and found and not any(risk.path for risk in found):
+        return quoted(found[0].evidence, desk.lang)
     return codes([shown_evidence(risk) for risk in found], desk.lang, limit)
 
 

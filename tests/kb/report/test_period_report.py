@@ -744,7 +744,9 @@ def test_a_word_on_security_is_no_code_that_an_outsider_can_reach(make, reader_o
     assert "vulnerability" not in told(touched)
     assert "constant/AuthConstants.java decides what outsiders can reach" in told(touched)
     assert "touches constant/AuthConstants.java" in told(touched)
-    items = composed(reader_of([only_said]), week("en")).section("suggestions").body["items"]
+    report = composed(reader_of([only_said]), week("en"))
+    assert "can reach: “vulnerability” ([#1]" in render(report, "md")
+    items = report.section("suggestions").body["items"]
     assert [item.plain for item in items] == ["Give #1 a second reader."]
 
 
@@ -837,6 +839,8 @@ def test_what_a_fix_does_anew_and_the_tests_beside_it_are_no_symptom(make):
     assert seen("[NPU] recompute the gradient in fp32") == "other"
     assert seen("The planner recomputes the gradient for each lid") == "slow"
     assert seen("Close the file of bench_throughput") == "other"
+    assert seen("Ignore loose comments of a type") == "other"
+    assert seen("The comments of a type are ignored") == "wrong-result"
     assert seen("Handle flat tables of angles + add vision tests") == "other"
     assert seen("Fix the tests of angles") == "flaky"
     assert seen("Set the mode in the ragged attention launcher") == "other"
