@@ -158,7 +158,16 @@ def reverted(facts: ChangeFacts, lang: str, refs: dict[str, ChangeRecord] | None
         )
     if named:
         return say("what.revert_ref", lang, ref=listing(named, lang))
-    return say("what.revert_title", lang, title=Prose.of(title or headline(record.change), "title"))
+    return say(
+        "what.revert_title",
+        lang,
+        title=Prose.of(title or _taken_back(headline(record.change)), "title"),
+    )
+
+
+def _taken_back(title: str) -> str:
+    """What a title that quotes nothing says is reverted: "Revert the lid", "box: Revert the lid"."""
+    return re.sub(r"^(?:\S+: )?revert(?:s|ed|ing)?:? +(?=\S)", "", title, flags=re.IGNORECASE)
 
 
 def by_id(change_id: str) -> Prose:

@@ -853,3 +853,9 @@ def test_how_many_reverts_there_were_begins_a_sentence(make):
     before = Precedent((make(54, "Revert the lid"),), "engine", 2)
     told = precedent_prose(SimpleNamespace(lang="en"), before)
     assert told.plain == "Second revert in engine within 91 days: #54."
+
+
+@pytest.mark.parametrize("title", ["Revert the looser lid", "[box] Revert the looser lid"])
+def test_a_revert_that_quotes_no_title_is_not_said_to_take_back_a_revert(make, title):
+    told = what(change_facts(make(55, title, types=("revert",))), "en")
+    assert told.plain == "takes back “the looser lid”"
