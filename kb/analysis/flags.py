@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kb.patch import PatchLine
 
 MAX_FLAGS = 200
+MOST_CONFIG_KEYS = 4  # of one change; more fields than this are a data class, not settings
 
 # argparse/click/typer `"--name"`, Go `flag.String("name"`, kingpin `.Flag("name"`, cobra, clap, gflags,
 # commander `.option('--name`, yargs `.option('name'`. One alternative per family; the name is a group.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
+from kb.analysis.flags import MOST_CONFIG_KEYS
 from kb.analysis.symbols import constructs
 from kb.report.quotes import Quote, best_quote, help_of, measured, stated_caveat
 from kb.report.symptoms import symptom
@@ -22,7 +23,6 @@ _ON = frozenset(("true", "1", "on", "yes", "enabled", "store_false"))
 _TESTING = re.compile(
     r"(^|/)(tests?|testing|bench\w*|examples?|scripts?|docs?|\.github|ci|docker)/"
 )
-MOST_CONFIG_KEYS = 4  # more fields than this are a data class, not settings
 # Where a change of a type stands, whatever else it touches: requirements move in no source file.
 _ROLES = {
     "docs": ("docs",),

@@ -41,6 +41,7 @@ _FIGURE = re.compile(
     r"\d+(?:\.\d+)?\s*(?:%|x\b|×|倍|ms\b|s\b|us\b|µs\b|tok(?:ens)?/s|GB\b|GiB\b|MB\b|MiB\b|tokens?\b|req/s|seconds?\b|minutes?\b|秒|毫秒)",
     re.IGNORECASE,
 )
+_RATIO = re.compile(r"(?<![\w.])(\d{1,6}(?:\.\d{1,6})?)\s?[x×%](?!\w)")
 _EFFECT = re.compile(
     r"\b(faster|slower|speed ?up|improv\w*|reduc\w*|lower\w*|increas\w*|from\s.+\bto\b|throughput|latency|ttft|tpot|p\d\d|memory|saves?|accuracy|score)\b"
     r"|提升|降低|减少|加速|吞吐|延迟|显存",
@@ -83,7 +84,7 @@ _DANGLING = re.compile(
 )
 # So does one of a description. What was tested is nothing that a change brings, nor how it was before.
 _NO_POINT = re.compile(
-    r"(?:also|and|but|then|however|otherwise|instead|besides|moreover|note|this is (?:because|why|due|not))\b|it\b(?!.*\bnow\b)"
+    r"(?:also|and|but|then|however|otherwise|instead|in the others?|besides|moreover|note|this is (?:because|why|due|not))\b|it\b(?!.*\bnow\b)"
     r"|(?:in the current state|so far|currently|previously|at the moment|right now|until now|today|before this (?:pr|change)|.*\bthis test)\b"
     r"|.*\b(?:today|at the moment|at present|right now)\.$|[\w.]*(?:Error|Exception):|[^.]*(?:,[^,.]+){4,}\Z"
     r"|tests?\b|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) tests?\b",
@@ -293,10 +294,16 @@ def measured(record: ChangeRecord) -> tuple[str, ...]:
     rows = []
     source = record.digest.metrics or tuple(sentences(record.digest.description))
     for position, text in enumerate(_each(source)):
-        if whole(text) and _FIGURE.search(text):
+        if whole(text) and _FIGURE.search(text) and not _unchanged(text):
             rows.append((-(2 * bool(_EFFECT.search(text))) + 0.1 * position, text))
     rows.sort()
     return tuple(text for score, text in rows if score < 0)[:3]
+
+
+def _unchanged(text: str) -> bool:
+    """A row of a table that others are set against: its ratio is one, and it has no other."""
+    ratios = _RATIO.findall(text)
+    return bool(ratios) and all(float(ratio) == 1 for ratio in ratios)
 
 
 def _each(texts: Iterable[str]) -> list[str]:

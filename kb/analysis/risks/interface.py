@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from kb.analysis.facts import Facts
+from kb.analysis.flags import MOST_CONFIG_KEYS
 from kb.analysis.symbols import constructs
 from kb.analysis.titles import UNFINISHED
 from kb.types import Flag, Risk, Symbol
@@ -36,8 +37,10 @@ def compatibility(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
     surface = facts.surface
     if facts.title.breaking:
         found.append(Risk("compatibility", facts.change.title[:80]))
-    for flag in surface.flags:
-        if flag.removed:
+    gone = [flag for flag in surface.flags if flag.removed]
+    fields = sum(flag.kind == "config" for flag in gone)
+    for flag in gone:
+        if flag.kind != "config" or fields <= MOST_CONFIG_KEYS:
             found.append(Risk("compatibility", f"- {flag.name}", flag.path, flag.line))
     for before, after in surface.defaults:
         found.append(

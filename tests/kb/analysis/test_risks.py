@@ -212,3 +212,13 @@ def test_who_only_asks_which_machine_it_is_holds_on_all(change, line: str, evide
     path = "acme/lid.go" if "GOARCH" in line else "acme/lid.py"
     found = risks(change("feat: lids", {path: f"+{line}"}), "hardware")
     assert [risk.evidence for risk in found] == [evidence] * bool(evidence)
+
+
+def test_a_data_class_that_went_is_told_by_its_name_and_not_by_its_fields(change) -> None:
+    fields = "".join(f"-    lid_{n}: int = {n}\n" for n in range(6))
+    made = change("refactor: lids", {"acme/lid.py": f"-class LidConfig:\n{fields}"})
+    assert [risk.evidence for risk in risks(made, "compatibility")] == ["- class LidConfig"]
+    setting = change(
+        "refactor: lids", {"acme/lid.py": " class LidConfig:\n-    lid_size: int = 3\n"}
+    )
+    assert [risk.evidence for risk in risks(setting, "compatibility")] == ["- lid_size"]

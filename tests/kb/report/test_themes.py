@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from kb.report.change_facts import change_facts
-from kb.report.quotes import best_quote, sentences, stated_caveat
+from kb.report.quotes import best_quote, measured, sentences, stated_caveat
 from kb.report.sentences import named_title
 from kb.report.theme_entries import theme_title
 from kb.report.themes import _whole_name, find_themes
 from kb.report.titles import capital, headline, read_title
+from kb.text.description import clean_description
 from kb.types import Commit
 
 
@@ -474,3 +475,17 @@ def test_a_theme_has_the_whole_name_that_its_titles_write(make):
     assert _whole_name("DSL", [make(n, title) for n, title in enumerate(titles)]) == "CuTe DSL"
     apart = [make(n, f"Add {word} DSL of lids") for n, word in enumerate(("AMD", "XPU", "a"))]
     assert _whole_name("DSL", apart) == "DSL"
+
+
+def test_the_row_that_others_are_set_against_is_no_measured_effect(make):
+    rows = (
+        "| Kernel | Full | Speedup |\n|---|---|---|\n| Old fallback | 82.03 ms | 1.00x |\n"
+        "| New kernel of the loss | 41.10 ms | 2.00x |\n"
+    )
+    record = make(19, "Add a fused loss", body=rows)
+    metrics = clean_description(rows).metrics
+    assert len(metrics) == 2
+    digest = replace(record.digest, metrics=metrics)
+    assert measured(replace(record, digest=digest)) == (
+        "New kernel of the loss: Full 41.10 ms, Speedup 2.00x",
+    )
