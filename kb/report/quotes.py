@@ -41,6 +41,11 @@ _FIGURE = re.compile(
     r"\d+(?:\.\d+)?\s*(?:%|x\b|×|倍|ms\b|s\b|us\b|µs\b|tok(?:ens)?/s|GB\b|GiB\b|MB\b|MiB\b|tokens?\b|req/s|seconds?\b|minutes?\b|秒|毫秒)",
     re.IGNORECASE,
 )
+# What its author hopes for is not measured.
+_FORECAST = re.compile(
+    r"\b(?:should|would|could|might|expect(?:ed|s)? (?:to|an?)|estimated?|theoretical\w*)\b|预计|理论上",
+    re.IGNORECASE,
+)
 _RATIO = re.compile(r"(?<![\w.])(\d{1,6}(?:\.\d{1,6})?)\s?[x×%](?!\w)")
 _EFFECT = re.compile(
     r"\b(faster|slower|speed ?up|improv\w*|reduc\w*|lower\w*|increas\w*|from\s.+\bto\b|throughput|latency|ttft|tpot|p\d\d|memory|saves?|accuracy|score)\b"
@@ -294,7 +299,9 @@ def measured(record: ChangeRecord) -> tuple[str, ...]:
     rows = []
     source = record.digest.metrics or tuple(sentences(record.digest.description))
     for position, text in enumerate(_each(source)):
-        if whole(text) and _FIGURE.search(text) and not _unchanged(text):
+        if _FORECAST.search(text) or _unchanged(text):
+            continue
+        if whole(text) and _FIGURE.search(text):
             rows.append((-(2 * bool(_EFFECT.search(text))) + 0.1 * position, text))
     rows.sort()
     return tuple(text for score, text in rows if score < 0)[:3]

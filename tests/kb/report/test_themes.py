@@ -489,3 +489,10 @@ def test_the_row_that_others_are_set_against_is_no_measured_effect(make):
     assert measured(replace(record, digest=digest)) == (
         "New kernel of the loss: Full 41.10 ms, Speedup 2.00x",
     )
+
+
+def test_what_an_author_expects_is_not_measured(make):
+    hoped = make(20, "Add fused ops", body="The fused ops should improve latency by 8%.")
+    assert measured(hoped) == ()
+    seen = make(20, "Add fused ops", body="The fused ops improve latency by 8%.")
+    assert measured(seen) == ("The fused ops improve latency by 8%.",)
