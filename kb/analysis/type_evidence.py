@@ -26,6 +26,9 @@ KINDS = (
     "dependency",
 )
 
+# Characters. Git's subject is the whole first paragraph, and one word of 20,000 took 10 s to read.
+TITLE_READ = 1000
+
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 _IDENTIFIER = re.compile(
     r"`[^`]*`|\b\w*[a-z][A-Z]\w*\b|\b\w+_\w+\b|\b\w+\(\)|[\w-]*(?:\.\w+)+|--[\w-]+"
@@ -54,7 +57,7 @@ def stem(word: str) -> str:
 
 
 def title_evidence(title: Title) -> list[str]:
-    text = title.text
+    text = title.text[:TITLE_READ]
     bare = _IDENTIFIER.sub(" ", text)
     terms = [stem(word) for word in _WORD.findall(bare)][:24]
     found = [f"w:{word}" for word in dict.fromkeys(terms)]
