@@ -289,9 +289,12 @@ class KnowledgeBase:
 
     @property
     def writable(self) -> bool:
-        """A home on a read-only disk, or of somebody else, is read without Chroma, which writes."""
+        """A home on a read-only or full disk, or of somebody else, is read without Chroma, which
+        writes."""
+        from kb.store.schema import has_room
+
         home = self.settings.home
-        return not home.exists() or os.access(home, os.W_OK)
+        return not home.exists() or (os.access(home, os.W_OK) and has_room(home))
 
     def status(self) -> Status:
         from kb.store import manifest

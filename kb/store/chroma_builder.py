@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from kb.errors import StoreError
+from kb.store.schema import disk_full, has_room
 
 PROCESS_TIMEOUT_S = 3600
 HINT = "run it again, or kb reindex   (keeps the archive, fetches nothing)"
@@ -75,8 +76,8 @@ class ChromaBuilder:
             return
         self._errors.seek(0)
         words = self._errors.read().decode("utf-8", "replace")
-        if "No space left" in words or "disk is full" in words:
-            raise StoreError("the disk is full", "make room and run the same command again")
+        if "No space left" in words or "disk is full" in words or not has_room(self.folder):
+            raise disk_full(self.folder.parents[1])
         lines = [line for line in words.splitlines() if line.strip()]
         why = lines[-1] if lines else f"it ended with status {self._process.returncode}"
         raise StoreError(

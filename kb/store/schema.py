@@ -13,6 +13,7 @@ SCHEMA_VERSION = 2  # 1 had no outlines
 APPLICATION_ID = 0x524B4231  # "RKB1": tells our file from any other SQLite file
 FILE_NAME = "archive.sqlite3"
 BUSY_TIMEOUT_MS = 30_000
+LEAST_FREE_B = 256 * 1024
 # A change's integer key is called `change` in side tables; it is changes.rowid, the FTS5 rowid
 # and what a vector belongs to. AUTOINCREMENT: a key is never used again for another change.
 SCHEMA = """
@@ -335,9 +336,7 @@ def store_error(exc: Exception, path: Path) -> StoreError:
     if isinstance(exc, OSError):
         words = f"{exc.strerror or exc}".lower()
     if "full" in words or "no space" in words or "quota" in words:
-        return StoreError(
-            f"the disk with {path.parent} is full", "make room and run the same command again"
-        )
+        return disk_full(path.parent)
     if "readonly" in words or "read-only" in words or "permission" in words or "unable" in words:
         return StoreError(
             f"{path} cannot be written or opened ({words})",
@@ -351,3 +350,14 @@ def store_error(exc: Exception, path: Path) -> StoreError:
     if "locked" in words or "busy" in words:
         return StoreError(f"{path} is in use by another process", "try again when it has finished")
     return StoreError(f"{path} cannot be used: {exc}", "kb doctor")
+
+
+def disk_full(folder: Path) -> StoreError:
+    return StoreError(f"the disk with {folder} is full", "make room and run the same command again")
+
+
+def has_room(folder: Path) -> bool:
+    """Whether the disk takes another small file: opening Chroma writes into its SQLite file."""
+    import shutil
+
+    return shutil.disk_usage(folder).free >= LEAST_FREE_B

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from stand_ins import HashEmbedder
 
 from ingest.sources.jsonl import JsonlSource
@@ -84,3 +87,15 @@ def test_changes_that_read_alike_are_no_disagreement(sample_path: Path, tmp_path
     with KnowledgeBase.open(settings=settings) as knowledge_base:
         (found,) = [check for check in knowledge_base.doctor() if check.name == "index"]
     assert (found.ok, found.hint) == (True, "")
+
+
+def test_a_home_on_a_full_disk_is_read_without_chroma_which_writes(
+    writable_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def engine() -> str:
+        with KnowledgeBase(Settings(home=writable_home), resident=True) as knowledge_base:
+            return knowledge_base.search("lost jobs").engine
+
+    assert engine() == "chroma"
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    assert engine() == "exact"

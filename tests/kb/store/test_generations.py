@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -171,6 +172,22 @@ def test_a_failed_probe_leaves_the_current_generation(archive, made, monkeypatch
     monkeypatch.undo()
     made.publish(archive)
     assert archive.count(Filters()) == 2
+
+
+def test_a_full_disk_under_chroma_is_said_to_be_full(archive, made, monkeypatch):
+    archive.put_changes([made.record(1)])
+    made.vectors(archive)
+    before = generations._write_matrices
+
+    def with_a_lie(*arguments):  # on a full disk Chroma fails at something, and seldom says at what
+        counts = before(*arguments)
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+        return counts | {"title": counts["title"] + 1}
+
+    monkeypatch.setattr(generations, "_write_matrices", with_a_lie)
+    with pytest.raises(StoreError) as caught:
+        made.publish(archive)
+    assert caught.value.message == f"the disk with {archive.home} is full"
 
 
 def test_reindex_builds_all_again_from_the_archive(archive, made):
