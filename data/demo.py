@@ -1,4 +1,6 @@
-"""`make demo`: index this repository and the sample, show a search and two reports, say what is next."""
+"""`make demo`: index this repository and the sample, show a search and two reports, say what is next.
+
+The reports are shown in part: in whole they fill thirty screens, and nobody would see the search."""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = "data/sample/changes.jsonl"
 NEXT = """
 Next (kb is .venv/bin/kb; `kb --help` lists everything):
+  kb report week {week} -o week.html    the whole of that report, as a page
   kb ingest PATH                          index another repository
   kb ui                                   open the web page (or: make ui)
   kb ingest PATH --github OWNER/NAME      add descriptions, labels and reviews (GITHUB_TOKEN)
@@ -66,10 +69,12 @@ def main() -> None:
             own,
             "--tz",
             "UTC",
+            "--brief",
         )
     week = last_day(sample).strftime("%G-W%V")
-    show("report", "week", week, "--repo", sample, "--tz", "UTC")
-    print(NEXT)
+    parts = ("--sections", "summary,risks,suggestions")
+    show("report", "week", week, "--repo", sample, "--tz", "UTC", *parts)
+    print(NEXT.format(week=week))
 
 
 if __name__ == "__main__":
