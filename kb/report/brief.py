@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-
-from kb.periods import label, local
 from kb.report.desk import section
 from kb.report.period_sections import PeriodSections
-from kb.report.request import ReportRequest
+from kb.report.request import command_line
 from kb.report.risks import refs
 from kb.report.say import count, say, word
 from kb.report.sentences import code, point, reference, title_of
 from kb.report.types import Section
 
 CHANGES, RISKS = 3, 3
-FLAGS = {
-    "--repo": "repos",
-    "--author": "authors",
-    "--path": "paths",
-    "--module": "modules",
-    "--type": "types",
-    "--risk": "risks",
-    "--label": "labels",
-    "--level": "levels",
-    "--min-importance": "min_importance",
-}
 
 
 def brief_section(shared: PeriodSections) -> Section:
@@ -56,20 +42,6 @@ def brief_section(shared: PeriodSections) -> Section:
         "lead": brief_counts(shared),
         "changes": changes,
         "risks": risks,
-        "full": say("brief.full", lang, command=code(_whole(desk.request))),
+        "full": say("brief.full", lang, command=code(command_line(desk.request))),
     }
     return section("brief", word("section.summary", lang), body)
-
-
-def _whole(request: ReportRequest) -> str:
-    """The command that prints the whole report of the same period and filters."""
-    period = request.period
-    assert period is not None
-    words = ["kb", "report", period.kind, label(period)]
-    if period.kind == "range":
-        words[3:] = [f"{local(end, request.tz):%Y-%m-%d}" for end in (period.since, period.until)]
-    for flag, name in FLAGS.items():
-        value = getattr(request.filters, name)
-        values = value if isinstance(value, tuple) else () if value is None else (f"{value:g}",)
-        words += [part for each in values for part in (flag, each)]
-    return shlex.join([*words, "--tz", request.tz])

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from kb.periods import label, last_day, local
+from kb.periods import label, last_day, local, period_from
 from kb.report.desk import Desk, references_of, section
 from kb.report.facts import Facts, newest
-from kb.report.request import ReportRequest
+from kb.report.request import ReportRequest, command_line
 from kb.report.say import count, listing, say, word
 from kb.report.sentences import code
 from kb.report.types import Health, Prose, Report, Section
@@ -126,7 +126,7 @@ def header_of(
             )
     if not records:
         key = "header.no_changes_filtered" if request.filters else "header.no_changes"
-        fields["no_changes"] = say(key, lang)
+        fields["no_changes"] = Prose.join([say(key, lang), _change_before(desk, period)])
     fields["changes"] = len(records)
     if facts is not None:
         fields["key"] = min(request.top_k, len(facts.people))
@@ -143,6 +143,21 @@ def header_of(
         fields["evidence"] = evidence_prose(desk, health, repos)
         fields["health"] = health_line(desk, health)
     return fields
+
+
+def _change_before(desk: Desk, period: Period | None) -> Prose:
+    """When the last change before an empty period was, and what reports the time around it."""
+    if period is None:
+        return Prose()
+    request, tz = desk.request, desk.request.tz
+    until = min(filter(None, (period.since, request.filters.until, request.as_of)))
+    found = desk.reader.select(replace(request.filters, until=until), order="newest", limit=1)
+    if not found:
+        return Prose()
+    day = f"{local(found[0].change.merged_at, tz):%Y-%m-%d}"
+    kind = "week" if period.kind == "range" else period.kind
+    around = replace(request, period=period_from(kind, (day,), tz, request.made_at))
+    return say("header.change_before", desk.lang, day=day, command=code(command_line(around)))
 
 
 def filters_prose(filters: Filters, tz: str) -> Prose:

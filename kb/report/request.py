@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kb.periods import label, local
 from kb.types import Filters, Period
 
 KINDS = ("day", "week", "month", "range", "change", "topic", "risks")
@@ -21,6 +23,17 @@ SECTIONS = (
     "health",
 )
 DEFAULT_TOP_K = 24
+FLAGS = {
+    "--repo": "repos",
+    "--author": "authors",
+    "--path": "paths",
+    "--module": "modules",
+    "--type": "types",
+    "--risk": "risks",
+    "--label": "labels",
+    "--level": "levels",
+    "--min-importance": "min_importance",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +60,17 @@ class ReportRequest:
 
     def wants(self, section: str) -> bool:
         return self.sections is None or section in self.sections
+
+
+def command_line(request: ReportRequest) -> str:
+    """The command that prints the whole report of the same period and filters."""
+    period = request.period
+    assert period is not None
+    words = ["kb", "report", period.kind, label(period)]
+    if period.kind == "range":
+        words[3:] = [f"{local(end, request.tz):%Y-%m-%d}" for end in (period.since, period.until)]
+    for flag, name in FLAGS.items():
+        value = getattr(request.filters, name)
+        values = value if isinstance(value, tuple) else () if value is None else (f"{value:g}",)
+        words += [part for each in values for part in (flag, each)]
+    return shlex.join([*words, "--tz", request.tz])

@@ -112,6 +112,20 @@ def test_a_quiet_period_says_no_changes_and_tells_no_story(busy_week, composed, 
     assert "No changes in this period." in render(report, "md")
 
 
+def test_a_quiet_period_says_when_the_last_change_was_and_what_to_type(
+    make, reader_of, composed, week
+):
+    reader = reader_of([make(1, "Add a queue")])
+    for brief in (False, True):
+        report = composed(reader, week("en", week="2026-W30", brief=brief))
+        assert (
+            "No changes in this period. The last one before it is of 2026-05-25:"
+            " `kb report week 2026-W22 --tz UTC`" in render(report, "md")
+        )
+    before = composed(reader, week("zh", week="2026-W10"))
+    assert render(before, "md").rstrip().endswith("本期没有变更。")
+
+
 def test_a_period_without_a_fix_says_so(make, reader_of, composed, week):
     reader = reader_of([make(1, "Add a queue"), make(2, "Add a lease")])
     for lang, words in (("en", "No bug fix was merged"), ("zh", "没有合并错误修复")):
