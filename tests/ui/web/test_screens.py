@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb.knowledge_base import KnowledgeBase
+from kb.periods import period_from
 from kb.phrases import phrase
 from kb.store.archive import Archive
 from kb.types import ChangeRecord, Filters, Risk
@@ -492,6 +493,17 @@ def test_a_report_is_made_shown_kept_and_opened_again(opened: Opened, writable_h
     again = words(opened("report", home=writable_home, saved=saved))
     assert "Based on" in again
     assert "Weekly report 2026-W44" in again
+
+
+def test_a_report_made_again_and_again_is_listed_once(opened: Opened, writable_home: Path) -> None:
+    period = period_from("week", ("2026-W44",), "UTC", datetime.now(UTC))
+    with KnowledgeBase.open(writable_home) as knowledge:
+        for lang in ("en", "zh", "en", "en"):
+            newest = knowledge.put_report("week", lang, period, '{"title": "Weekly 2026-W44"}')
+    links = opened("report", home=writable_home).get("page_link")
+    shown = [link.proto for link in links if "W44" in link.proto.label]
+    assert len(shown) == 2
+    assert parse_qs(shown[0].query_string)["saved"] == [newest]
 
 
 def test_risks_of_chosen_changes_need_no_button(opened: Opened, writable_home: Path) -> None:

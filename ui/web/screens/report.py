@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -21,10 +21,14 @@ from ui.web.preferences import LONG_NAMES
 from ui.web.text import clean, escape
 from ui.web.view import View
 
+if TYPE_CHECKING:
+    from kb.store.kept import ReportEntry
+
 KINDS = ("day", "week", "month", "range", "topic", "risks", "change")
 PERIODS = ("day", "week", "month", "range")
 RULES = "none"
 FIELD = 200  # pixels
+MOST_READ, MOST_LISTED = 200, 30  # of the reports made before
 
 
 @dataclass(frozen=True)
@@ -346,7 +350,11 @@ def _kept(view: View, saved: int) -> None:
 
 
 def _past(view: View) -> None:
-    entries = view.knowledge.reports(30)
+    """Reports made before; of those made of the same again and again, the newest."""
+    alike: dict[tuple[object, ...], ReportEntry] = {}
+    for entry in view.knowledge.reports(MOST_READ):
+        alike.setdefault((entry.kind, entry.lang, entry.scope, entry.period, entry.title), entry)
+    entries = list(alike.values())[:MOST_LISTED]
     if not entries:
         return
     st.subheader(view.say("report.past"), anchor=False)
