@@ -101,6 +101,8 @@ class GitSource:
             notes.append(f"no remote names this repository: it is {name} (--repo owner/name)")
         if repository.shallow:
             notes.append("a shallow clone: older changes and some merges are not in it")
+        if repository.partial:
+            notes.append("a partial clone: diffs of files that it lacks are not seen")
         branch = self.branch or self._head
         return Identity(
             name,

@@ -83,6 +83,13 @@ class Repository:
     shallow: bool
     bare: bool = False
 
+    @property
+    def partial(self) -> bool:
+        """Whether it was cloned with --filter: git marks the packs that promise more objects."""
+        common = self.git_dir / "commondir"  # of a work tree beside others
+        shared = self.git_dir / common.read_text().strip() if common.exists() else self.git_dir
+        return any((shared / "objects" / "pack").glob("*.promisor"))
+
     def command(self, *arguments: str) -> list[str]:
         settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
         return ["git", "--no-pager", f"--git-dir={self.git_dir}", *settings, *arguments]

@@ -272,6 +272,18 @@ def test_bare_shallow_and_worktree_clones_are_read(clone: Any, tmp_path: Path) -
 # --- what a clone lacks ---------------------------------------------------------------------------
 
 
+def test_a_partial_clone_says_that_diffs_are_missing(clone: Any, tmp_path: Path) -> None:
+    clone.commit("Change (#1)", {"a.txt": "1"})
+    clone.git("config", "uploadpack.allowFilter", "true")
+    partial, tree = tmp_path / "partial.git", tmp_path / "tree"
+    clone.git("clone", "-q", "--bare", "--filter=blob:none", f"file://{clone.path}", str(partial))
+    clone.git(f"--git-dir={partial}", "worktree", "add", "-q", "--no-checkout", str(tree))
+    for path, partly in ((partial, True), (tree, True), (clone.path, False)):
+        notes = GitSource(path, repo="acme/relay").identify().notes
+        assert any("partial clone" in note for note in notes) == partly
+    assert [file.reason for change in read(partial) for file in change.files] == ["missing object"]
+
+
 def drop_blob(clone: Any, spec: str) -> None:
     blob = clone.git("rev-parse", spec)
     (clone.path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
