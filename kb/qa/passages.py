@@ -40,6 +40,11 @@ _CODE = re.compile(
     r"[{}=<>;\\]|//|%[sdr]\b|\w\(|\w\.\w+\.\w|[(:,]$|^(?:TODO|FIXME|XXX)\b"
     r"|\.\.\.$|…$|^(?:def|if|for|class|import|return|else|usage|note)\b"
 )
+# "The capital of France is" begins a prompt, or goes on in a line that was not changed.
+_BROKEN_OFF = re.compile(
+    r"\b(?:an?|the|is|are|was|were|be|of|to|and|or|with|for|by|from|that|which|when|if|as|its)$",
+    re.IGNORECASE,
+)
 PROSE_WORDS = 5
 
 _REASON = re.compile(
@@ -288,7 +293,8 @@ def _is_prose(plain: str) -> bool:
     if has_cjk(plain):
         return not _CODE.search(plain)
     begins = plain[0].isupper() or plain[0].isdigit()
-    return begins and len(plain.split()) >= PROSE_WORDS and not _CODE.search(plain)
+    whole = len(plain.split()) >= PROSE_WORDS and not _BROKEN_OFF.search(plain)
+    return begins and whole and not _CODE.search(plain)
 
 
 def shorten(text: str, limit: int = MAX_QUOTE) -> str:

@@ -170,6 +170,15 @@ def test_a_message_of_progress_answers_nothing() -> None:
     assert "now..." not in " ".join(texts("warming up evicted prefixes", [hit(record, BOTH)]))
 
 
+@pytest.mark.parametrize(
+    "line", ["The host of evicted prefixes is", "Warm evicted prefixes of the"]
+)
+def test_a_line_of_a_diff_that_breaks_off_answers_nothing(line: str) -> None:
+    digest = replace(MOVER.digest, description="", comments=(line,))
+    record = replace(with_body(MOVER, "", "Move blocks"), digest=digest)
+    assert not texts("which evicted prefixes are warm on the host?", [hit(record, BOTH)])
+
+
 def test_what_git_writes_of_a_revert_is_no_reason_for_it() -> None:
     sha = "862f11ee017d51cb9573a8c0642055b3b17cace8"
     title = 'Revert "Move evicted prefixes"'
