@@ -289,9 +289,10 @@ def coverage(connection: sqlite3.Connection, repo: str, generation: int) -> Cove
     ).fetchone()
     states = [item for item in sources(connection) if item.name.lower() == repo.lower()]
     start = None if since is None else moment(since)
-    starts = [item.since for item in states if item.since is not None]
-    if start is not None and starts and len(starts) == len(states) and not pending:
-        start = min(start, *starts)  # all since then was read, though nothing was merged at once
+    # A run that was killed between two steps has nothing pending, and has not read all.
+    whole = [item.since for item in states if item.since and item.cursor.get("complete", True)]
+    if start is not None and whole and len(whole) == len(states) and not pending:
+        start = min(start, *whole)  # all since then was read, though nothing was merged at once
     updates = [item.updated_at for item in states if item.updated_at is not None]
     return Coverage(
         repo,

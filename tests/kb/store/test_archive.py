@@ -222,6 +222,13 @@ def test_coverage_reaches_back_to_the_bound_of_the_source(shown, made):
     assert coverage.until == made.start + timedelta(days=12)
 
 
+def test_coverage_of_an_ingest_that_was_killed_begins_with_what_is_shown(shown, made):
+    since = made.start - timedelta(days=30)
+    begun = SourceState("acme/engine", "git", "/tmp/x", since=since, cursor={"complete": False})
+    shown.put_source(begun)
+    assert shown.coverage("acme/engine").since == made.start + timedelta(days=1)
+
+
 def test_a_forgotten_repository_leaves_nothing(shown, made):
     shown.put_changes([made.record(7, id="acme/other#7", repo="acme/other", aliases=())])
     shown.put_outlines(
