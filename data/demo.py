@@ -1,6 +1,6 @@
 """`make demo`: index this repository and the sample, show a search and two reports, say what is next.
 
-The reports are shown in part: in whole they fill thirty screens, and nobody would see the search."""
+Of this repository's week the brief: in whole it fills twenty screens, and nobody would see the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = "data/sample/changes.jsonl"
 NEXT = """
 Next (kb is .venv/bin/kb; `kb --help` lists everything):
-  kb report week {week} -o week.html    the whole of that report, as a page
+  kb report week {week} -o week.html    that report as a page
   kb ingest PATH                          index another repository
   kb ui                                   open the web page (or: make ui)
   kb ingest PATH --github OWNER/NAME      add descriptions, labels and reviews (GITHUB_TOKEN)
@@ -72,8 +72,7 @@ def main() -> None:
             "--brief",
         )
     week = last_day(sample).strftime("%G-W%V")
-    parts = ("--sections", "summary,risks,suggestions")
-    show("report", "week", week, "--repo", sample, "--tz", "UTC", *parts)
+    show("report", "week", week, "--repo", sample, "--tz", "UTC")
     print(NEXT.format(week=week))
 
 

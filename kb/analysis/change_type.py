@@ -153,10 +153,7 @@ def _main(facts: Facts) -> tuple[str, str]:
         and facts.lines_by_role.get("ci")
         and not _is_linter(facts)
     ):
-        return (
-            "refactor",
-            "title",
-        )  # new rules for the maintainers' own code, and the code under them
+        return "refactor", "title"  # new rules for the maintainers' own code
     if title.type and title.type != CHORE and title.how in ("prefix", "emoji", "tag", "word"):
         return _checked(facts, title.type)
     return _by_evidence(facts)
