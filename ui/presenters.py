@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 LEVEL_MARKS = {"high": "🔴", "medium": "🟡", "low": "🟢"}
 SHORT_SHA = 8
+MOST_OF_A_TITLE = 300  # letters
 
 
 # --- words -------------------------------------------------------------------------------------
@@ -47,6 +48,11 @@ def word(kind: str, identifier: str, lang: str) -> str:
 def named(name: str, value: object, lang: str) -> str:
     """A value with its name before it, as the language writes that."""
     return message("words", "named", lang, name=name, value=value)
+
+
+def short_title(title: str) -> str:
+    """A title as lists show it: git's subject is the whole first paragraph, however long."""
+    return title if len(title) <= MOST_OF_A_TITLE else title[:MOST_OF_A_TITLE].rstrip() + " …"
 
 
 def digest_text(text: str, lang: str) -> str:

@@ -345,7 +345,7 @@ def store_error(exc: Exception, path: Path) -> StoreError:
     if "malformed" in words or "not a database" in words or "corrupt" in words:
         return StoreError(
             f"the archive {path} is damaged ({words})",
-            "move it away and ingest again; kb doctor says more",
+            "move it away and ingest again",
         )
     if "locked" in words or "busy" in words:
         return StoreError(f"{path} is in use by another process", "try again when it has finished")

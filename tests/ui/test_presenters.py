@@ -173,3 +173,11 @@ def test_a_digest_is_labelled_in_the_readers_language():
         "- …… 另有 12 行",
         "未读：a.cu (过大)",
     ]
+
+
+def test_a_whole_paragraph_in_a_title_is_cut_in_lists():
+    assert presenters.short_title("Warm the cache") == "Warm the cache"
+    long = presenters.short_title("Warm the cache again. " * 1000)
+    assert len(long) <= presenters.MOST_OF_A_TITLE + 2
+    assert long.startswith("Warm the cache again. ")
+    assert long.endswith(" …")

@@ -48,7 +48,7 @@ def command(
 
     What is new since the last run is read; an interrupted run goes on where it stopped.
     """
-    if every == (source is not None):
+    if every == bool(source):  # an empty word is no folder
         raise UsageError("give one source, or --all", "kb ingest PATH, or kb ingest --all")
     if every:
         if any(word is not None for word in (repo, branch, github, github_url, since, until)):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ui.messages import message
-from ui.presenters import local_time, reference, risk_kinds, word
+from ui.presenters import local_time, reference, risk_kinds, short_title, word
 
 if TYPE_CHECKING:
     from kb.types import ChangeRecord, Hit, SearchResult
@@ -54,7 +54,7 @@ def heading(record: ChangeRecord, several: bool) -> str:
     name = reference(change)
     if several:
         name = change.repo + (name if name.startswith("#") else f"@{name}")
-    return f"{name}  {inert(change.title) or '(no title)'}"
+    return f"{name}  {short_title(inert(change.title)) or '(no title)'}"
 
 
 def columns() -> int:

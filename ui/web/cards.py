@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from kb.types import ChangeRecord, Hit
-from ui.presenters import reference, risk_kinds
+from ui.presenters import reference, risk_kinds, short_title
 from ui.web.description import safe_address
 from ui.web.markup import rendered
 from ui.web.text import Stretch, clean, excerpt, stretches
@@ -70,7 +70,7 @@ def _card(view: View, record: ChangeRecord, hit: Hit | None, several: bool) -> C
     passage = clean(hit.passage) if hit else ""
     return Card(
         address=view.address("change", id=record.id),
-        title=stretches(title or reference(record.change), words),
+        title=stretches(short_title(title) or reference(record.change), words),
         facts=_facts(view, record, several=several),
         where=view.say(f"passage.{hit.passage_kind}")
         if hit and hit.passage_kind in PASSAGES

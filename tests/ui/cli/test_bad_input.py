@@ -67,6 +67,11 @@ def test_wrong_words_of_an_ingest_are_refused(
     assert not home.exists()
 
 
+def test_an_empty_word_is_no_folder(kb: Run, home: Path) -> None:
+    refused(kb("ingest", "", home=home), "give one source")
+    assert not home.exists()
+
+
 @pytest.mark.parametrize(
     "content", [b"hello\n", b'{"a": 1}\n', b"\xfe\x00\xff", b"", b'{"repo": "../../x"}\n']
 )
