@@ -23,6 +23,9 @@ Convert = Callable[[Any], Any]
 
 ZLIB_LEVEL = 6
 RAW, DEFLATED = b"j", b"z"
+# Hints of what JSON has as it is: to look at no more of them halves the time that a cold search
+# takes to learn our nouns.
+_AS_IT_IS = frozenset(["str", "int", "float", "bool", "str | None", "int | None", "float | None"])
 DEFLATE_FROM = 200  # shorter texts do not shrink
 
 
@@ -91,8 +94,10 @@ def _default(item: Field[Any]) -> Any:
 
 @cache
 def _dataclass_decoder(cls: Any) -> Convert:
-    hints = typing.get_type_hints(cls)
-    converts = {name: _decoder(hint) for name, hint in hints.items()}
+    known = cls.__annotations__
+    others = {name: hint for name, hint in known.items() if hint not in _AS_IT_IS}
+    like = type(cls.__name__, (), {"__annotations__": others, "__module__": cls.__module__})
+    converts = {name: _decoder(hint) for name, hint in typing.get_type_hints(like).items()}
     changing = [(name, change) for name, change in converts.items() if change is not None]
 
     def convert(value: dict[str, Any]) -> Any:
@@ -103,7 +108,7 @@ def _dataclass_decoder(cls: Any) -> Convert:
         try:
             return cls(**value)
         except TypeError:  # written by a later version that knows more fields
-            return cls(**{name: item for name, item in value.items() if name in converts})
+            return cls(**{name: item for name, item in value.items() if name in known})
 
     return convert
 
