@@ -76,8 +76,9 @@ class ChromaBuilder:
             return
         self._errors.seek(0)
         words = self._errors.read().decode("utf-8", "replace")
-        if "No space left" in words or "disk is full" in words or not has_room(self.folder):
-            raise disk_full(self.folder.parents[1])
+        home = self.folder.parents[1]
+        if "No space left" in words or "disk is full" in words or not has_room(home):
+            raise disk_full(home)
         lines = [line for line in words.splitlines() if line.strip()]
         why = lines[-1] if lines else f"it ended with status {self._process.returncode}"
         raise StoreError(

@@ -95,7 +95,6 @@ def only(knowledge: KnowledgeBase, reference: str, repo: str | None) -> str:
 def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
     from kb.analysis.term_text import term_text
     from kb.phrases import phrase
-    from kb.report.say import unseen
     from ui.cli.terminal import facts, heading, inert, inert_lines
     from ui.messages import message
     from ui.presenters import LEVEL_MARKS, digest_text, named, word
@@ -166,9 +165,12 @@ def _lines(record: ChangeRecord, tz: str, lang: str) -> list[str]:
         ),
     ]
     for file in change.files[:SHOWN_FILES]:
-        why = inert(unseen(file.reason or "", lang))
-        reason = named(message("cli", "show.not_seen", lang), why, lang)
-        mark = "" if file.seen else f"  [{reason}]"
+        mark = ""
+        if not file.seen:
+            from kb.report.say import unseen  # 20 ms, and most changes were seen
+
+            why = inert(unseen(file.reason or "", lang))
+            mark = f"  [{named(message('cli', 'show.not_seen', lang), why, lang)}]"
         lines.append(f"  +{file.additions:<5} -{file.deletions:<5} {inert(file.path)}{mark}")
     if len(change.files) > SHOWN_FILES:
         lines.append(
