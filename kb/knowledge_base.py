@@ -132,7 +132,7 @@ class KnowledgeBase:
         it. For a process that stays: it takes seconds, and may run in a thread of its own."""
         if not self.exists:
             return
-        self.search("warm", limit=1)
+        self.search("warm 预热", limit=1)  # in both languages: glossary, patterns, index, embedder
         scores = self._word_scores()
         if scores is not None:
             scores.keep_common(self.archive)

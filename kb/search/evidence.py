@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 PASSAGE_LETTERS = 320
 STEM_LETTERS = 4
+TEXTS_KEPT = 16_384
 Best = tuple[float, str, str]  # score, field, passage
 
 
@@ -97,10 +99,15 @@ class Words:
     def _of(self, text: str) -> tuple[str, ...]:
         found = self._known.get(text)
         if found is None:
-            everything = (token for word in words(text) for token in chunk_tokens(word))
-            found = tuple(token for token in everything if token in self._order)
+            found = tuple(token for token in _tokens(text) if token in self._order)
             self._known[text] = found
         return found
+
+
+@lru_cache(TEXTS_KEPT)
+def _tokens(text: str) -> tuple[str, ...]:
+    """Of what stands between two spaces, which the changes of a repository have in common."""
+    return tuple(token for word in words(text) for token in chunk_tokens(word))
 
 
 def evidence(record: ChangeRecord, asked: Words, trail: Trail, lang: str) -> Evidence:

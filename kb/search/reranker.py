@@ -1,7 +1,7 @@
 """A second look at the best hits by a model that reads question and change together.
 
 None is configured by default. `search.reranker` names a cross-encoder of sentence-transformers
-(a name or a folder); its order replaces the fused one for the top `DEPTH`.
+(a name or a folder); its order replaces the fused one of the best changes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Protocol
 
 from kb.errors import StoreError
 
-DEPTH = 50
 LETTERS = 2000
 
 

@@ -42,6 +42,10 @@ OpenEmbedder = Callable[[], "Embedder"]
 DEPTH = 100  # of each retriever; with 60 to 200 as much was found, in as much more time
 READ_AHEAD = 20
 BESIDE_CHROMA = 10  # of them; with more, Chroma waits for the interpreter
+SPARE = (
+    4  # read behind the hits that are wanted, for those that are folded; more where it takes more
+)
+RERANKED = 50  # of the best, by a reranker
 WHOLE = 1_000_000_000
 EXACT_SCORE = 1.0
 
@@ -345,25 +349,34 @@ def _hits(
 ) -> list[Hit]:
     """`read`: records that are at hand already."""
     end = query.offset + query.limit
-    reranked = bool(settings.search.reranker)
-    wide = max(end + 10, 50) if reranked else end + 10
-    scores = dict(rankings.order()[:wide])
+    order = rankings.order()
+    model = settings.search.reranker
+    wide = max(end + SPARE, RERANKED if model else 0)
+    reranks: dict[str, int] = {}
+    while True:  # what is folded leaves room for what comes behind it
+        scores = dict(order[:wide])
+        read |= archive.by_rowids([key for key in scores if key not in read])
+        keys = {read[key].id: key for key in scores if key in read}
+        records = [read[key] for key in keys.values()]
+        if model:
+            records, reranks = _reranked(records, query, model)
+        shown = fold(records)
+        if len(shown) >= end or wide >= len(order):
+            break
+        wide *= 2
     trails = rankings.trails(scores)
-    found = archive.by_rowids([key for key in scores if key not in read]) | read
-    best = {key: found[key] for key in scores if key in found}
-    keys = {record.id: key for key, record in best.items()}
-    records = list(best.values())
-    if reranked:
-        records = _reranked(records, query, trails, keys, settings)
     hits = []
-    for record, folded in fold(records)[query.offset : end]:
+    for record, folded in shown[query.offset : end]:
         key = keys[record.id]
-        seen = evidence(record, asked, trails[key], settings.lang)
+        trail = trails[key]
+        if record.id in reranks:
+            trail.ranks["rerank"] = reranks[record.id]
+        seen = evidence(record, asked, trail, settings.lang)
         hits.append(
             Hit(
                 record=record,
                 score=round(scores[key], 6),
-                ranks=trails[key].ranks,
+                ranks=trail.ranks,
                 passage=seen.passage,
                 passage_kind=seen.kind,
                 matched=seen.matched,
@@ -375,20 +388,13 @@ def _hits(
 
 
 def _reranked(
-    records: Sequence[ChangeRecord],
-    query: Query,
-    trails: dict[int, Trail],
-    keys: dict[str, int],
-    settings: Settings,
-) -> list[ChangeRecord]:
-    from kb.search.reranker import DEPTH as RERANKED
+    records: Sequence[ChangeRecord], query: Query, model: str
+) -> tuple[list[ChangeRecord], dict[str, int]]:
+    """The records as the model orders the first of them, and the ranks that it gave these by id."""
     from kb.search.reranker import rerank, reranker_for
 
-    assert settings.search.reranker is not None
     head = records[:RERANKED]
     texts = [f"{record.change.title}\n{record.digest.text}" for record in head]
-    places = rerank(reranker_for(settings.search.reranker), query.text, texts)
-    ordered = [head[place] for place in places]
-    for rank, record in enumerate(ordered, 1):
-        trails[keys[record.id]].ranks["rerank"] = rank
-    return [*ordered, *records[RERANKED:]]
+    best = [head[place] for place in rerank(reranker_for(model), query.text, texts)]
+    ranks = {record.id: rank for rank, record in enumerate(best, 1)}
+    return [*best, *records[RERANKED:]], ranks

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 HINT = "kb reindex   (keeps the archive, fetches nothing); or --engine exact"
 DATABASE = "chroma.sqlite3"
 EF_CONSTRUCTION = 128
-EF_SEARCH = 500
+EF_SEARCH = 350
 MAX_NEIGHBORS = 24
 # Every `add` is written through. Below its threshold (1,000) Chroma keeps new vectors in a log, and
 # each process that asks writes them into the published graph: two readers then write one file.

@@ -16,7 +16,7 @@ from kb.phrases import phrase
 from kb.settings import Settings
 from kb.store import generations
 from kb.store.archive import Archive
-from kb.types import Filters, Hit, SearchResult
+from kb.types import Analysis, Change, ChangeRecord, Digest, Filters, Hit, SearchResult
 
 
 def numbers(result: SearchResult) -> list[int | None]:
@@ -227,6 +227,27 @@ def test_changes_that_are_stored_and_not_shown_yet_are_told(
         assert told not in notes()
         archive.put_changes(records[1:2])
         assert told in notes()
+
+
+def test_what_stands_behind_the_best_hit_takes_no_place_of_another(tmp_path: Path) -> None:
+    def record(number: int, title: str) -> ChangeRecord:
+        merged = datetime(2026, 1, 1, number, tzinfo=UTC)
+        change = Change(f"a/b#{number}", "a/b", number, f"{number:040x}", title, "", "ann", merged)
+        return ChangeRecord(change, Digest(title), Analysis(("fix",), 5.0, 1.0, "medium"))
+
+    copies = [record(number, "Mend the leak of queue handles") for number in range(1, 13)]
+    others = [record(number, f"Mend the leak {number}") for number in range(13, 19)]
+    settings = Settings(home=tmp_path)
+    with Archive.open(tmp_path) as archive:
+        archive.put_changes(copies + others)
+        generations.publish(archive, embedder=identity_for(settings), dimension=384)
+    with KnowledgeBase.open(settings=settings) as knowledge:
+        best, *rest = knowledge.search(
+            "mend the leak of queue handles", mode="lexical", limit=5
+        ).hits
+    assert len(best.folded) == len(copies) - 1
+    assert len(rest) == 4
+    assert {hit.record.change.number for hit in rest} <= {*range(13, 19)}
 
 
 def test_a_compound_of_which_only_a_part_is_there_is_not_said_to_match(
