@@ -27,16 +27,29 @@ _SPLIT = re.compile(
 _BLOCK_QUOTE = re.compile(r"^\s{0,3}(?:> ?)+", re.MULTILINE)
 _NOISE = re.compile(
     r"https?://|copyright|\bXXX\b|cfg_attr|dependency-name|licen[cs]e|spdx|todo:?\s*$|noqa|type:\s*ignore|pylint|clang-format|^\W*(args|returns|raises|param|example|usage)\b"
-    r"|[{}]{1,}|==|!=|\(\)\s*$|</?\w+>|::|\|\s|^\s*(signed-off|co-authored)|%[sd(]|\\n|^#|=\s*[\"\w]|->|^\s*(if|for|while|return|import|from|def|class)\s",
+    r"|[{}]{1,}|==|!=|\(\)\s*$|\w\(\"|</?\w+>|::|\|\s|^\s*(signed-off|co-authored)|%[sd(]|\\n|^#|=\s*[\"\w]|->|^\s*(if|for|while|return|import|from|def|class)\s",
     re.IGNORECASE,
 )
+_LACKS = re.compile(
+    r"\b(?:this|the) (?:pr|change|patch|commit|implementation) (?:does not|doesn't|cannot) "
+    r"(?!(?:affect|alter|change|modify|impact|break|introduce|require|add|need)\b)\w",
+    re.IGNORECASE,
+)
+# A description tells in the present tense how it was before: only what names this change, what follows
+# or what was left out is a limit of it.
 _CAVEAT = re.compile(
-    r"\b(not yet|for now|only (?:support|works?|tested|verified|enabled|applies|on|for)|currently (?:only|not|un)|limitation|(?:is|are|be|remains?|still|yet|currently) unsupported|unsupported (?:for now|yet)|not supported|"
+    r"\b(not yet|for now|only (?:supports?|works?|tested|verified|applies)|(?:tested|verified|supported|enabled|available) only|limitation|drawback|downside|(?:is|are|be|remains?|still|yet|currently) unsupported|unsupported (?:for now|yet)|(?:is|are) not supported|"
     r"(?:in|as|for|with) (?:a |the |an? \w+ )?follow[- ]?ups?|future (?:pr|work|change)|to be (?:added|done|supported)|will be (?:added|done|handled|supported)|experimental|"
-    r"(?<!not )(?<!longer )(?<!which )(?<!which now )(?<!that )(?<!^)requires?|^note\b(?!.*\b(?:was|were) not\b)(?!.*\b(?:was|were)n't\b).*(?:\bno[nt]?\b|n't\b|\bonly\b)|known issue|workaround|temporar(?:y|ily)|does not (?:support|handle|cover)|todo)\b"
+    r"(?<!not )(?<!longer )(?<!which )(?<!which now )(?<!that )(?<!^)requires?\b(?!-)(?=[^.]*\d)|^note\b(?!.*\b(?:was|were) not\b)(?!.*\b(?:was|were)n't\b).*(?:\bno[nt]?\b|n't\b|\bonly\b)|known issue|"
+    r"temporar(?:y (?:fix|workaround|solution|measure|hack)|ily (?:\w+ ){0,1}(?:disable|skip|pin|comment|remove|turn)\w*)|does not yet (?:support|handle|cover)|todo)\b"
     r"|暂不|尚未|目前(?:仅|只)|仅支持|后续|待补|不支持|实验性|限制",
     re.IGNORECASE,
 )
+# How it was before.
+_BEFORE = re.compile(r"\b(?:currently|previously|until now|so far|prior to)\b", re.IGNORECASE)
+_NOW = re.compile(r"\b(?:now|no longer)\b", re.IGNORECASE)
+# What is lacking in a case that is provided for ("falls back if X is not supported") is no limit.
+_IN_CASE = re.compile(r"\b(?:if|when|unless)\b[^,;:.]*$", re.IGNORECASE)
 _FIGURE = re.compile(
     r"\d+(?:\.\d+)?\s*(?:%|x\b|×|倍|ms\b|s\b|us\b|µs\b|tok(?:ens)?/s|GB\b|GiB\b|MB\b|MiB\b|tokens?\b|req/s|seconds?\b|minutes?\b|秒|毫秒)",
     re.IGNORECASE,
@@ -65,7 +78,7 @@ _NOT_A_STATEMENT = re.compile(
     re.IGNORECASE,
 )
 _DIFF_CAVEAT = re.compile(
-    r"\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bdoes not (?:yet )?support\b|\byet\.?$|\bfor now\b|\bonly supports?\b|\bunsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
+    r"\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bdo(?:es)? not (?:yet |currently )?support\b|\bnot (?:\w+ )?(?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible) yet\b|\bfor now\b|\bonly supports?\b|\b(?:is|are) (?:currently |still )?unsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
     r"|暂不|尚未|仅支持|不支持|待实现",
     re.IGNORECASE,
 )
@@ -89,7 +102,7 @@ _DANGLING = re.compile(
 )
 # So does one of a description. What was tested is nothing that a change brings, nor how it was before.
 _NO_POINT = re.compile(
-    r"(?:also|and|but|then|however|otherwise|instead|in the others?|besides|moreover|note|this is (?:because|why|due|not))\b|it\b(?!.*\bnow\b)"
+    r"(?:also|and|but|then|however|otherwise|instead|in the others?|besides|moreover|lastly|finally|secondly|as a result|therefore|that \w+ed|note|this is (?:because|why|due|not))\b|it\b(?!.*\bnow\b)"
     r"|(?:in the current state|so far|currently|previously|at the moment|right now|until now|today|before this (?:pr|change)|.*\bthis test)\b"
     r"|.*\b(?:today|at the moment|at present|right now)\.$|[\w.]*(?:Error|Exception):|[^.]*(?:,[^,.]+){4,}\Z"
     r"|tests?\b|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) tests?\b",
@@ -209,8 +222,12 @@ def _best(
             continue
         if origin != "help" and _NO_POINT.match(text):
             continue
-        if origin == "description" and (_TALK.search(text) or _DIFF_CAVEAT.search(text)):
+        if origin == "description" and (
+            _TALK.search(text) or _DIFF_CAVEAT.search(text) or _LACKS.search(text)
+        ):
             continue  # what is lacking stands as the change's caveat
+        if origin == "description" and _BEFORE.search(text) and not _NOW.search(text):
+            continue  # read alone, it says of today what the change ended
         repeated = counts[text] >= REPEATED
         if origin == "diff":
             # It has to be about the title; where that names nothing, about what was defined.
@@ -318,19 +335,20 @@ def _each(texts: Iterable[str]) -> list[str]:
 
 
 def stated_caveat(record: ChangeRecord) -> Quote | None:
-    """What the change itself says is missing, unverified or follows."""
+    """What the change itself says is missing, unverified or follows; a revert says why it came."""
+    if record.analysis.types[0] == "revert":
+        return None
     wanted = _terms(headline(record.change))
     for text, origin in candidates_of(record):
         if origin == "help" or not whole(text) or _DANGLING.match(text):
             continue
+        patterns = (_CAVEAT, _LACKS) if origin == "description" else (_DIFF_CAVEAT,)
+        found = next(filter(None, (pattern.search(text) for pattern in patterns)), None)
+        if not found or _IN_CASE.search(text[: found.start()]):
+            continue
         if origin == "description":
-            if _CAVEAT.search(text):
+            if not _BEFORE.search(text) and not _TALK.search(text):
                 return Quote(text, origin)
-        elif (
-            _DIFF_CAVEAT.search(text)
-            and _terms(text) & wanted
-            and "please" not in text
-            and not _REFUSAL.match(text)
-        ):
+        elif _terms(text) & wanted and "please" not in text and not _REFUSAL.match(text):
             return Quote(text, origin)
     return None

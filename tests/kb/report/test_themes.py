@@ -496,3 +496,61 @@ def test_what_an_author_expects_is_not_measured(make):
     assert measured(hoped) == ()
     seen = make(20, "Add fused ops", body="The fused ops improve latency by 8%.")
     assert measured(seen) == ("The fused ops improve latency by 8%.",)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Boxes are copied to a temporary folder before their lids are opened.",
+        "Until the release, hinges are counted for lids only on Mondays and not for boxes.",
+        "Prior to this, exclusions of `requires-oil` were lost because the lid has only 1 hinge.",
+        "Grease is set only for lids that show a hinge, and the rest is removed.",
+        "The retry asks for consecutive answers, so lids require fresh readings of the hinge.",
+        "The lid falls back to a rope if a hinge of brass is not supported.",
+    ],
+)
+def test_how_it_was_and_how_it_works_is_no_limit_of_a_change(make, said):
+    assert stated_caveat(make(18, "Open the lid by its hinge", body=said)) is None
+
+
+def test_what_a_change_says_that_it_does_not_do_is_its_limit(make):
+    limit = "This change does not detect a rusty hinge before the first lid is opened."
+    record = make(19, "Oil a rusty hinge of the lid", body=limit)
+    caveat = stated_caveat(record)
+    assert caveat is not None
+    assert caveat.text == limit
+    assert best_quote(record) is None
+    kept = "This change does not affect the lids of boxes that have no hinge."
+    assert stated_caveat(make(20, "Oil a rusty hinge of the lid", body=kept)) is None
+
+
+def test_why_something_was_taken_back_is_no_limit_of_the_revert(make):
+    body = "Hinges of brass are not supported by the lids of most boxes."
+    assert stated_caveat(make(21, "Add hinges of brass", body=body)) is not None
+    assert (
+        stated_caveat(make(22, 'Revert "Add hinges of brass"', types=("revert",), body=body))
+        is None
+    )
+
+
+def test_code_of_an_error_and_what_has_not_happened_yet_are_no_limits(make):
+    title = "Count the lids of a box"
+    for comment in (
+        '[error("the box does not support counting of its lids")]',
+        "A later box can bring the lid again, even when its hinges do not exist yet.",
+    ):
+        assert stated_caveat(make(23, title, comments=(comment,))) is None
+    for comment in (
+        "Lids of glass are not supported yet.",
+        "Boxes of glass do not support different lids yet.",
+    ):
+        assert stated_caveat(make(23, title, comments=(comment,))) is not None
+
+
+def test_what_a_change_ended_is_not_quoted_as_if_it_still_held(make):
+    before = "The hinge of the lid currently shares its oil with the box, so that rust can spread."
+    after = "Give the hinge of the lid its own oil, so that it catches no rust of a box."
+    quote = best_quote(make(24, "Isolate the hinge of the lid", body=f"{before}\n\n{after}"))
+    assert quote is not None
+    assert quote.text == after
+    assert best_quote(make(24, "Isolate the hinge of the lid", body=before)) is None
