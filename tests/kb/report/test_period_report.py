@@ -863,6 +863,32 @@ def test_what_a_fix_does_anew_and_the_tests_beside_it_are_no_symptom(make):
     assert seen("Use scales by expert", "Each request leaked a slot of the cache.") == "leak"
 
 
+def test_what_a_fix_does_to_its_code_is_not_what_a_user_saw(make):
+    def seen(title: str) -> str:
+        return symptom(make(1, title, types=("bugfix",)))
+
+    assert seen("Align the names of the hinge loss across lids") == "other"
+    assert seen("Drop the guards on the hinge of a lid") == "other"
+    assert seen("The planner drops the last lid") == "wrong-result"
+    assert seen("Fix missing traversal of the hinge") == "other"
+    assert seen("Fix missing fields of the lid") == "wrong-result"
+    assert seen("Fix the docstring of the lid, which was wrong") == "other"
+    assert seen("Fix formatting of invalid lid errors") == "display"
+    assert seen("Give a specific error for a lid without a hinge") == "display"
+    assert seen("Fix duplicated words in user-facing messages") == "display"
+    assert seen("Reject broken hinges of a lid") == "other"
+    assert seen("Reject a lid of zero hinges to prevent a deadlock") == "hang"
+    assert seen("Count unbounded lids") == "other"
+    assert seen("Avoid an orphaned caret for empty PEP 508 lids") == "other"
+    assert seen("Change the default of lids from 256 to 512") == "other"
+    assert seen("A lid without a name gives 500 to its caller") == "request"
+    assert seen("Fix the keys of the JSON Schema of lids") == "other"
+    assert seen("Order installations of lids by key") == "other"
+    assert seen("Installing a lid twice empties the box") == "build"
+    assert seen("Broadcast the bootstrap port of the box") == "other"
+    assert seen("Surface load info of the box") == "other"
+
+
 def test_how_many_reverts_there_were_begins_a_sentence(make):
     before = Precedent((make(54, "Revert the lid"),), "engine", 2)
     told = precedent_prose(SimpleNamespace(lang="en"), before)
