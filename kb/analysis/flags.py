@@ -18,9 +18,9 @@ MAX_FLAGS = 200
 MOST_CONFIG_KEYS = 4  # of one change; more fields than this are a data class, not settings
 
 # argparse/click/typer `"--name"`, Go `flag.String("name"`, kingpin `.Flag("name"`, cobra, clap, gflags,
-# commander `.option('--name`, yargs `.option('name'`. One alternative per family; the name is a group.
+# commander `.option('--name`, yargs `.option('name'`; `.arg("--name")` hands it to another program. One alternative per family; the name is a group.
 _FLAG = re.compile(
-    r"""(?:add_argument|\boption|Option|Argument|\.flag|\.arg|add_option|addOption)\s*\(
+    r"""(?:add_argument|\boption|Option|Argument|\.flag|add_option|addOption)\s*\(
           \s*(?:["'`][\w-]*["'`]\s*,\s*)*?["'`](?:-\w,\s*)?(?P<long>--[a-zA-Z][\w.-]+)
       | ^\s*["'](?P<alone>--[a-zA-Z][\w.-]+)["'](?:\s*,|\s*$)
       | \.(?:Flag|Switch)\(\s*"(?P<kingpin>[a-zA-Z][\w.-]+)"
@@ -36,10 +36,10 @@ _CLAP_BARE = re.compile(r"#\[(?:arg|clap|structopt)\([^\]]*\blong\b(?!\s*=)")
 _RUST_FIELD = re.compile(r"\s*(?:pub(?:\([^)]*\))?\s+)?(?P<name>[a-z_]\w*)\s*:\s*\S")
 
 _ENV = re.compile(
-    r"""(?:os\.environ(?:\.get|\.setdefault|\.pop)?\s*[\[(]|os\.getenv\(|\bgetenv\(|os\.Getenv\(|os\.LookupEnv\(|
+    r"""(?:os\.environ(?:\.get|\.pop)?\s*[\[(]|os\.getenv\(|\bgetenv\(|os\.Getenv\(|os\.LookupEnv\(|
         (?:std::)?env::var(?:_os)?\(|\benv!\(|option_env!\(|System\.getenv\(|ENV(?:\.fetch\(|\[)|Environment\.GetEnvironmentVariable\(|
         get_bool_env_var\(|get_int_env_var\(|get_env\w*\(|env_(?:bool|int|str|flag)\w*\(|envvar\s*=\s*|Envar\(|\.env\(|env\s*=\s*(?="))
-        \s*["'](?P<call>[A-Z][A-Z0-9_]{2,})["']
+        \s*["'](?P<call>[A-Z][A-Z0-9_]{2,})["'](?!\]\s*=[^=])
       | (?:process\.env|import\.meta\.env)(?:\.(?P<node>[A-Z][A-Z0-9_]{2,})|\[["'](?P<node2>[A-Z][A-Z0-9_]{2,})["'])
       | ^\s*(?P<declared>[A-Z][A-Z0-9_]{3,})\s*(?::\s*[\w\[\]| ]+)?\s*=\s*Env(?:Bool|Int|Str|Float|Field|Tuple|Var)?\w*\(
       | ^\s*["'](?P<table>[A-Z][A-Z0-9_]{4,})["']\s*:\s*(?:lambda|\(\)\s*=>)
@@ -78,14 +78,15 @@ _DEFAULT = re.compile(
     r"""\b(?:default|default_value|default_value_t)\s*(?:=\s*|\(\s*)(?P<value>"[^"]*"|'[^']*'|[\w.+-]+(?:\.\w+)?(?:\(\))?)"""
 )
 _GO_DEFAULT = re.compile(r"""\.Default\(\s*"(?P<value>[^"]*)""")
-_HELP = re.compile(r"""\b(?:help|description|desc)\s*[=:(]\s*\(?\s*(?=[rf]?["'])""")
+_FIELD_CALL = re.compile(r"(?:dataclasses\.)?[fF]ield\(")
+_HELP = re.compile(r"""\b(?:help|description|desc)["']?\s*[=:(]\s*\(?\s*(?=[rf]?["'])""")
 _LITERAL = re.compile(
     r"""[+\s\\]*[rRfF]?(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)"""
 )
 _FIELD_DEFAULT = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*\.(?P<field>[a-z_]\w*)")
 # What a name on a line of its own may stand in; in a list it is an option of another program.
 _OPTION_CALL = re.compile(
-    r"(?:add_argument|\boption|Option|Argument|\.flag|\.arg|add_option|addOption|\badd)\s*\(\s*(?:[\"'`-][^()]*)?$"
+    r"(?:add_argument|\boption|Option|Argument|\.flag|add_option|addOption|\badd)\s*\(\s*(?:[\"'`-][^()]*)?$"
 )
 _ACTION = re.compile(
     r"""\baction\s*=\s*["'](?P<action>store_true|store_false)|is_flag\s*=\s*True"""
@@ -194,8 +195,9 @@ def _side(view: FileView, mark: str) -> Iterator[Flag]:
                     default, words = _default_and_help(lines, index, kind)
                     yield Flag(name, kind, view.path, number, default, removed, words)
                     continue
-            if in_config and (field := _field(view, text)):
-                yield Flag(field[0], "config", view.path, number, field[1], removed)
+            if in_config and (name := _field(view, text)):
+                default, words = _field_default(view, lines, index)
+                yield Flag(name, "config", view.path, number, default, removed, words)
 
 
 def _named(text: str, lines: Sequence[PatchLine], index: int) -> tuple[str, str]:
@@ -233,19 +235,28 @@ def _in_option_call(lines: Sequence[PatchLine], index: int) -> bool:
     return index == 0
 
 
-def _field(view: FileView, text: str) -> tuple[str, str | None] | None:
+def _field(view: FileView, text: str) -> str:
+    """The name of the field of a configuration that the line declares; "" where it is none."""
     if view.path.endswith(".py"):
-        if (match := _PY_FIELD.match(text)) and not match["name"].startswith("_"):
-            if match["comma"]:
-                return None  # a parameter
-            default = match["default"]
-            if default and default.startswith(("(", "{", "[", "field(", "Field(")):
-                found = _DEFAULT.search(default)
-                default = found["value"] if found else None
-            return match["name"], None if default in _NOT_DEFAULT else default
+        match = _PY_FIELD.match(text)
+        if match and not match["name"].startswith("_") and not match["comma"]:  # a parameter
+            return match["name"]
     elif view.path.endswith((".ts", ".mts")) and (match := _TS_FIELD.match(text)):
-        return match["name"], None
-    return None
+        return match["name"]
+    return ""
+
+
+def _field_default(
+    view: FileView, lines: Sequence[PatchLine], index: int
+) -> tuple[str | None, str]:
+    """Default and help text of a field; a call of `field(...)` may hold them on the next lines."""
+    match = _PY_FIELD.match(lines[index].text) if view.path.endswith(".py") else None
+    default = match["default"] if match else None
+    if default is None or default in _NOT_DEFAULT:
+        return None, ""
+    if _FIELD_CALL.match(default):
+        return _default_and_help(lines, index, "config")
+    return (None if default.startswith(("(", "{", "[")) else default), ""
 
 
 def _default_and_help(lines: Sequence[PatchLine], index: int, kind: str) -> tuple[str | None, str]:

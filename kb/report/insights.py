@@ -220,6 +220,10 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
             text = say("latent.unresolved-review", lang, what=objection(facts.record, lang))
         elif kind == "security" and (said := _security_said(facts)):
             text = say("latent.security_said", lang, what=quoted(said, lang))
+        elif kind == "experimental" and not _risk_names(facts, kind):
+            text = say("latent.experimental_said", lang, what=what)
+        elif kind == "hardware" and (risk := facts.risk(kind)) and risk.path:
+            text = say("latent.hardware_branch", lang, what=what)
         else:
             text = say(f"latent.{kind}", lang, n=number, what=what)
         found.append((kind, text))
@@ -249,6 +253,8 @@ def _latent_configuration(facts: ChangeFacts, what: Prose, number: int, lang: st
 
 def advice(facts: ChangeFacts, lang: str) -> list[Prose]:
     """What to do about it: one line for each risk that leaves something to do."""
+    from kb.report.risks import documented
+
     found: list[Prose] = []
     record = facts.record
     names = facts.added or facts.changed or facts.touched or ()
@@ -265,9 +271,16 @@ def advice(facts: ChangeFacts, lang: str) -> list[Prose]:
                     say("advice.large", lang, modules=codes(record.analysis.modules, lang, 3))
                 )
         elif kind == "core-path":
-            module = module_of(record)
-            if module:
-                found.append(say("advice.core-path", lang, module=code(module)))
+            found.append(say("advice.core-path", lang, n=len(_risk_names(facts, kind)), what=what))
+        elif kind == "configuration":
+            if not documented(record):
+                flags = [flag.name for flag in facts.switches]
+                what = codes(flags, lang, 3) if flags else what
+                found.append(say("advice.configuration", lang, n=len(flags), what=what))
+        elif kind == "experimental":
+            flags = [name.partition(" = ")[0] for name in _risk_names(facts, kind)]
+            key = "advice.experimental" if flags else "advice.experimental_said"
+            found.append(say(key, lang, n=len(flags), what=codes(flags, lang, 3)))
         elif kind == "security" and _security_said(facts):
             found.append(say("advice.security_said", lang))
         else:

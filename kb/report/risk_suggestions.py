@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kb.report.change_facts import short_path, switched
+from kb.report.change_facts import short_path
 from kb.report.desk import Desk
 from kb.report.facts import weightiest
 from kb.report.risks import RiskGroup, distance, documented, refs, shown_evidence
-from kb.report.say import codes, count, known, listing, say, word
-from kb.report.sentences import by_id, code, quoted, reference, reverted, title_of
+from kb.report.say import codes, count, known, listing, say
+from kb.report.sentences import by_id, code, quoted, reference, reverted
 from kb.report.titles import read_title
 from kb.report.types import Prose
 from kb.types import ChangeRecord
@@ -58,17 +58,14 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
         )
     if kind == "experimental":
         flags = [
-            flag.name
+            risk.evidence.partition(" = ")[0]
             for record in top
-            for flag in desk.facts(record).switches
-            if switched(flag) == "off"
+            for risk in record.analysis.risks
+            if risk.kind == kind and risk.path
         ]
-        shown = (
-            codes(flags, lang, 3)
-            if flags
-            else Prose.join([title_of(record) for record in top], word("list.comma", lang))
-        )
-        return say(key, lang, examples=shown, refs=names)
+        if not flags:
+            return say("suggest.experimental_marked", lang, n=len(top), refs=names)
+        return say(key, lang, examples=codes(flags, lang, 3), refs=names)
     if kind == "revert":
         shown = listing([_taken_back(desk, record) for record in top], lang)
     if kind == "large":

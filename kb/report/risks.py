@@ -107,7 +107,7 @@ def evidence(desk: Desk, record: ChangeRecord, kind: str, limit: int = 2) -> Pro
     if kind == "dependency":
         found.sort(key=lambda risk: not _far(risk.evidence))
     if kind == "experimental" and found and not found[0].path:
-        return say("caveat.experimental", desk.lang)
+        return named_title(record, LARGEST_LETTERS, desk.lang)
     if kind == "security" and found and not any(risk.path for risk in found):
         return quoted(found[0].evidence, desk.lang)
     return codes([shown_evidence(risk) for risk in found], desk.lang, limit)

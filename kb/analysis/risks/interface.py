@@ -18,7 +18,9 @@ _EXPERIMENTAL_BODY = re.compile(
     r"\b(is|as|an|mark\w*|still|currently|considered) experimental\b|实验性", re.IGNORECASE
 )
 _NOT_EXPERIMENTAL = re.compile(
-    r"\b(no longer|not|remove|stabili[sz]e|promote|graduate|drop)\b.{0,40}\b(experimental|unstable)|(experimental|unstable)\b.{0,20}\b(removed|stable)",
+    r"\b(no longer|not|remove|stabili[sz]e|promote|graduate|drop)\b.{0,40}\b(experimental|unstable)|(experimental|unstable)\b.{0,20}\b(removed|stable)"
+    # What is mended or moved there was experimental before.
+    r"|\b(the|in|of|for|from|across|fix|align|rename|move) (the )?experimental\b",
     re.IGNORECASE,
 )
 _OFF = frozenset(

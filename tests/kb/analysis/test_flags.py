@@ -160,3 +160,32 @@ def test_the_parameters_of_a_function_are_no_settings(change) -> None:
     assert not flags(change("t", {"tool/lid_config.py": patch}))
     fields = "+class LidConfig:\n+    lid_size: int\n+    hinge_count: int = 2  # of one lid\n"
     assert set(flags(change("t", {"tool/lid_config.py": fields}))) == {"lid_size", "hinge_count"}
+
+
+def test_options_handed_to_another_program_are_none_of_ours(change) -> None:
+    command = '+    command.arg("--color").arg(color.as_str());\n+    if quiet {\n+        command.arg("--no-progress");\n+    }'
+    option = "+    /// Show the command.\n+    #[arg(long)]\n+    pub show_command: bool,"
+    found = flags(change("t", {"src/check.rs": command, "src/cli.rs": option}))
+    assert set(found) == {"--show-command"}
+
+
+def test_a_variable_that_is_set_for_another_program_is_none_of_ours(change) -> None:
+    patch = (
+        '+    os.environ["BOX_LOG"] = "INFO"\n+    os.environ.setdefault("BOX_TCP", "1")\n'
+        '+    if os.environ["ACME_LID"] == "1":\n+        oil = os.environ.get("ACME_OIL", "0")'
+    )
+    assert set(flags(change("t", {"tool/a.py": patch}))) == {"ACME_LID", "ACME_OIL"}
+
+
+def test_a_field_that_is_declared_by_a_call_has_its_default_and_help_from_it(change) -> None:
+    patch = (
+        '@@ -1,2 +1,9 @@ class LidConfig(Base):\n+    oil: str = field(\n+        default="thin",\n'
+        '+        metadata={"help": "Which oil "\n+        "the lid gets."},\n+    )\n+    hinges: list[str] = field(default_factory=list)\n'
+        "+    width: int = 3\n"
+    )
+    found = flags(change("t", {"tool/lids.py": patch}))
+    assert {name: (flag.default, flag.help) for name, flag in found.items()} == {
+        "oil": ('"thin"', "Which oil the lid gets."),
+        "hinges": (None, ""),
+        "width": ("3", ""),
+    }

@@ -166,6 +166,8 @@ def test_what_a_fix_calls_unstable_is_not_experimental(change, many) -> None:
     files = {"acme/a.py": many(9)}
     assert not risks(change("Fix unstable order of lids", files), "experimental")
     assert risks(change("Fix lids of the unstable feature", files), "experimental")
+    assert not risks(change("Keep the oil of lids in the experimental box", files), "experimental")
+    assert risks(change("Add an experimental box for lids", files), "experimental")
 
 
 @pytest.mark.parametrize(

@@ -802,10 +802,15 @@ def test_a_change_that_calls_itself_experimental_is_told_so_and_no_line_of_it_as
     said = Risk("experimental", "Added an experimental fused decode API with")
     reader = reader_of([make(50, "Add a decode step", risks=(said,))])
     text = render(composed(reader, week("en")), "md")
-    assert "Off by default or marked experimental: marked experimental ([#50]" in text
+    assert "Off by default or marked experimental: Add a decode step ([#50]" in text
+    assert "Decide what [#50](https://github.com/acme/rocket/pull/50) has to show" in text
+    assert "nobody runs that code by default" not in text
     facts = change_facts(reader.held[0])
     (risk,) = [told.plain for kind, told in latent_risks(facts, "en") if kind == "experimental"]
-    assert risk.startswith("“Added an experimental fused decode API with” is experimental")
+    assert risk.startswith("“Added an experimental fused decode API with” stands in its title")
+    assert [text.plain for text in advice(facts, "en")] == [
+        "Say what it lacks to be no longer experimental."
+    ]
 
 
 def test_names_are_told_in_the_files_that_define_them(make):
@@ -861,6 +866,32 @@ def test_what_a_fix_does_anew_and_the_tests_beside_it_are_no_symptom(make):
     assert seen("Launch the server without a config") == "startup"
     assert seen("Use scales by expert", "This leaked an internal layout into the API.") == "other"
     assert seen("Use scales by expert", "Each request leaked a slot of the cache.") == "leak"
+
+
+def test_what_to_do_about_a_setting_names_it_and_asks_for_no_page_that_came(make):
+    def told(*files: FileChange) -> list[str]:
+        risks = (
+            Risk("configuration", '--oil = "thin"', "src/lid.py", 4),
+            Risk("experimental", "--use-rope = False", "src/lid.py", 5),
+        )
+        oil = Flag("--oil", "flag", "src/lid.py", 4, default='"thin"')
+        rope = Flag("--use-rope", "flag", "src/lid.py", 5, default="False")
+        record = make(60, "Add oil", flags=(oil, rope), risks=risks)
+        record = replace(record, change=replace(record.change, files=record.change.files + files))
+        return [text.plain for text in advice(change_facts(record), "en")]
+
+    later = "Say when --use-rope is to be on by default, or that it will not be."
+    assert told() == ["Document --oil and --use-rope with their defaults.", later]
+    assert told(FileChange("docs/oil.md", "modified", 3, 0, role="docs")) == [later]
+
+
+def test_a_branch_for_one_machine_is_not_said_to_be_the_whole_change(make):
+    def told(path: str) -> str:
+        record = make(61, "Add a lid", risks=(Risk("hardware", "is_npu()", path, 7),))
+        return latent_risks(change_facts(record), "en")[0][1].plain
+
+    assert told("src/lid.py").startswith("NPU: a branch of this code runs")
+    assert told("").startswith("NPU: this code runs")
 
 
 def test_what_a_fix_does_to_its_code_is_not_what_a_user_saw(make):
