@@ -65,6 +65,8 @@ _SECTION = re.compile(
 _REQUIREMENT_SECTION = re.compile(
     r"dependenc|requires|install_requires|extras|optional-dep", re.IGNORECASE
 )
+# A member of the same workspace moves with its release.
+_OWN = re.compile(r"""\bpath\s*=\s*["']|["'](?:workspace|file|link):""")
 _QUOTED = re.compile(
     r"""["'](?P<name>[A-Za-z][\w.-]*)(?:\[[\w,\s-]+\])?\s*(?P<rest>(?:==|>=|<=|~=|!=|<|>|@)[^"']*)?["']\s*,?\s*(?:#.*)?$"""
 )
@@ -73,11 +75,12 @@ _QUOTED = re.compile(
 def _requirements(view: FileView, mark: str, name: str) -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for hunk in view.hunks:
-        section = hunk.section
+        table = section = hunk.section
         for line in hunk.lines:
             text = line.text
             if match := _SECTION.match(text):
-                section = match["section"] or match["key"] or match["name"] or ""
+                table = match["section"] or table
+                section = match["section"] or match["key"] or f"{table} {match['name']}"
             if line.kind != mark or text.lstrip().startswith(("#", "//")):
                 continue
             number = (line.new_line if mark == "+" else line.old_line) or 0
@@ -100,7 +103,7 @@ def _requirement(text: str, name: str, section: str) -> tuple[str, str] | None:
         if (
             match is None
             or match["name"].lower() in _NOT_NAME
-            or re.search(r"dev|lint|test|docs", section)
+            or re.search(r"dev|lint|test|docs|dependency-groups", section)
         ):
             return None
         return match["name"], (match["rest"] or "").strip()
@@ -108,6 +111,8 @@ def _requirement(text: str, name: str, section: str) -> tuple[str, str] | None:
         name in ("cargo.toml", "package.json", "composer.json", "pubspec.yaml")
         and not in_requirements
     ):
+        return None
+    if _OWN.search(text):
         return None
     if name == "package.json" and "dev" in section.lower():
         return None

@@ -224,3 +224,18 @@ def test_a_data_class_that_went_is_told_by_its_name_and_not_by_its_fields(change
         "refactor: lids", {"acme/lid.py": " class LidConfig:\n-    lid_size: int = 3\n"}
     )
     assert [risk.evidence for risk in risks(setting, "compatibility")] == ["- lid_size"]
+
+
+def test_members_of_the_same_workspace_and_groups_of_developers_are_no_requirements(change) -> None:
+    cargo = (
+        '@@ -1,3 +1,3 @@ [workspace.dependencies]\n-lid-box = { version = "0.3.0", path = "crates/lid-box" }\n'
+        '+lid-box = { version = "0.3.1", path = "crates/lid-box" }\n-serde = "1.0"\n+serde = "1.1"'
+    )
+    package = '@@ -1,3 +1,3 @@\n   "dependencies": {\n-    "@acme/lid": "workspace:^1.0.0",\n+    "@acme/lid": "workspace:^1.1.0",'
+    project = (
+        '@@ -1,2 +1,5 @@\n+[dependency-groups]\n+check = [\n+    "oilcheck>=1.2",\n+]\n'
+        ' [project]\n dependencies = [\n+    "hinge>=2.0",\n ]'
+    )
+    files = {"Cargo.toml": cargo, "package.json": package, "pyproject.toml": project}
+    told = [risk.evidence for risk in risks(change("Bump versions", files), "dependency")]
+    assert told == ["serde 1.0 -> 1.1", "+ hinge >=2.0"]
