@@ -31,7 +31,9 @@ _SECURITY = re.compile(
     re.IGNORECASE,
 )
 _ROLE_TYPES = {"docs": "docs", "test": "test", "ci": "ci-config", "build": "ci-config", "dependency": "dependency", "agent": "ci-config"}  # fmt: skip
-_FIX_FIRST = re.compile(r"\W*(bug[- ]?fix(es)?|hot[- ]?fix(es)?|fix(es|ed)?)\b", re.IGNORECASE)
+_FIX_FIRST = re.compile(
+    r"\W*(bug[- ]?fix(es)?|hot[- ]?fix(es)?|fix(es|ed)?|work(s|ed)?[- ]?around)\b", re.IGNORECASE
+)
 _FEATURE_FIRST = re.compile(
     r"(add(s|ed)?|allow(s|ed)?|support(s|ed)?|implement(s|ed)?|introduc(e|es|ed)|expos(e|es|ed)|export(s|ed)?|enabl(e|es|ed)|provid(e|es|ed)|accept(s|ed)?)\b(?!.{0,12}\bmissing\b)",
     re.IGNORECASE,
@@ -74,7 +76,7 @@ _NEW_DEFAULT = re.compile(
 _MOVES_VERSION = re.compile(r"(\b(to|from) |\w[=~>]=?)v?\d+(\.\d+)*", re.IGNORECASE)
 _MOST_ADAPTED = 100  # lines of source that a new version of a requirement asks for
 _SPEED = re.compile(
-    r"perf|fast|speed|slow|quick|optimi|latenc|throughput|memor|\bcach|\bfus|kernel|alloc|avoid|lazy|lazi|parallel|overlap|reduc|\bhot\b|efficien|batch|inlin|prefetch|copy|copies|clon|"
+    r"perf|fast|speed|slow|quick|optimi|latenc|throughput|memor|\bcach|\bfus|kernel|alloc|avoid(?!\w* (?:in[- ]place )?mutat)|lazy|lazi|parallel|overlap|reduc|\bhot\b|efficien|batch|inlin|prefetch|copy|copies|clon|"
     r"\bonce\b|\bonly\b|lock|concurren|async|bench|hoist|overhead|less|fewer|skip|reus|stream|pool|graph|warm|tun(e|ing)|cost|cheap|hash|index|flush|buffer|wait|block|"
     r"性能|加速|优化|缓存|并行|内存|延迟|吞吐",
     re.IGNORECASE,
@@ -290,12 +292,11 @@ def _by_evidence(facts: Facts) -> tuple[str, str]:
         sums["refactor"] += 1.5  # what has another name is no new thing
     if facts.formatting_only:
         sums["refactor"] += 2.5
-    if (
-        facts.title.type == "docs"
-        and facts.comment_lines >= max(1, size.source_added)
-        and not _tested(facts)
-    ):
-        sums["docs"] += 2.5
+    if facts.title.type == "docs" and not _tested(facts):
+        # A line in the middle of a docstring looks like one of code: the title knows better.
+        within = "docstring" in text.lower() and _defines_nothing(facts)
+        if within or facts.comment_lines >= max(1, size.source_added):
+            sums["docs"] += 2.5
     entry = _entry_type(facts)
     if entry in sums:
         # Who writes "improves performance" for users means it; a verb of an entry says less.
@@ -352,6 +353,8 @@ def impossible(facts: Facts) -> list[str]:
     if not source and not any(view.role == "source" for view in facts.views):
         kinds = ("bugfix", "feature", "refactor", "performance")
         unborne += [kind for kind in kinds if kind != facts.title.type]
+    if _REMOVE_FIRST.match(facts.title.text):
+        unborne.append("feature")
     told = "\n".join((facts.title.text, facts.change.body[:2000], *facts.surface.changelog_lines))
     if facts.title.type != "performance" and not _SPEED.search(told):
         unborne.append("performance")

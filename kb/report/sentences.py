@@ -314,7 +314,9 @@ def point(facts: ChangeFacts, lang: str) -> Prose:
         first = say("switch.new", lang, flags=listing(shown, lang))
     else:
         first = _core(facts, lang, 1 if extra else 2)
-    if extra.plain in first.plain:
+    lost = say("caveat.removed", lang, names=codes(facts.lost, lang, 2)).plain
+    told = extra.plain == lost and all(name in first.plain for name in facts.lost[:2])
+    if told or extra.plain in first.plain:
         extra = Prose()
     return Prose.join([first, extra], word("clause", lang))
 

@@ -107,8 +107,16 @@ class TermIndex:
         return max(self.spelled[key].items(), key=order)[0]
 
     def best_term(self, record: ChangeRecord) -> str:
-        """The term of its title that says most; "" where the title has none."""
-        terms = [term for term in terms_of(record.change.title) if term[0] not in self.roots]
+        """The term of its title that says most; "" where the title has none.
+
+        Its verb with the next word ("workaround circular") is the beginning of a sentence, no name.
+        """
+        begun = _first_word(record.change.title)
+        terms = [
+            term
+            for term in terms_of(record.change.title)
+            if term[0] not in self.roots and not (begun and term[0].startswith(f"{begun} "))
+        ]
         return max(terms, key=lambda term: (term[0] in self.nouns, term[2]))[1] if terms else ""
 
     def titled(self, key: str) -> bool:

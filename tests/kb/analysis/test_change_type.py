@@ -348,3 +348,24 @@ def test_a_pinned_version_and_the_code_that_it_asks_for_are_a_dependency(change,
     assert analyse(made).level == "medium"  # more than a number moved
     small = change("Pin hinge=1.6", {**files, "acme/lid.py": many(9)})
     assert (kind(small), analyse(small).level) == ("dependency", "low")
+
+
+def test_a_line_inside_a_docstring_and_what_goes_are_no_fix_and_no_feature(change, many) -> None:
+    line = "@@ -9,3 +9,3 @@ class Lid(Base):\n         oil (`str`):\n-            Oil of the lid must be `thin`. If `None`, no\n+            Oil of the lid must be thin. If `None`, no"
+    assert kind(change("Align `Lid.oil` docstring with `Box`", {"acme/lid.py": line})) == "docs"
+    gone = "\n".join(
+        f"-pub fn lid_{n}(width: usize) -> usize {{\n-    width\n-}}\n+pub fn box_{n}(wide: Oil) -> Oil {{ wide }}"
+        for n in range(8)
+    )
+    assert kind(change("Remove lids from the handling of boxes", {"src/a.rs": gone})) != "feature"
+
+
+def test_a_workaround_is_a_fix_and_an_input_that_stays_whole_is_no_speed(change) -> None:
+    line = "+import box.types  # noqa: F401"
+    assert (
+        kind(change("Workaround circular import error in the box", {"acme/lid.py": line}))
+        == "bugfix"
+    )
+    loop = "-    box[-1].oil += thin\n+    boxes[i] = box[:-1] + [thin]"
+    title = "Avoid in-place mutation of input boxes in the oil loop"
+    assert kind(change(title, {"acme/lid.py": loop})) == "bugfix"

@@ -930,3 +930,10 @@ def test_how_many_reverts_there_were_begins_a_sentence(make):
 def test_a_revert_that_quotes_no_title_is_not_said_to_take_back_a_revert(make, title):
     told = what(change_facts(make(55, title, types=("revert",))), "en")
     assert told.plain == "takes back “the looser lid”"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_gone_is_told_once_in_every_language(make, lang):
+    gone = (Risk("compatibility", "- def open_lid", "src/lid.py"),)
+    record = make(62, "Removed `open_lid`", types=("refactor",), gone=("open_lid",), risks=gone)
+    assert point(change_facts(record), lang).plain.count("open_lid") == 1

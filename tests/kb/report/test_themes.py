@@ -10,6 +10,7 @@ from kb.report.change_facts import change_facts
 from kb.report.quotes import best_quote, measured, sentences, stated_caveat
 from kb.report.sentences import named_title
 from kb.report.theme_entries import theme_title
+from kb.report.theme_terms import TermIndex
 from kb.report.themes import _whole_name, find_themes
 from kb.report.titles import capital, headline, read_title
 from kb.text.description import clean_description
@@ -554,3 +555,8 @@ def test_what_a_change_ended_is_not_quoted_as_if_it_still_held(make):
     assert quote is not None
     assert quote.text == after
     assert best_quote(make(24, "Isolate the hinge of the lid", body=before)) is None
+
+
+def test_the_beginning_of_a_sentence_names_no_theme(make):
+    records = [make(1, "Workaround circular import of the hinge"), make(2, "Oil the lid")]
+    assert TermIndex(records).best_term(records[0]) not in ("Workaround circular", "Workaround")
