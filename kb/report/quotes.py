@@ -82,6 +82,8 @@ _DIFF_CAVEAT = re.compile(
     r"|暂不|尚未|仅支持|不支持|待实现",
     re.IGNORECASE,
 )
+# What is asked of a reader, and what tests cannot do, are no limits of the change.
+_OF_OTHERS = re.compile(r"please|\btests?\b", re.IGNORECASE)
 # What a check of arguments says when it refuses them is no limit of the change.
 _REFUSAL = re.compile(
     r"unsupported\b|.*\b(?:got an?|this (?:device|platform|system|machine|gpu|model))\b",
@@ -105,7 +107,8 @@ _NO_POINT = re.compile(
     r"(?:also|and|but|then|however|otherwise|instead|in the others?|besides|moreover|lastly|finally|secondly|as a result|therefore|that \w+ed|note|this is (?:because|why|due|not))\b|it\b(?!.*\bnow\b)"
     r"|(?:in the current state|so far|currently|previously|at the moment|right now|until now|today|before this (?:pr|change)|.*\bthis test)\b"
     r"|.*\b(?:today|at the moment|at present|right now)\.$|[\w.]*(?:Error|Exception):|[^.]*(?:,[^,.]+){4,}\Z"
-    r"|tests?\b|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) tests?\b",
+    r"|tests?\b|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) (?:tests?|regressions?)\b"
+    r"|.*\b(?:is|are|stays?|remains?|left) (?:unchanged|unaffected|the same|as (?:is|it was|they were))\b",
     re.IGNORECASE,
 )
 # Its author's own talk, a commit's subject, and what it leaves undone are no points of a change either.
@@ -149,7 +152,7 @@ def sentences(text: str) -> list[str]:
     found = []
     for piece in _SPLIT.split(_BLOCK_QUOTE.sub("", visible_lines(text))):
         sentence = re.sub(r"\s+", " ", piece).strip(" -*•\t")
-        sentence = plain_markup(re.sub(r"^#+\s*|\*\*|__", "", sentence).strip())
+        sentence = plain_markup(re.sub(r"^#+(?!\w)\s*|\*\*|__", "", sentence).strip())
         sentence = re.sub(r"^\d+[.)]\s+(?=[A-Z])", "", sentence)
         sentence = re.sub(r"^_(?=\w)([^_]+)_$", r"\1", sentence)
         if sentence:
@@ -259,7 +262,9 @@ def candidates_of(record: ChangeRecord) -> tuple[tuple[str, str], ...]:
         said = _without_commits(digest.description, record.change.title)
         rows.extend((text, "description") for text in sentences(said)[:60])
     rows.extend(
-        (visible(flag.help), "help") for flag in digest.flags if flag.help and not flag.removed
+        (visible(flag.help), "help")
+        for flag in digest.flags
+        if flag.help and not flag.removed and flag.kind != "config"  # a field says of itself only
     )
     for comment in _unwrapped(digest.comments_kept[:160]):
         rows.extend((text, "diff") for text in sentences(comment)[:3])
@@ -349,6 +354,6 @@ def stated_caveat(record: ChangeRecord) -> Quote | None:
         if origin == "description":
             if not _BEFORE.search(text) and not _TALK.search(text):
                 return Quote(text, origin)
-        elif _terms(text) & wanted and "please" not in text and not _REFUSAL.match(text):
+        elif _terms(text) & wanted and not _OF_OTHERS.search(text) and not _REFUSAL.match(text):
             return Quote(text, origin)
     return None

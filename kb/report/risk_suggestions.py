@@ -10,7 +10,7 @@ from kb.report.facts import weightiest
 from kb.report.risks import RiskGroup, distance, documented, refs, shown_evidence
 from kb.report.say import codes, count, known, listing, say
 from kb.report.sentences import by_id, code, quoted, reference, reverted
-from kb.report.titles import read_title
+from kb.report.titles import read_title, reverted_title
 from kb.report.types import Prose
 from kb.types import ChangeRecord
 
@@ -23,6 +23,8 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
     records = group.records
     if kind == "compatibility":
         records = tuple(sorted(records, key=distance))
+    if kind == "revert":  # what came again is decided
+        records = tuple(r for r in records if not _came_again(desk, r)) or records
     top = records[:3]
     names = refs(top, lang, 3)
     key = f"suggest.{kind}"
@@ -85,6 +87,16 @@ def _defined(desk: Desk, record: ChangeRecord) -> Prose:
     if not names:
         return reference(record)
     return say("risk.example", desk.lang, evidence=code(names[0]), ref=reference(record))
+
+
+def _came_again(desk: Desk, revert: ChangeRecord) -> bool:
+    """A later change of the period has the title that was taken back."""
+    title = reverted_title(revert.change.title)
+    return any(
+        read_title(record.change.title).text == title
+        and record.change.merged_at > revert.change.merged_at
+        for record in desk.records.values()
+    )
 
 
 def _taken_back(desk: Desk, record: ChangeRecord) -> Prose:

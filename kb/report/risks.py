@@ -149,6 +149,8 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
         text = re.sub(r"^[+-]\s*", "", text)
     elif risk.kind == "hardware":
         text = re.sub(r"^_?is_(\w+?)(?:\(\))?$", lambda found: found[1].upper(), text)
+    elif risk.kind == "relaxed-threshold" and len(text) > longest:
+        text = re.sub(r"^\w+: ", "", text)  # whose it is, before both numbers
     text = re.sub(r"\b([0-9a-f]{7})(?:[0-9a-f]{33}|[0-9a-f]{57})\b", r"\1", text)
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 

@@ -39,11 +39,8 @@ def compatibility(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
     surface = facts.surface
     if facts.title.breaking:
         found.append(Risk("compatibility", facts.change.title[:80]))
-    gone = [flag for flag in surface.flags if flag.removed]
-    fields = sum(flag.kind == "config" for flag in gone)
-    for flag in gone:
-        if flag.kind != "config" or fields <= MOST_CONFIG_KEYS:
-            found.append(Risk("compatibility", f"- {flag.name}", flag.path, flag.line))
+    for flag in _settings(facts, removed=True):
+        found.append(Risk("compatibility", f"- {flag.name}", flag.path, flag.line))
     for before, after in surface.defaults:
         found.append(
             Risk(
@@ -165,9 +162,15 @@ def _name(parameter: str) -> str:
 def configuration(facts: Facts) -> list[Risk]:
     return [
         Risk("configuration", _flag_words(flag), flag.path, flag.line)
-        for flag in facts.surface.flags
-        if not flag.removed and (flag.kind in ("flag", "env") or len(facts.surface.flags) <= 8)
+        for flag in _settings(facts, removed=False)
     ]
+
+
+def _settings(facts: Facts, removed: bool) -> list[Flag]:
+    """What came or went of flags, variables and fields; many fields are a data class, no settings."""
+    flags = [flag for flag in facts.surface.flags if flag.removed == removed]
+    fields = sum(flag.kind == "config" for flag in flags)
+    return [flag for flag in flags if flag.kind != "config" or fields <= MOST_CONFIG_KEYS]
 
 
 def _flag_words(flag: Flag) -> str:
@@ -185,8 +188,8 @@ def experimental(facts: Facts) -> list[Risk]:
             if (match := pattern.search(text)) and not _NOT_EXPERIMENTAL.search(text):
                 found.append(Risk("experimental", _around(text, match)))
                 break
-    for flag in facts.surface.flags:
-        if not flag.removed and flag.default in _OFF and _SWITCH.search(flag.name):
+    for flag in _settings(facts, removed=False):
+        if flag.default in _OFF and _SWITCH.search(flag.name):
             found.append(
                 Risk("experimental", f"{flag.name} = {flag.default}", flag.path, flag.line)
             )

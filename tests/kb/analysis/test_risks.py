@@ -239,3 +239,13 @@ def test_members_of_the_same_workspace_and_groups_of_developers_are_no_requireme
     files = {"Cargo.toml": cargo, "package.json": package, "pyproject.toml": project}
     told = [risk.evidence for risk in risks(change("Bump versions", files), "dependency")]
     assert told == ["serde 1.0 -> 1.1", "+ hinge >=2.0"]
+
+
+def test_many_fields_of_a_new_class_are_neither_settings_nor_switches(change) -> None:
+    def told(count: int) -> set[str]:
+        fields = "\n".join(f"+    use_lid_{n}: bool = False" for n in range(count))
+        made = change("Add boxes", {"tool/lids.py": f"+class LidConfig(Base):\n{fields}"})
+        return {risk.kind for risk in analyse(made).risks} & {"configuration", "experimental"}
+
+    assert told(3) == {"configuration", "experimental"}
+    assert told(9) == set()

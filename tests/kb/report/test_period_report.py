@@ -29,7 +29,7 @@ from kb.report.symptoms import symptom
 from kb.report.theme_terms import terms_of
 from kb.report.titles import read_title, shortened
 from kb.report.types import Prose, Span
-from kb.types import FileChange, Filters, Flag, Risk, Size, Symbol
+from kb.types import ChangeRecord, FileChange, Filters, Flag, Risk, Size, Symbol
 
 WEEK_DAY = datetime(2026, 5, 26, tzinfo=UTC)
 SCHEMA = json.loads(
@@ -643,7 +643,7 @@ def test_the_name_of_a_definition_is_no_word_of_the_title_and_no_folder(make):
 
 def test_a_suggestion_names_a_change_once(make, reader_of, composed, week):
     """Evidence that is too long to be told is left out; it is not told by the references again."""
-    long = "test_the_lid_of_the_box_has_consistent_visuals: wait_for_lid 200 -> 1000"
+    long = "test_the_lid: wait_for_the_lid_of_the_box_to_have_consistent_visuals 200 -> 1000"
     image = "+ python 3.14.6-slim@sha256:" + "d3400aa" + "0" * 57
     for kind, evidence, wanted in (
         ("relaxed-threshold", long, "Find out whether #1 hides a loss."),
@@ -883,6 +883,28 @@ def test_what_to_do_about_a_setting_names_it_and_asks_for_no_page_that_came(make
     later = "Say when --use-rope is to be on by default, or that it will not be."
     assert told() == ["Document --oil and --use-rope with their defaults.", later]
     assert told(FileChange("docs/oil.md", "modified", 3, 0, role="docs")) == [later]
+
+
+def test_what_came_again_after_its_revert_is_no_open_question(make, reader_of, composed, week):
+    def suggested(*records: ChangeRecord) -> str:
+        section = composed(reader_of(list(records)), week("en")).section("suggestions")
+        return " ".join(item.plain for item in section.body["items"])
+
+    def taken(number: int, title: str, of: str) -> ChangeRecord:
+        risk = Risk("revert", f'Revert "{title}"')
+        return make(number, risk.evidence, types=("revert",), risks=(risk,), reverts=(of,))
+
+    lid, oil = make(63, "Add the lid"), make(64, "Add the oil")
+    gone = taken(65, "Add the lid", lid.id), taken(66, "Add the oil", oil.id)
+    later = make(67, "Add the lid", at=gone[0].change.merged_at + timedelta(hours=1))
+    assert "#63 and #64" in suggested(lid, oil, *gone)
+    assert "becomes of #64, taken back by #66" in suggested(lid, oil, *gone, later)
+
+
+def test_a_threshold_is_told_with_both_its_numbers(make):
+    name = 'TestTrainerOfManyLids: train_result.metrics["train_loss_of_lids"] 0.0 -> -1e-4'
+    shown = shown_evidence(Risk("relaxed-threshold", name, "tests/test_lid.py", 3))
+    assert shown == 'train_result.metrics["train_loss_of_lids"] 0.0 -> -1e-4'
 
 
 def test_a_branch_for_one_machine_is_not_said_to_be_the_whole_change(make):

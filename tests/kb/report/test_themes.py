@@ -548,6 +548,18 @@ def test_code_of_an_error_and_what_has_not_happened_yet_are_no_limits(make):
         assert stated_caveat(make(23, title, comments=(comment,))) is not None
 
 
+def test_a_number_that_begins_a_quote_keeps_its_sign_and_what_stays_is_no_point(make):
+    assert sentences("#12 counts the lids of each box.") == ["#12 counts the lids of each box."]
+    assert sentences("## Lids\n\nEach box has one.") == ["Each box has one."]
+    stays = "The hinge of the lid and the oil of the box are unchanged by it."
+    assert best_quote(make(25, "Turn the hinge of the lid", body=stays)) is None
+
+
+def test_what_tests_cannot_do_is_no_limit_of_the_change(make):
+    comment = "Tests of the lid are not yet supported on Mondays"
+    assert stated_caveat(make(26, "Open the lid on Mondays", comments=(comment,))) is None
+
+
 def test_what_a_change_ended_is_not_quoted_as_if_it_still_held(make):
     before = "The hinge of the lid currently shares its oil with the box, so that rust can spread."
     after = "Give the hinge of the lid its own oil, so that it catches no rust of a box."
