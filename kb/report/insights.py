@@ -182,7 +182,7 @@ def _tests(facts: ChangeFacts, lang: str) -> list[Prose]:
 
 
 def _risk_names(facts: ChangeFacts, kind: str) -> list[str]:
-    from kb.report.risks import shown_evidence
+    from kb.report.risks import asked_for, shown_evidence
 
     risks = [
         risk
@@ -190,7 +190,8 @@ def _risk_names(facts: ChangeFacts, kind: str) -> list[str]:
         # A word of the title or the description is no code.
         if risk.kind == kind and risk.evidence and (risk.path or kind not in _SAID)
     ]
-    return list(dict.fromkeys(map(shown_evidence, risks)))
+    shown = asked_for if kind == "dependency" else shown_evidence
+    return list(dict.fromkeys(filter(None, map(shown, risks))))
 
 
 def _risk_what(facts: ChangeFacts, kind: str, lang: str) -> Prose:
@@ -206,6 +207,8 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
     for kind in dict.fromkeys(risk.kind for risk in facts.record.analysis.risks):
         what = _risk_what(facts, kind, lang)
         number = max(1, len(_risk_names(facts, kind)))
+        if kind == "dependency" and not _risk_names(facts, kind):
+            continue  # all that moved went
         if kind == "missing-tests":
             text = say("latent.missing-tests", lang, size=size(facts, lang))
         elif kind == "revert":
@@ -263,6 +266,8 @@ def advice(facts: ChangeFacts, lang: str) -> list[Prose]:
         if kind == "missing-tests":
             if names and facts.type != "bugfix":  # whose failing case is the test to write
                 found.append(say("advice.missing-tests", lang, names=codes(names, lang, 2)))
+        elif kind == "dependency" and not _risk_names(facts, kind):
+            continue
         elif kind in ("unresolved-review", "revert"):
             found.append(say(f"advice.{kind}", lang))
         elif kind == "large":

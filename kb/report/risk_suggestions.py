@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from kb.report.change_facts import short_path
 from kb.report.desk import Desk
 from kb.report.facts import weightiest
-from kb.report.risks import RiskGroup, distance, documented, refs, shown_evidence
+from kb.report.risks import RiskGroup, asked_for, distance, documented, refs, shown_evidence
 from kb.report.say import codes, count, known, listing, say
-from kb.report.sentences import by_id, code, quoted, reference, reverted
+from kb.report.sentences import by_id, code, quoted, reference, taken_back
 from kb.report.titles import read_title, reverted_title
 from kb.report.types import Prose
 from kb.types import ChangeRecord
@@ -34,7 +34,7 @@ def suggestion(desk: Desk, group: RiskGroup) -> Prose:
             for record in top
             for risk in record.analysis.risks
             if risk.kind == kind
-            and (text := shown_evidence(risk))
+            and (text := asked_for(risk) if kind == "dependency" else shown_evidence(risk))
             and (risk.path or kind != "security")  # a word of the title is nothing to read
             and not text.endswith("…")
             and not record.change.title.startswith(text[:40])  # a title is no name
@@ -104,7 +104,7 @@ def _taken_back(desk: Desk, record: ChangeRecord) -> Prose:
     targets = record.analysis.reverts
     if targets:
         return listing([by_id(target) for target in targets], desk.lang)
-    return reverted(desk.facts(record), desk.lang)
+    return quoted(taken_back(record), desk.lang)
 
 
 def open_series(records: Sequence[ChangeRecord]) -> list[ChangeRecord]:

@@ -146,13 +146,19 @@ def shown_evidence(risk: Risk, longest: int = 60) -> str:
         if _ALTERED.match(text) or (" -> " in text and _DECLARED.match(text)):
             text = _definition(text)
     elif risk.kind == "dependency":
-        text = re.sub(r"^[+-]\s*", "", text)
+        text = re.sub(r"^\+\s*", "", text)  # what went keeps its minus
     elif risk.kind == "hardware":
         text = re.sub(r"^_?is_(\w+?)(?:\(\))?$", lambda found: found[1].upper(), text)
     elif risk.kind == "relaxed-threshold" and len(text) > longest:
         text = re.sub(r"^\w+: ", "", text)  # whose it is, before both numbers
     text = re.sub(r"\b([0-9a-f]{7})(?:[0-9a-f]{33}|[0-9a-f]{57})\b", r"\1", text)
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def asked_for(risk: Risk) -> str:
+    """The requirement that holds now: "torch 2.8 -> 2.9" asks for torch 2.9; "" for one that went."""
+    name, _, rest = shown_evidence(risk).partition(" ")
+    return "" if name == "-" else f"{name} {rest.rpartition(' -> ')[2]}".strip()
 
 
 def _definition(signature: str) -> str:

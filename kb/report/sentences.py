@@ -161,12 +161,15 @@ def reverted(facts: ChangeFacts, lang: str, refs: dict[str, ChangeRecord] | None
     return say(
         "what.revert_title",
         lang,
-        title=Prose.of(title or _taken_back(headline(record.change)), "title"),
+        title=Prose.of(taken_back(record), "title"),
     )
 
 
-def _taken_back(title: str) -> str:
-    """What a title that quotes nothing says is reverted: "Revert the lid", "box: Revert the lid"."""
+def taken_back(record: ChangeRecord) -> str:
+    """The title that a revert quotes, else what its own says: "Revert the lid", "box: Revert the lid"."""
+    if quoted_title := reverted_title(record.change.title):
+        return quoted_title
+    title = headline(record.change)
     return re.sub(r"^(?:\S+: )?revert(?:s|ed|ing)?:? +(?=\S)", "", title, flags=re.IGNORECASE)
 
 

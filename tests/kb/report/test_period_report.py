@@ -901,6 +901,30 @@ def test_what_came_again_after_its_revert_is_no_open_question(make, reader_of, c
     assert "becomes of #64, taken back by #66" in suggested(lid, oil, *gone, later)
 
 
+def test_a_requirement_that_went_is_told_so_and_asks_for_no_installation(
+    make, reader_of, composed, week
+):
+    moved = (
+        Risk("dependency", "- oil", "pyproject.toml", 3),
+        Risk("dependency", "hinge >=1,<=2 -> >=1,<=3", "pyproject.toml", 4),
+    )
+    report = composed(reader_of([make(68, "Drop oil", risks=moved)]), week("en"))
+    text = render(report, "md")
+    assert "Requirements moved: `- oil`" in text or "Requirements moved: `hinge" in text
+    assert "Rebuild a clean environment with `hinge >=1,<=3`" in text
+    facts = change_facts(make(69, "Drop oil", risks=moved[:1]))
+    assert not latent_risks(facts, "en")
+    assert not advice(facts, "en")
+
+
+def test_a_revert_of_something_unknown_is_followed_up_by_its_title(make, reader_of, composed, week):
+    risk = Risk("revert", 'Revert "Remove the lid"')
+    record = make(70, risk.evidence, types=("revert",), risks=(risk,))
+    section = composed(reader_of([record]), week("en")).section("suggestions")
+    (told,) = [item.plain for item in section.body["items"]]
+    assert told == "Decide what becomes of “Remove the lid”, taken back by #70."
+
+
 def test_a_threshold_is_told_with_both_its_numbers(make):
     name = 'TestTrainerOfManyLids: train_result.metrics["train_loss_of_lids"] 0.0 -> -1e-4'
     shown = shown_evidence(Risk("relaxed-threshold", name, "tests/test_lid.py", 3))
