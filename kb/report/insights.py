@@ -209,6 +209,8 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
         number = max(1, len(_risk_names(facts, kind)))
         if kind == "dependency" and not _risk_names(facts, kind):
             continue  # all that moved went
+        if kind == "configuration" and facts.switches and _all_off(facts):
+            continue  # told as what is off by default
         if kind == "missing-tests":
             text = say("latent.missing-tests", lang, size=size(facts, lang))
         elif kind == "revert":
@@ -241,6 +243,11 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
         )
         found.append(("not-seen", text))
     return found
+
+
+def _all_off(facts: ChangeFacts) -> bool:
+    off = {name.partition(" = ")[0] for name in _risk_names(facts, "experimental")}
+    return {flag.name for flag in facts.switches} <= off
 
 
 def _latent_configuration(facts: ChangeFacts, what: Prose, number: int, lang: str) -> Prose:

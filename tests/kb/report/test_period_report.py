@@ -441,7 +441,7 @@ def test_a_definition_with_other_parameters_and_a_moved_requirement_read_as_such
     assert shown_evidence(Risk("compatibility", rust)) == "map"
     assert shown_evidence(Risk("compatibility", "MODE: False -> True")) == "MODE: False -> True"
     assert shown_evidence(Risk("dependency", "- golang.org/x/text v0.36.0")) == (
-        "golang.org/x/text v0.36.0"
+        "- golang.org/x/text v0.36.0"
     )
     sha = "1ac10f159a09897baada01b14b6a0dd6442aefd6"
     assert shown_evidence(Risk("dependency", f"COMMIT {sha}")) == "COMMIT 1ac10f1"
@@ -869,17 +869,24 @@ def test_what_a_fix_does_anew_and_the_tests_beside_it_are_no_symptom(make):
 
 
 def test_what_to_do_about_a_setting_names_it_and_asks_for_no_page_that_came(make):
-    def told(*files: FileChange) -> list[str]:
+    def record_of(oil: bool) -> ChangeRecord:
         risks = (
-            Risk("configuration", '--oil = "thin"', "src/lid.py", 4),
+            Risk("configuration", "--use-rope = False", "src/lid.py", 5),
             Risk("experimental", "--use-rope = False", "src/lid.py", 5),
         )
-        oil = Flag("--oil", "flag", "src/lid.py", 4, default='"thin"')
+        thin = Flag("--oil", "flag", "src/lid.py", 4, default='"thin"')
         rope = Flag("--use-rope", "flag", "src/lid.py", 5, default="False")
-        record = make(60, "Add oil", flags=(oil, rope), risks=risks)
+        return make(60, "Add oil", flags=(thin, rope) if oil else (rope,), risks=risks)
+
+    def told(*files: FileChange) -> list[str]:
+        record = record_of(oil=True)
         record = replace(record, change=replace(record.change, files=record.change.files + files))
         return [text.plain for text in advice(change_facts(record), "en")]
 
+    risks = [text.plain for _, text in latent_risks(change_facts(record_of(oil=False)), "en")]
+    assert risks == [
+        "--use-rope = False is off by default; it shows its faults when somebody turns it on"
+    ]
     later = "Say when --use-rope is to be on by default, or that it will not be."
     assert told() == ["Document --oil and --use-rope with their defaults.", later]
     assert told(FileChange("docs/oil.md", "modified", 3, 0, role="docs")) == [later]
