@@ -119,7 +119,7 @@ CPP = Language(
     "cpp",
     re.compile(
         r"\s*(?:template\s*<.*>\s*)?(?:typedef\s+)?(?P<kind>class|struct|enum|union|using)\s+(?:class\s+)?"
-        r"(?:[A-Z_]+(?:\([^)]*\))?\s+)?(?P<name>[A-Za-z_]\w*)(?=\s*(?:final\s*)?(?:[:{=]|$))"
+        r"(?:[A-Z_]+(?:\([^)]*\))?\s+)?(?P<name>[A-Za-z_]\w*)(?=\s*(?:final\s*)?(?::(?!:)|[{=]|$))"
         r"|\#\s*(?P<kind2>define)\s+(?P<name2>[A-Za-z_]\w*)"
         r"|(?!\s*(?:return|else|if|for|while|switch|case|delete|new|throw|using|goto)\b)"
         r"(?P<head>(?:[\w:<>,~*&\[\]]+\s+)+?[*&]*)(?P<name3>[A-Za-z_~][\w:~]*)\s*\((?!\s*\))?[^;=]*(?:\)[^;]*\{|\)\s*(?:const|noexcept|override)?\s*;|,|\(|\))\s*$"

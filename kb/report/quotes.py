@@ -24,6 +24,9 @@ IN_PASSING = 150  # letters that are read in passing; a longer sentence has to s
 _SPLIT = re.compile(
     r"(?:(?<=\n)|\A)#{1,6} [^\n]*(?:\n|\Z)|(?<=[.!?])\s+(?=[A-Z0-9`\"“(\[])|(?<=[。！？；])\s*|\n\s*\n|\n\s*[-*•]\s+|\n\s*\d+[.)]\s+"
 )
+_MARKED = re.compile(r"^#+(?!\w)\s*|\*\*")
+# Bold by underscores; those of `__init__` are its letters.
+_BOLD = re.compile(r"(?<![\w.`])__(?=\S)([^_\n]*\s[^_\n]*|[A-Z][a-z]+:?)__(?!\w)")
 _BLOCK_QUOTE = re.compile(r"^\s{0,3}(?:> ?)+", re.MULTILINE)
 _NOISE = re.compile(
     r"https?://|copyright|\bXXX\b|cfg_attr|dependency-name|licen[cs]e|spdx|todo:?\s*$|noqa|type:\s*ignore|pylint|clang-format|^\W*(args|returns|raises|param|example|usage)\b"
@@ -152,7 +155,7 @@ def sentences(text: str) -> list[str]:
     found = []
     for piece in _SPLIT.split(_BLOCK_QUOTE.sub("", visible_lines(text))):
         sentence = re.sub(r"\s+", " ", piece).strip(" -*•\t")
-        sentence = plain_markup(re.sub(r"^#+(?!\w)\s*|\*\*|__", "", sentence).strip())
+        sentence = plain_markup(_MARKED.sub("", _BOLD.sub(r"\1", sentence)).strip())
         sentence = re.sub(r"^\d+[.)]\s+(?=[A-Z])", "", sentence)
         sentence = re.sub(r"^_(?=\w)([^_]+)_$", r"\1", sentence)
         if sentence:

@@ -77,12 +77,16 @@ def compatibility(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
     return found
 
 
+# What every release counts up.
+_VERSION_PART = re.compile(r"(?:^|_)(?:VERSION|MAJOR|MINOR|PATCH)_*$", re.IGNORECASE)
+
+
 def _promised(symbol: Symbol) -> bool:
     """Whether a public definition is one that others may rely on.
 
     Python marks nothing public: deep in a package only classes and functions are taken as promised.
     """
-    if symbol.name in ("__init__", "main", "forward", "run"):
+    if symbol.name in ("__init__", "main", "forward", "run") or _VERSION_PART.search(symbol.name):
         return False
     if symbol.path.endswith((".py", ".pyi")):
         return symbol.kind in ("class", "function") or symbol.path.count("/") <= 2

@@ -249,3 +249,9 @@ def test_many_fields_of_a_new_class_are_neither_settings_nor_switches(change) ->
 
     assert told(3) == {"configuration", "experimental"}
     assert told(9) == set()
+
+
+def test_what_every_release_counts_up_breaks_nobody(change) -> None:
+    patch = "-#define LID_MINOR 6\n-#define LID_OIL 6\n+#define LID_MINOR 7\n+#define LID_OIL 7"
+    told = [r.evidence for r in risks(change("Lids", {"include/lid.h": patch}), "compatibility")]
+    assert not [text for text in told if "MINOR" in text]

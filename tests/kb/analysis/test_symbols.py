@@ -216,3 +216,9 @@ def test_the_tests_at_the_end_of_a_rust_file_define_nothing(change) -> None:
 def test_what_follows_a_definition_does_not_touch_it(change, path, patch, wanted) -> None:
     """Git names in a hunk's header what stands above it, even where it has ended."""
     assert names(symbols_of(change("t", {path: patch})).touched) == set(wanted)
+
+
+def test_a_name_that_is_used_from_a_namespace_of_cpp_defines_no_namespace(change) -> None:
+    patch = "-using LID_NAMESPACE::hinge;\n-using Oil = Thin;\n-struct Box : public Lid {"
+    found = symbols_of(change("t", {"include/lid.hpp": patch}))
+    assert names(found.removed) == {"Oil", "Box"}

@@ -555,6 +555,13 @@ def test_a_number_that_begins_a_quote_keeps_its_sign_and_what_stays_is_no_point(
     assert best_quote(make(25, "Turn the hinge of the lid", body=stays)) is None
 
 
+def test_the_underscores_of_a_name_are_its_letters():
+    assert sentences("Lid.__init__ and __call__ count each box.") == [
+        "Lid.__init__ and __call__ count each box."
+    ]
+    assert sentences("__Only lids__ count, __Note__ it.") == ["Only lids count, Note it."]
+
+
 def test_what_tests_cannot_do_is_no_limit_of_the_change(make):
     comment = "Tests of the lid are not yet supported on Mondays"
     assert stated_caveat(make(26, "Open the lid on Mondays", comments=(comment,))) is None
