@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from kb.analysis.flags import MOST_CONFIG_KEYS
 from kb.analysis.symbols import constructs
+from kb.analysis.word_sets import words
 from kb.report.quotes import Quote, best_quote, help_of, measured, stated_caveat
 from kb.report.symptoms import symptom
 from kb.report.titles import headline
@@ -33,6 +34,11 @@ _ROLES = {
 # Examples are made of the first; the others every class has, and they tell nothing of it.
 _ANY_NAMES = frozenset(
     ("foo", "baz", "qux", "foobar", "get", "set", "run", "call", "apply", "main", "reset", "close")
+)
+# What a trait of Rust asks of each type that has it: nobody looks for it by name.
+_OF_TRAITS = words(
+    "Error Err Output Item Target Owned Future IntoIter Value fmt next from try_from into try_into from_str deref deref_mut drop "
+    "clone default eq ne hash cmp partial_cmp into_iter poll serialize deserialize as_ref as_mut borrow index source"
 )
 _FORMS = {"type": "class", "method": "function"}  # one may take the other's place
 _KINDS = {"class": 0, "type": 0, "function": 1, "method": 2, "constant": 3}
@@ -165,6 +171,9 @@ def _told(symbols: tuple[Symbol, ...], title: str) -> tuple[str, ...]:
         and len(symbol.name) > 2
         and not symbol.name.lower().startswith("test")
         and symbol.name.lower() not in _ANY_NAMES
+        and not (
+            symbol.path.endswith(".rs") and symbol.kind != "class" and symbol.name in _OF_TRAITS
+        )
     ]
     return tuple(dict.fromkeys(names))
 

@@ -315,7 +315,9 @@ def verdict(facts: ChangeFacts, lang: str) -> Prose:
 def _care(facts: ChangeFacts, record: ChangeRecord, lang: str) -> Prose:
     if facts.risk("compatibility") and (facts.removed or facts.changed):
         return say(
-            "verdict.care_public", lang, names=codes(facts.removed or facts.changed, lang, 2)
+            "verdict.care_public",
+            lang,
+            names=codes(facts.removed or facts.changed, lang, 2),
         )
     if facts.switches:
         return say(

@@ -72,13 +72,10 @@ def compatibility(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
             evidence = f"{symbol.signature[:90]} -> {symbol.name}"
         found.append(Risk("compatibility", evidence, symbol.path, symbol.line))
     for symbol in surface.changed:
-        if _promised(symbol) and not _only_grew(symbol):
+        # A constant has a value, no parameters: who uses it gets the new one.
+        if symbol.kind != "constant" and _promised(symbol) and not _only_grew(symbol):
             found.append(Risk("compatibility", _difference(symbol), symbol.path, symbol.line))
     return found
-
-
-# What every release counts up.
-_VERSION_PART = re.compile(r"(?:^|_)(?:VERSION|MAJOR|MINOR|PATCH)_*$", re.IGNORECASE)
 
 
 def _promised(symbol: Symbol) -> bool:
@@ -86,7 +83,7 @@ def _promised(symbol: Symbol) -> bool:
 
     Python marks nothing public: deep in a package only classes and functions are taken as promised.
     """
-    if symbol.name in ("__init__", "main", "forward", "run") or _VERSION_PART.search(symbol.name):
+    if symbol.name in ("__init__", "main", "forward", "run"):
         return False
     if symbol.path.endswith((".py", ".pyi")):
         return symbol.kind in ("class", "function") or symbol.path.count("/") <= 2

@@ -932,6 +932,17 @@ def test_a_revert_of_something_unknown_is_followed_up_by_its_title(make, reader_
     assert told == "Decide what becomes of “Remove the lid”, taken back by #70."
 
 
+def test_what_a_trait_of_rust_asks_for_is_no_name_that_went(make):
+    def gone(*named: tuple[str, str]) -> tuple[str, ...]:
+        record = make(71, "Merge the lids", types=("refactor",), path="src/lid.rs")
+        symbols = tuple(Symbol(name, kind, "src/lid.rs") for name, kind in named)
+        record = replace(record, digest=replace(record.digest, symbols_removed=symbols))
+        return change_facts(record).removed
+
+    assert gone(("Error", "type"), ("try_from", "method")) == ()
+    assert gone(("Error", "class"), ("open_lid", "function")) == ("Error", "open_lid")
+
+
 def test_a_threshold_is_told_with_both_its_numbers(make):
     name = 'TestTrainerOfManyLids: train_result.metrics["train_loss_of_lids"] 0.0 -> -1e-4'
     shown = shown_evidence(Risk("relaxed-threshold", name, "tests/test_lid.py", 3))
