@@ -262,7 +262,8 @@ def _lead_by_key_changes(
                 and other.analysis.modules[:1] == (module,)
             ]
         if len(members) == 1:
-            name = index.best_term(record) or (name if named else "")
+            # A title that says nothing is named by its module, whole where its folder's name says nothing.
+            name = index.best_term(record) or (name if named else module if "/" in module else "")
         if not name:
             continue
         for member in members:

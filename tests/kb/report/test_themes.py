@@ -33,6 +33,16 @@ def test_a_key_change_alone_in_its_area_leads_a_theme_with_its_module(make):
     assert all(5 not in {m.change.number for m in theme.members} for theme in themes)
 
 
+def test_a_release_is_named_by_its_module_and_not_by_a_word_that_says_nothing(make):
+    records = [
+        make(1, "v4.7 update", importance=9.9, modules=("box/experimental",)),
+        make(2, "Oil the hinge", importance=4.0, modules=("hinges",)),
+    ]
+    assert [theme.name for theme in find_themes(records) if theme.lead is records[0]] == [
+        "box/experimental"
+    ]
+
+
 def test_a_word_of_the_language_gathers_no_theme(make):
     titles = ["Say what the lexer skips", "Tell what a cursor holds", "Show what the pager drops"]
     records = [make(n, title, importance=8.0) for n, title in enumerate(titles, 1)]
