@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from kb.analysis.commit_titles import commit_titles
+from kb.analysis.digest import lexical_fields
 from kb.qa.asked import Asked, asked_in, is_stop
 from kb.text.description import inline_text
 from kb.text.sentences import clean, sentences
@@ -95,7 +96,7 @@ def closest(question: str, hits: Sequence[Hit], limit: int = 3) -> tuple[Hit, ..
 
 def best_passage(question: str, hit: Hit) -> str:
     """The sentence of one change that is nearest to a question."""
-    return _quote(hit, asked_in(question, {hit.record.change.repo}), {}).text
+    return shorten(_telling(hit, asked_in(question, {hit.record.change.repo})))
 
 
 def _carries(quote: Quote, asked: Asked) -> bool:
@@ -158,9 +159,9 @@ def _unscoped(text: str) -> str:
 
 
 def _quote(hit: Hit, asked: Asked, weights: Mapping[str, float]) -> Quote:
-    everything = _everything(hit)
-    text = _telling(hit, asked)
-    found = f"{everything} {' '.join(hit.matched)}"
+    everything, about = _everything(hit), _is_about(hit, asked)
+    text = _telling(hit, asked) if about else hit.record.change.title
+    found = f"{everything} {' '.join(hit.matched)}" if about else ""
     coverage = _held(asked, found) if asked.words else float("exact" in hit.ranks)
     held, plain = _meant(asked, found), everything.casefold()
     missed = not all(_named(name, plain, held) for name in asked.names)
@@ -172,6 +173,17 @@ def _quote(hit: Hit, asked: Asked, weights: Mapping[str, float]) -> Quote:
         _held(asked, f"{hit.record.change.title} {text}"),
         sum(weight for word, weight in weights.items() if word in held) / total if total else 1.0,
     )
+
+
+def _is_about(hit: Hit, asked: Asked) -> bool:
+    """Whether what a change says of itself or calls by name holds a word of the question. What its
+    diff alone says was written of something else: tests ask a model for "the capital of France". A
+    name that is no word (`max_retries`) is meant also there.
+    """
+    if "exact" in hit.ranks or not asked.words or not all(map(str.isalpha, asked.names)):
+        return True
+    texts = lexical_fields(hit.record.change, hit.record.digest)
+    return _held(asked, " ".join(text for kind, text in texts.items() if kind != "comments")) > 0
 
 
 def _named(name: str, text: str, held: frozenset[str]) -> bool:

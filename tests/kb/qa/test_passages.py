@@ -179,6 +179,17 @@ def test_a_line_of_a_diff_that_breaks_off_answers_nothing(line: str) -> None:
     assert not texts("which evicted prefixes are warm on the host?", [hit(record, BOTH)])
 
 
+def test_a_line_of_the_diff_of_a_change_about_something_else_answers_nothing() -> None:
+    line = "The longest river of Lusitania is the Tagus."
+    digest = replace(DRAIN.digest, description="", comments=(line,))
+    stray = replace(with_body(DRAIN, "", "Stream the completions"), digest=digest)
+    asked = "What is the longest river of Lusitania?"
+    assert not texts(asked, [hit(stray, BOTH)])
+    assert not closest(asked, [hit(stray)])
+    about = replace(with_body(DRAIN, "", "Tell rivers by their length"), digest=digest)
+    assert texts(asked, [hit(about, BOTH)]) == [line]
+
+
 def test_what_git_writes_of_a_revert_is_no_reason_for_it() -> None:
     sha = "862f11ee017d51cb9573a8c0642055b3b17cace8"
     title = 'Revert "Move evicted prefixes"'
