@@ -14,9 +14,9 @@ import streamlit as st
 
 from kb.types import ChangeRecord, Hit
 from ui.presenters import reference, risk_kinds, short_title
-from ui.web.description import safe_address
+from ui.web.description import safe_address, safe_line
 from ui.web.markup import rendered
-from ui.web.text import Stretch, clean, excerpt, stretches
+from ui.web.text import Stretch, clean, escape, excerpt, plain, stretches
 from ui.web.view import View
 
 PASSAGES = ("title", "text", "diff", "symbols", "paths", "review")
@@ -67,12 +67,12 @@ def facts(view: View, record: ChangeRecord) -> None:
 def _card(view: View, record: ChangeRecord, hit: Hit | None, several: bool) -> Card:
     words = hit.matched if hit else ()
     title = clean(record.change.title)
-    passage = clean(hit.passage) if hit else ""
+    passage = clean(plain(hit.passage)) if hit else ""
     return Card(
         address=view.address("change", id=record.id),
         title=stretches(short_title(title) or reference(record.change), words),
         facts=_facts(view, record, several=several),
-        where=view.say(f"passage.{hit.passage_kind}")
+        where=view.named(view.say(f"passage.{hit.passage_kind}"), "")
         if hit and hit.passage_kind in PASSAGES
         else "",
         passage=stretches(excerpt(passage, words), words) if passage != title else (),
@@ -119,6 +119,13 @@ def _why(view: View, hit: Hit) -> tuple[str, ...]:
     if not hit.folded:
         return (said,)
     return said, view.say("card.folded", count=len(hit.folded))
+
+
+def change_line(record: ChangeRecord, beside: str = "") -> str:
+    """A change in a line of Markdown; in a list of the repository `beside` without the name of it."""
+    change = record.change
+    name = reference(change) if change.repo == beside else f"{change.repo} {reference(change)}"
+    return f"{escape(name)} · {safe_line(short_title(change.title))}"
 
 
 def outward(url: str | None) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
-from ui.web.text import clean, escape
+from ui.web.text import clean, escape, stretches
 
 LANGUAGES = frozenset(
     [
@@ -79,6 +79,12 @@ def safe_markdown(text: str, cited: Mapping[int, str] | None = None) -> str:
     tree = SyntaxTreeNode(tokens)
     cut = "\n\n…" if len(text) > MOST else ""
     return _blocks(tree.children) + cut
+
+
+def safe_line(text: str) -> str:
+    """A title for `st.markdown` and for labels: plain text, but for the code in it."""
+    pieces = stretches(text, ())
+    return "".join(_code(each.text) if each.code else _spaced(each.text) for each in pieces)
 
 
 def _citing(tokens: Sequence[Token], cited: Mapping[int, str]) -> Iterator[Token]:

@@ -12,8 +12,9 @@ import streamlit as st
 
 from kb.types import ChangeRecord
 from ui.presenters import change_json, row
+from ui.web.cards import change_line
 from ui.web.errors import part
-from ui.web.text import clean, escape
+from ui.web.text import clean
 from ui.web.view import View
 
 ROW, FRAME = 35, 3  # pixels
@@ -102,8 +103,8 @@ def _actions(
     key: str,
     everything: Callable[[], Sequence[ChangeRecord]],
 ) -> None:
-    line = st.container(horizontal=True, vertical_alignment="center", key=f"table-actions-{key}")
-    line.caption(
+    actions = st.container(horizontal=True, vertical_alignment="center", key=f"table-actions-{key}")
+    actions.caption(
         view.say("table.selected", count=len(picked)) if picked else view.say("table.hint"),
         width="stretch",
     )
@@ -111,11 +112,11 @@ def _actions(
         view.link(
             view.say("table.risks", count=len(picked)),
             "report",
-            line,
+            actions,
             kind="risks",
             id=[record.id for record in picked[:100]],
         )
-    line.download_button(
+    actions.download_button(
         view.say("table.csv"),
         data=lambda: csv_of(picked or everything()),
         file_name="changes.csv",
@@ -124,7 +125,7 @@ def _actions(
         on_click="ignore",
     )
     for record in picked[:8]:
-        view.open_change(record, f"{escape(record.id)} · {escape(record.change.title)}")
+        view.open_change(record, change_line(record))
 
 
 def csv_of(records: Sequence[ChangeRecord]) -> bytes:

@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from kb.text.description import inline_text
 
 JOINER = "\u2060"
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # Shortcodes, addresses, mail, and the arrows and signs that Streamlit turns into typography.
 _FINDABLE = re.compile(r":(?=[\w+\-/])|(?<=[-<>=~])(?=[->=])|\bwww(?=\.)|(?<=\w)@(?=\w)", re.ASCII)
 _SPACE = re.compile(r"\s+")
+_CODE = re.compile(r"(`+)([^`]+)\1(?!`)")
+# In pairs, or what is left of one at the beginning of a line: `**kwargs` and `2**10` are code.
+_BOLD = re.compile(r"(?<![\w*])\*\*(\w[^*\n]{0,200})\*\*(?![\w*])|(?<=\w)\*\*(?=[\s:|.,;)]|$)")
 
 
 def clean(text: str) -> str:
@@ -40,24 +45,40 @@ def escape(text: str) -> str:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A piece of a text; with the others it is the whole text."""
+    """A piece of a text; with the others it is the whole text, but for the backticks around code."""
 
     text: str
     matched: bool
+    code: bool = False  # it stood in backticks, which are no part of it
 
 
 def stretches(text: str, words: Iterable[str]) -> tuple[Stretch, ...]:
-    """A text cut where the words of a query begin and end."""
-    text = clean(text)
+    """A text cut where the words of a query, and code, begin and end."""
     pattern = _pattern(words)
     pieces: list[Stretch] = []
-    position = 0
-    for found in pattern.finditer(text) if pattern else ():
-        pieces.append(Stretch(text[position : found.start()], False))
-        pieces.append(Stretch(found.group(), True))
-        position = found.end()
-    pieces.append(Stretch(text[position:], False))
+    for part, code in _parts(clean(text)):
+        position = 0
+        for found in pattern.finditer(part) if pattern else ():
+            pieces.append(Stretch(part[position : found.start()], False, code))
+            pieces.append(Stretch(found.group(), True, code))
+            position = found.end()
+        pieces.append(Stretch(part[position:], False, code))
     return tuple(piece for piece in pieces if piece.text)
+
+
+def _parts(text: str) -> Iterator[tuple[str, bool]]:
+    """The text and the code of a line, each with whether it is code."""
+    position = 0
+    for found in _CODE.finditer(text):
+        yield text[position : found.start()], False
+        yield found[2].strip() or found[0], True
+        position = found.end()
+    yield text[position:], False
+
+
+def plain(passage: str) -> str:
+    """A passage of somebody's Markdown without the marks of its links and of what is bold."""
+    return _BOLD.sub(r"\1", inline_text(passage))
 
 
 def excerpt(text: str, words: Iterable[str], length: int = 320) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
-from ui.web.cards import Badge, Card, Facts, outward
+from kb import KnowledgeBase
+from ui.web.cards import Badge, Card, Facts, change_line, outward
 from ui.web.markup import rendered
 from ui.web.text import stretches
 
@@ -16,6 +19,7 @@ HOSTILE = (
     '" onmouseover="alert(1)',
     "&lt;b&gt; {{ 7 * 7 }} </a></article>",
 )
+CODE = "`<i>Fix</i>` of the queue"
 
 
 class Seen(HTMLParser):
@@ -42,6 +46,22 @@ def test_text_of_strangers_stays_text(text: str) -> None:
     assert seen.tags <= {"article", "a", "div", "b", "span", "blockquote", "mark"}
     assert seen.attributes <= {"class", "href", "target", "rel"}
     assert seen.text.count(text) == 7
+
+
+def test_code_of_a_title_is_shown_as_code() -> None:
+    told = {"index": 1, "title": stretches(CODE, ()), "address": "./", "passage": (), "facts": ""}
+    seen = Seen(rendered("citations", citations=[told]))
+    assert seen.tags == {"div", "a", "code"}
+    assert "[1] <i>Fix</i> of the queue" in seen.text
+
+
+def test_a_line_cuts_a_long_title_and_names_another_repository(sample_home: Path) -> None:
+    with KnowledgeBase.open(sample_home) as knowledge:
+        record = knowledge.record("lanternworks/ember#1212")
+    long = replace(record, change=replace(record.change, title="word " * 1000))
+    assert change_line(record, "lanternworks/ember").startswith("\\#1212 · fix")
+    assert change_line(record).startswith("lanternworks\\/ember \\#1212 · fix")
+    assert len(change_line(long)) < 400
 
 
 def test_only_a_web_address_leads_out() -> None:

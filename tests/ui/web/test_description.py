@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ui.web.description import safe_address, safe_markdown
+from ui.web.description import safe_address, safe_line, safe_markdown
 
 
 def test_structure_is_kept() -> None:
@@ -42,6 +42,11 @@ def test_nothing_is_loaded_or_run(text: str) -> None:
     assert not re.search(r"(?<!\\)<", shown)
     for target in re.findall(r"(?<!\\)\]\(([^)]*)\)", shown):
         assert target.startswith(("http://", "https://"))
+
+
+def test_a_title_is_plain_text_but_for_its_code() -> None:
+    assert safe_line("Fix `a_b` of *x* :smile:") == "Fix `a_b` of \\*x\\* \\:\u2060smile\\:"
+    assert safe_line("[x](javascript:y) `") == "\\[x\\]\\(javascript\\:\u2060y\\) \\`"
 
 
 def test_a_link_says_where_it_leads() -> None:

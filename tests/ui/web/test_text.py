@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.web.text import JOINER, clean, escape, excerpt, stretches
+from ui.web.text import JOINER, clean, escape, excerpt, plain, stretches
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -78,9 +78,34 @@ def test_words_of_the_query_are_marked() -> None:
     assert matched("queue", "queue") == "[queue]"
 
 
-@given(st.text(max_size=200), st.lists(st.text(max_size=5), max_size=3))
+@given(
+    st.text(st.characters(exclude_characters="`"), max_size=200),
+    st.lists(st.text(max_size=5), max_size=3),
+)
 def test_marking_changes_no_text(text: str, words: list[str]) -> None:
     assert "".join(stretch.text for stretch in stretches(text, words)) == clean(text)
+
+
+def coded(text: str, *words: str) -> str:
+    pieces = stretches(text, words)
+    return "".join(
+        f"<{s.text}>" if s.code else f"[{s.text}]" if s.matched else s.text for s in pieces
+    )
+
+
+def test_what_stands_in_backticks_is_code() -> None:
+    assert coded("Fix `max_len` of ``a``") == "Fix <max_len> of <a>"
+    assert coded("Fix `max_len` of the queue", "queue") == "Fix <max_len> of the [queue]"
+    assert [s.matched for s in stretches("`queue`", ["queue"])] == [True]
+    assert coded("`never closed, ` ` and empty") == "<never closed,> ` and empty"
+    assert coded("a lone ` mark") == "a lone ` mark"
+
+
+def test_marks_of_markdown_are_no_text_of_a_passage() -> None:
+    assert (
+        plain("See the [guide](https://x.example/g) **before** use") == "See the guide before use"
+    )
+    assert plain("Resize**: scale; 2**10, f(**kwargs)") == "Resize: scale; 2**10, f(**kwargs)"
 
 
 def test_an_excerpt_stands_around_the_match() -> None:

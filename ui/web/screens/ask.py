@@ -8,14 +8,14 @@ import streamlit as st
 
 from kb.errors import KBError
 from kb.types import Answer, ChangeRecord, Citation, Filters
-from ui.presenters import reference
+from ui.presenters import reference, short_title
 from ui.web import filters as filter_panel
 from ui.web import questions, state
 from ui.web.description import safe_markdown
 from ui.web.errors import show
 from ui.web.knowledge import reader_for
 from ui.web.markup import rendered
-from ui.web.text import clean, escape
+from ui.web.text import clean, escape, stretches
 from ui.web.view import View
 
 RULES = "none"
@@ -159,9 +159,9 @@ def _cited(view: View, citation: Citation, record: ChangeRecord | None) -> dict[
         )
     return {
         "index": citation.index,
-        "title": title,
+        "title": stretches(short_title(title), ()),
         "address": view.address("change", id=citation.change_id),
-        "passage": passage[:400] if passage != title else "",
+        "passage": stretches(passage[:400], ()) if passage != title else (),
         "facts": " · ".join(clean(fact) for fact in facts),
     }
 

@@ -14,12 +14,12 @@ from kb.errors import KBError, NotFound
 from kb.report.say import unseen
 from kb.text.description import split_trailers
 from kb.types import ChangeRecord, FileChange, ReviewThread, Risk
-from ui.presenters import commit_url, digest_text, reference
+from ui.presenters import commit_url, digest_text, reference, short_title
 from ui.web import charts, ledger, state
-from ui.web.cards import facts, outward
-from ui.web.description import safe_address, safe_markdown
+from ui.web.cards import change_line, facts, outward
+from ui.web.description import safe_address, safe_line, safe_markdown
 from ui.web.errors import show
-from ui.web.text import clean, escape
+from ui.web.text import clean, escape, plain
 from ui.web.view import View
 
 MOST_FILES = 1000
@@ -78,13 +78,13 @@ def _found(view: View, asked: str) -> ChangeRecord | None:
     st.subheader(view.say("several.title", asked=escape(asked)), anchor=False)
     for change_id in ids[:20]:
         record = view.knowledge.record(change_id)
-        view.open_change(record, f"{escape(change_id)} · {escape(record.change.title)}")
+        view.open_change(record, change_line(record))
     return None
 
 
 def _head(view: View, record: ChangeRecord) -> None:
     change = record.change
-    st.title(escape(change.title) or escape(reference(change)), anchor=False)
+    st.title(safe_line(change.title) or escape(reference(change)), anchor=False)
     facts(view, record)
     row = st.container(horizontal=True, vertical_alignment="center", key="change-actions")
     view.link(view.say("change.risks"), "report", row, kind="risks", id=record.id)
@@ -121,7 +121,8 @@ def _importance(view: View, record: ChangeRecord) -> None:
             f"{analysis.importance:.1f}",
             help=view.say("change.importance_help"),
         )
-        st.markdown(f"**{view.say('change.level')}**: {view.word('level', analysis.level)}")
+        level = view.word("level", analysis.level)
+        st.markdown(view.named(f"**{view.say('change.level')}**", level))
         if analysis.level_reason:
             st.caption(_reason(view, analysis.level_reason))
         if analysis.override_note is not None:
@@ -198,7 +199,7 @@ def _description(view: View, record: ChangeRecord) -> None:
         st.caption("  \n".join(escape(line) for line in _gathered(trailers)))
     if record.digest.metrics:
         st.markdown(f"**{view.say('change.metrics')}**")
-        st.markdown("\n".join(f"- {escape(line)}" for line in record.digest.metrics[:8]))
+        st.markdown("\n".join(f"- {safe_line(plain(line))}" for line in record.digest.metrics[:8]))
 
 
 def _gathered(trailers: Sequence[str]) -> list[str]:
@@ -255,7 +256,7 @@ def _risk(risk: Risk) -> str:
     if risk.path and not risk.evidence.startswith(risk.path):
         line = f":{risk.line}" if risk.line else ""
         where = f"  \n  `{clean(risk.path).replace('`', '')}{line}`"
-    return f"{escape(risk.evidence)}{link}{where}"
+    return f"{safe_line(risk.evidence)}{link}{where}"
 
 
 def _related(view: View, record: ChangeRecord) -> None:
@@ -269,18 +270,20 @@ def _related(view: View, record: ChangeRecord) -> None:
     for name, ids in groups:
         if ids:
             st.markdown(f"**{view.say(f'change.{name}')}**")
-            _links(view, ids)
+            _links(view, ids, record.change.repo)
     if analysis.series is not None:
         series = analysis.series
         place = f"{series.index}/{series.total or '?'}" if series.index else ""
         said = view.say("change.series", name=escape(series.name), place=place).strip()
         st.markdown(f"**{said}**")  # bold ends at no space
-        _links(view, [item for item in _members(view, record) if item != record.id])
+        members = [item for item in _members(view, record) if item != record.id]
+        _links(view, members, record.change.repo)
     if len(record.change.commits) > 1:
         with st.expander(view.say("change.commits", count=len(record.change.commits))):
             st.markdown(
                 "\n".join(
-                    f"- `{commit.sha[:8]}` {escape(commit.title)} · {escape(commit.author)}"
+                    f"- `{commit.sha[:8]}` {safe_line(short_title(commit.title))}"
+                    f" · {escape(commit.author)}"
                     for commit in record.change.commits[:200]
                 )
             )
@@ -294,16 +297,14 @@ def _members(view: View, record: ChangeRecord) -> list[str]:
     return [relation.source for relation in found if relation.kind == "series"]
 
 
-def _links(view: View, ids: Sequence[str]) -> None:
+def _links(view: View, ids: Sequence[str], beside: str) -> None:
     records = {record.id: record for record in view.knowledge.records(list(ids)[:20])}
     for change_id in ids[:20]:
         record = records.get(change_id)
         if record is None:
             st.caption(view.say("change.not_indexed", name=escape(change_id)))
         else:
-            view.open_change(
-                record, f"{escape(reference(record.change))} · {escape(record.change.title)}"
-            )
+            view.open_change(record, change_line(record, beside))
 
 
 def _files(view: View, record: ChangeRecord) -> None:
@@ -371,7 +372,7 @@ def _replaced(view: View, record: ChangeRecord) -> None:
         st.subheader(view.say("change.replaced"), anchor=False)
         for origin in origins:
             share = view.say("change.replaced_lines", lines=origin.lines, of=origin.of)
-            _another(view, origin.record, f"{share} · ")
+            _another(view, origin.record, record, f"{share} · ")
             st.code(origin.line, language=None)
 
 
@@ -384,14 +385,10 @@ def _neighbours(view: View, record: ChangeRecord) -> None:
     if hits:
         st.subheader(view.say("change.neighbours"), anchor=False)
         for hit in hits:
-            _another(view, hit.record)
+            _another(view, hit.record, record)
 
 
-def _another(view: View, record: ChangeRecord, before: str = "") -> None:
-    """A line that opens another change."""
-    change = record.change
-    view.open_change(
-        record,
-        f"{before}{escape(reference(change))} · {escape(change.title)} · "
-        f":gray[{view.time(change.merged_at, '%Y-%m-%d')}]",
-    )
+def _another(view: View, other: ChangeRecord, record: ChangeRecord, before: str = "") -> None:
+    """A line that opens another change than the one that is shown."""
+    date = view.time(other.change.merged_at, "%Y-%m-%d")
+    view.open_change(other, f"{before}{change_line(other, record.change.repo)} · :gray[{date}]")

@@ -9,10 +9,9 @@ import streamlit as st
 from kb.knowledge_base import KnowledgeBase
 from kb.types import ChangeRecord, Filters, Hit, Query, SearchResult
 from kb.vocabulary import MODES
-from ui.presenters import reference
 from ui.web import filters as filter_panel
 from ui.web import ledger, state
-from ui.web.cards import cards
+from ui.web.cards import cards, change_line
 from ui.web.errors import part
 from ui.web.knowledge import published, state_of
 from ui.web.screens import welcome
@@ -190,10 +189,7 @@ def _head(view: View, listing: Listing, text: str, like: str, filters: Filters) 
     if like:
         record = view.knowledge.record(like)
         view.open_change(
-            record,
-            view.say(
-                "search.like", title=f"{reference(record.change)} {escape(record.change.title)}"
-            ),
+            record, view.say("search.like", title=change_line(record, record.change.repo))
         )
     filter_panel.chips(view, filters)
     result = listing.result
