@@ -360,12 +360,14 @@ class KnowledgeBase:
     def put_report(
         self, kind: str, lang: str, period: Period | None, document: str, scope: str = ""
     ) -> str:
-        """Keep a report; a read-only home keeps none and says so by an empty id."""
+        """Keep a report, listed by its repository and title; a read-only home keeps none and says so
+        by an empty id."""
         from kb.store.archive import Archive
 
         try:
             with Archive.open(self.settings.home) as archive:
-                title = str(json.loads(document).get("title", ""))
+                told = json.loads(document)
+                title = " · ".join(told[key] for key in ("repo", "title") if told.get(key))
                 return str(
                     archive.put_report(kind, lang, period, document, scope=scope, title=title)
                 )

@@ -70,7 +70,7 @@ def make(settings: Settings, request: ReportRequest, model: str | None, observer
     with KnowledgeBase.open(settings=own, resident=True) as knowledge:
         report = knowledge.report(request, observer=observer)
         newest = knowledge.reports(1)
-    saved = newest[0].id if newest and newest[0].title == report.title else None
+    saved = newest[0].id if newest and newest[0].title.endswith(report.title) else None
     return made(report, saved)
 
 

@@ -323,6 +323,11 @@ def test_a_change_shows_what_is_known(opened: Opened) -> None:
         assert expected in said
 
 
+def test_a_level_is_named_as_its_language_writes_it(opened: Opened) -> None:
+    assert "**Level**: " in words(opened("change", id=CHANGE))
+    assert "**级别**：" in words(opened("change", id=CHANGE, lang="zh"))
+
+
 def test_a_repair_leads_to_whose_code_it_replaced(opened: Opened) -> None:
     app = opened("change", id="lanternworks/ember#1196")
     assert "Whose code it replaced" in words(app)
@@ -492,7 +497,7 @@ def test_a_report_is_made_shown_kept_and_opened_again(opened: Opened, writable_h
     saved = address(app)["saved"][0]
     again = words(opened("report", home=writable_home, saved=saved))
     assert "Based on" in again
-    assert "Weekly report 2026-W44" in again
+    assert "lanternworks/ember · Weekly report 2026-W44" in again
 
 
 def test_a_report_made_again_and_again_is_listed_once(opened: Opened, writable_home: Path) -> None:
