@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kb.errors import UsageError
 from ui.cli.click_parts import option
 from ui.cli.options import (
     Common,
@@ -26,6 +28,8 @@ from ui.cli.report import FORMATS, PERIOD_WORDS, format_of, subject, write
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
     from kb.types import Filters
+
+_PERIOD = re.compile(r"\d{4}-(?:W\d{2}|\d{2}(?:-\d{2})?)")
 
 
 @kb_command("risks")
@@ -79,6 +83,11 @@ def _subject(
 
         named = tuple(only(knowledge, word, None) for word in words)
         return {"kind": "risks", "change_ids": named, "filters": filters}
+    if _PERIOD.fullmatch(words[0]):
+        raise UsageError(
+            f"{words[0]} is a period, and words are looked for",
+            "kb risks week 2026-W22, month 2026-05, day 2026-05-28, range SINCE UNTIL",
+        )
     return {"kind": "risks", "topic": " ".join(words), "filters": filters}
 
 

@@ -281,6 +281,14 @@ def test_an_error_is_said_in_the_language_of_the_settings_that_were_named(
     assert "unknown report 'decade'" in both.err
 
 
+def test_a_period_without_its_kind_is_not_looked_for_as_words(kb: Run, sample_home: Path) -> None:
+    ran = kb("risks", "2026-W44", home=sample_home)
+    assert ran.status == 2
+    assert "2026-W44 is a period" in ran.err
+    assert "kb risks week" in ran.err
+    assert "2026-W44 是时段" in kb("risks", "2026-W44", "--lang", "zh", home=sample_home).err
+
+
 def test_an_update_tells_what_failed_in_the_language_of_the_settings(
     kb: Run, home: Path, clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
