@@ -50,6 +50,11 @@ def fuse(
                 share *= whole / (whole - silent[key])
             above = value - last
             totals[key] = totals.get(key, 0.0) + share * above * (above / highest) ** SHARPNESS
+    return best_first(totals)
+
+
+def best_first(totals: Mapping[int, float]) -> list[tuple[int, float]]:
+    """(key, score) by score; equal ones by key."""
     return sorted(totals.items(), key=lambda item: (-item[1], item[0]))
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kb.search.evidence import Trail
-from kb.search.fusion import Scored, fuse
+from kb.search.fusion import Scored, best_first, fuse
 
 if TYPE_CHECKING:
     from kb.store.vector_index import VectorHit
@@ -36,18 +37,25 @@ class Rankings:
             kind: [(hit.rowid, float(hit.score)) for hit in hits] for kind, hits in dense.items()
         }
 
+    @cached_property
+    def _by_vectors(self) -> list[tuple[int, float]]:
+        return fuse(self._vectors, FUSION_WEIGHTS, self._without)
+
     def order(self) -> list[tuple[int, float]]:
         """(rowid, score) of all together, best first."""
-        words = {} if self._words is None else {"lexical": self._words}
-        return fuse(self._vectors | words, FUSION_WEIGHTS, self._without)
+        if self._words is None:
+            return self._by_vectors
+        totals = dict(self._by_vectors)
+        for rowid, score in fuse({"lexical": self._words}, FUSION_WEIGHTS):
+            totals[rowid] = totals.get(rowid, 0.0) + score
+        return best_first(totals)
 
     def trails(self, rowids: Collection[int]) -> dict[int, Trail]:
         """What was said of each of these changes; `dense` is the rank that the vectors together give."""
         found = {rowid: Trail() for rowid in rowids}
         for rank, rowid in _ranked(self._words or (), found):
             found[rowid].ranks["lexical"] = rank
-        vectors = fuse(self._vectors, FUSION_WEIGHTS, self._without)
-        for rank, rowid in _ranked(vectors, found):
+        for rank, rowid in _ranked(self._by_vectors, found):
             found[rowid].ranks["dense"] = rank
         for kind, scored in self._vectors.items():
             for rank, rowid in _ranked(scored, found):
