@@ -82,7 +82,7 @@ _SPEED = re.compile(
     re.IGNORECASE,
 )
 _RENAME_FIRST = re.compile(r"rename[sd]?\b", re.IGNORECASE)
-_REMOVE_FIRST = re.compile(r"(remove|delete|drop|purge)[sd]?\b", re.IGNORECASE)
+_REMOVE_FIRST = re.compile(r"(remove|delete|drop|purge)[sd]?\b(?!-)", re.IGNORECASE)
 _CHANGELOG_KINDS = {
     "feature": "feature", "enhancement": "feature", "added": "feature", "improvement": "feature", "bugfix": "bugfix",
     "fixed": "bugfix", "removal": "refactor", "deprecation": "feature", "doc": "docs",

@@ -358,6 +358,8 @@ def test_a_line_inside_a_docstring_and_what_goes_are_no_fix_and_no_feature(chang
         for n in range(8)
     )
     assert kind(change("Remove lids from the handling of boxes", {"src/a.rs": gone})) != "feature"
+    made = "@@ -0,0 +1,9 @@\n" + "".join(f"+pub fn lid_{number}() {{}}\n" for number in range(9))
+    assert kind(change("Drop-in boxes for pallets", {"src/a.rs": made})) == "feature"
 
 
 def test_a_workaround_is_a_fix_and_an_input_that_stays_whole_is_no_speed(change) -> None:
