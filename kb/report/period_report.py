@@ -11,7 +11,7 @@ from kb.report.ledger import ledger_of, whole_list
 from kb.report.period_sections import PeriodSections, figures
 from kb.report.risk_precedents import precedent, precedent_prose
 from kb.report.risk_suggestions import open_series, series_suggestion, suggestion
-from kb.report.risks import risk_text
+from kb.report.risks import others, risk_text
 from kb.report.say import counted, listing, say, word
 from kb.report.sentences import named_title, point, reference
 from kb.report.symptoms import SYMPTOMS
@@ -183,6 +183,7 @@ def risks_section(shared: PeriodSections, detail: int = 2) -> Section:
                 "text": text,
                 "precedent": before,
                 "top": listing([reference(record) for record in group.top], lang, last=False),
+                "others": others(group, text, lang),
                 "rest": max(0, len(group.records) - len(group.top)),
                 "anchor": f"risk-{group.kind}",
             }

@@ -72,6 +72,10 @@ _STOP_WORDS = (
     "the a an of to in on for and or with is are be this that it as by from when if we our not"
 )
 _STOP = frozenset(_STOP_WORDS.split())
+# A string of the code that ends with one of these goes on in the next.
+_WANTS_MORE = frozenset(
+    ["supports", "requires", "expects", "needs", "accepts", "contains", "allows", "uses", "got"]
+)
 
 
 # What a diff says of errors, leftovers and other code is no statement about the change.
@@ -187,6 +191,8 @@ def whole(sentence: str) -> bool:
     if letters < 0.6 * len(sentence.replace(" ", "")):
         return False
     last = re.sub(r"[\s.!?。！？\"'”’)`]+$", "", sentence).rsplit(" ", 1)[-1].lower()
+    if last in _WANTS_MORE and not sentence.endswith((".", "!", "?")):
+        return False
     return last not in _STOP and not sentence.endswith("\\")
 
 

@@ -12,7 +12,7 @@ from kb.report.frame import finish, scope_of
 from kb.report.ledger import ledger_of
 from kb.report.risk_precedents import precedent, precedent_prose
 from kb.report.risk_suggestions import open_series, series_suggestion
-from kb.report.risks import RiskGroup, all_risk_groups, refs, risk_text
+from kb.report.risks import RiskGroup, all_risk_groups, others, refs, risk_text
 from kb.report.say import listing, say, word
 from kb.report.sentences import label, reference
 from kb.report.titles import visible
@@ -107,6 +107,7 @@ def risk_items(
                 "draft": text.plain,
                 "precedent": before,
                 "top": listing([reference(record) for record in group.top], lang, last=False),
+                "others": others(group, text, lang),
                 "rest": max(0, len(group.records) - len(group.top)),
                 "anchor": f"risk-{group.kind}",
                 "check": say(

@@ -94,6 +94,12 @@ def all_risk_groups(records: Sequence[ChangeRecord]) -> tuple[RiskGroup, ...]:
     return risk_groups(records, len(_WEIGHTS))
 
 
+def others(group: RiskGroup, text: Prose, lang: str) -> Prose:
+    """References to the heaviest of a group that the text does not give already."""
+    said = set(text.references)
+    return listing([reference(item) for item in group.top if item.id not in said], lang, last=False)
+
+
 def refs(records: Sequence[ChangeRecord], lang: str, limit: int = TOP) -> Prose:
     parts = [reference(record) for record in records[:limit]]
     if len(records) > limit:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kb.report.change_facts import change_facts
-from kb.report.quotes import best_quote, measured, sentences, stated_caveat
+from kb.report.quotes import best_quote, measured, sentences, stated_caveat, whole
 from kb.report.sentences import named_title
 from kb.report.theme_entries import theme_title
 from kb.report.theme_terms import TermIndex
@@ -71,6 +71,11 @@ def test_what_titles_write_with_a_capital_in_mid_sentence_is_a_name_in_chinese_t
     assert name("Keep the Form open", "fix(Form): avoid a Form warning", "Label the Form") == "Form"
     assert name("fix(Form): keep it", "fix(Form): avoid it", "refactor(Form): x") == "Form"
     assert name("Keep the form open", "fix(Form): avoid a warning", "fix(form): label it") == "表单"
+
+
+def test_a_string_that_goes_on_in_the_next_is_no_sentence():
+    assert not whole("A sharded copy of the indexer currently only supports")
+    assert whole("A sharded copy of the indexer copies all that it supports.")
 
 
 def test_a_sentence_that_was_wrapped_in_a_comment_is_quoted_whole(make):
