@@ -28,6 +28,7 @@ def compose(
 ) -> Report:
     """The report that `request` asks for; it is kept through `reader.put_report`."""
     from kb.report import change_report, daily, risk_report, topic_report
+    from kb.report.as_of import AsOfReader
 
     if request.brief and request.kind not in ("day", "week", "month", "range"):
         raise UsageError("only the report of a period can be brief", "kb report week --brief")
@@ -38,6 +39,8 @@ def compose(
         "topic": topic_report.compose_topic,
         "risks": risk_report.compose_risks,
     }
+    if request.as_of is not None:
+        reader = AsOfReader(reader, request.as_of)
     period = request.period
     until = period.since if period else request.as_of
     desk = Desk(reader, request, History(reader, request.filters, until), observer, writer)

@@ -24,14 +24,10 @@ def period_of(desk: Desk) -> Period:
 
 
 def scope_of(request: ReportRequest, period: Period | None) -> Filters:
-    """The request's filters inside its period and before `as_of`."""
+    """The request's filters inside its period."""
     filters = request.filters
     since = [moment for moment in (filters.since, period.since if period else None) if moment]
-    until = [
-        moment
-        for moment in (filters.until, period.until if period else None, request.as_of)
-        if moment
-    ]
+    until = [moment for moment in (filters.until, period.until if period else None) if moment]
     return replace(filters, since=max(since, default=None), until=min(until, default=None))
 
 
@@ -150,7 +146,7 @@ def _change_before(desk: Desk, period: Period | None) -> Prose:
     if period is None:
         return Prose()
     request, tz = desk.request, desk.request.tz
-    until = min(filter(None, (period.since, request.filters.until, request.as_of)))
+    until = min(filter(None, (period.since, request.filters.until)))
     found = desk.reader.select(replace(request.filters, until=until), order="newest", limit=1)
     if not found:
         return Prose()
