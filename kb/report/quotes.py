@@ -26,7 +26,7 @@ _SPLIT = re.compile(
 )
 _MARKED = re.compile(r"^#+(?!\w)\s*|\*\*")
 # Bold by underscores; those of `__init__` are its letters.
-_BOLD = re.compile(r"(?<![\w.`])__(?=\S)([^_\n]*\s[^_\n]*|[A-Z][a-z]+:?)__(?!\w)")
+_BOLD = re.compile(r"(?<![\w.`])__(?=\S)(?=[^_]*\s|[A-Z][a-z]+:?__)([^_]+)__(?!\w)")
 _BLOCK_QUOTE = re.compile(r"^\s{0,3}(?:> ?)+", re.MULTILINE)
 _NOISE = re.compile(
     r"https?://|copyright|\bXXX\b|cfg_attr|dependency-name|licen[cs]e|spdx|todo:?\s*$|noqa|type:\s*ignore|pylint|clang-format|^\W*(args|returns|raises|param|example|usage)\b"

@@ -20,7 +20,8 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # Shortcodes, addresses, mail, and the arrows and signs that Streamlit turns into typography.
 _FINDABLE = re.compile(r":(?=[\w+\-/])|(?<=[-<>=~])(?=[->=])|\bwww(?=\.)|(?<=\w)@(?=\w)", re.ASCII)
 _SPACE = re.compile(r"\s+")
-_CODE = re.compile(r"(`+)([^`]+)\1(?!`)")
+# A run of backticks closes one of its length, as in Markdown; tried once a run, so that a thousand cost nothing.
+_CODE = re.compile(r"(?<!`)(`+)(?!`)([^`]+)\1(?!`)")
 # In pairs, or what is left of one at the beginning of a line: `**kwargs` and `2**10` are code.
 _BOLD = re.compile(r"(?<![\w*])\*\*(\w[^*\n]{0,200})\*\*(?![\w*])|(?<=\w)\*\*(?=[\s:|.,;)]|$)")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -575,6 +576,9 @@ def test_the_underscores_of_a_name_are_its_letters():
         "Lid.__init__ and __call__ count each box."
     ]
     assert sentences("__Only lids__ count, __Note__ it.") == ["Only lids count, Note it."]
+    started = time.perf_counter()
+    sentences("__" + "lid " * 15_000)
+    assert time.perf_counter() - started < 1  # 15 s where each space was tried as the last
 
 
 def test_what_tests_cannot_do_is_no_limit_of_the_change(make):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -99,6 +100,15 @@ def test_what_stands_in_backticks_is_code() -> None:
     assert [s.matched for s in stretches("`queue`", ["queue"])] == [True]
     assert coded("`never closed, ` ` and empty") == "<never closed,> ` and empty"
     assert coded("a lone ` mark") == "a lone ` mark"
+    assert coded("``a` is left") == "``a` is left"
+
+
+@pytest.mark.parametrize("piece", ["`", "`a", "`` a", "**a ", "[a]("])
+def test_marks_that_never_close_cost_nothing(piece: str) -> None:
+    text = piece * (60_000 // len(piece))
+    started = time.perf_counter()
+    assert "".join(stretch.text for stretch in stretches(plain(text), ())) != ""
+    assert time.perf_counter() - started < 1  # 30 s where each mark was tried against the rest
 
 
 def test_marks_of_markdown_are_no_text_of_a_passage() -> None:
