@@ -20,6 +20,7 @@ from ui.web.text import Stretch, clean, escape, excerpt, plain, stretches
 from ui.web.view import View
 
 PASSAGES = ("title", "text", "diff", "symbols", "paths", "review")
+PROSE = ("text", "review")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def facts(view: View, record: ChangeRecord) -> None:
 def _card(view: View, record: ChangeRecord, hit: Hit | None, several: bool) -> Card:
     words = hit.matched if hit else ()
     title = clean(record.change.title)
-    passage = clean(plain(hit.passage)) if hit else ""
+    passage = passage_of(hit) if hit else ""
     return Card(
         address=view.address("change", id=record.id),
         title=stretches(short_title(title) or reference(record.change), words),
@@ -119,6 +120,11 @@ def _why(view: View, hit: Hit) -> tuple[str, ...]:
     if not hit.folded:
         return (said,)
     return said, view.say("card.folded", count=len(hit.folded))
+
+
+def passage_of(hit: Hit) -> str:
+    """What matched, on one line; `names[0](box)` of a diff holds no marks of Markdown."""
+    return clean(plain(hit.passage) if hit.passage_kind in PROSE else hit.passage)
 
 
 def change_line(record: ChangeRecord, beside: str = "") -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kb import KnowledgeBase
-from ui.web.cards import Badge, Card, Facts, change_line, outward
+from kb.types import Hit
+from ui.web.cards import Badge, Card, Facts, change_line, outward, passage_of
 from ui.web.markup import rendered
 from ui.web.text import stretches
 
@@ -62,6 +63,18 @@ def test_a_line_cuts_a_long_title_and_names_another_repository(sample_home: Path
     assert change_line(record, "lanternworks/ember").startswith("\\#1212 · fix")
     assert change_line(record).startswith("lanternworks\\/ember \\#1212 · fix")
     assert len(change_line(long)) < 400
+
+
+def test_the_marks_of_markdown_are_taken_from_prose_and_never_from_code(sample_home: Path) -> None:
+    with KnowledgeBase.open(sample_home) as knowledge:
+        record = knowledge.record("lanternworks/ember#1212")
+
+    def shown(passage: str, kind: str) -> str:
+        return passage_of(Hit(record, 1.0, {}, passage, kind))
+
+    assert shown("See the [guide](https://x.example/g)", "text") == "See the guide"
+    for code in ("calls[name](event) of List<i>", "x = a** b"):
+        assert shown(code, "diff") == shown(code, "title") == code
 
 
 def test_only_a_web_address_leads_out() -> None:
