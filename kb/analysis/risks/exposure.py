@@ -75,7 +75,7 @@ _QUOTED = re.compile(
 def _requirements(view: FileView, mark: str, name: str) -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for hunk in view.hunks:
-        table = section = hunk.section
+        table, section = "", hunk.section  # above a hunk git names any line, "A tool for tests" too
         for line in hunk.lines:
             text = line.text
             if match := _SECTION.match(text):

@@ -18,10 +18,12 @@ _EXPERIMENTAL_BODY = re.compile(
     r"\b(is|as|an|mark\w*|still|currently|considered) experimental\b|实验性", re.IGNORECASE
 )
 _NOT_EXPERIMENTAL = re.compile(
-    r"\b(no longer|not|remove|stabili[sz]e|promote|graduate|drop)\b.{0,40}\b(experimental|unstable)|(experimental|unstable)\b.{0,20}\b(removed|stable)"
-    # What is mended or moved there was experimental before.
-    r"|\b(the|in|of|for|from|across|fix|align|rename|move) (the )?experimental\b",
+    r"\b(no longer|not|remove|stabili[sz]e|promote|graduate|drop)\b.{0,40}\b(experimental|unstable)|(experimental|unstable)\b.{0,20}\b(removed|stable)",
     re.IGNORECASE,
+)
+# Of a title: what is mended or moved there was experimental before. A description has both.
+_WAS_EXPERIMENTAL = re.compile(
+    r"\b(the|in|of|for|from|across|fix|align|rename|move) (the )?experimental\b", re.IGNORECASE
 )
 _OFF = frozenset(
     ["False", "false", "0", '"0"', '"false"', "'0'", "'false'", "None", "off", '"off"', '"False"']
@@ -181,9 +183,10 @@ def _flag_words(flag: Flag) -> str:
 def experimental(facts: Facts) -> list[Risk]:
     change, found = facts.change, []
     if facts.size.source_added:
+        title = "" if _WAS_EXPERIMENTAL.search(change.title) else change.title
         # A description mentions much; only the word itself counts there.
         for text, pattern in (
-            (change.title, _EXPERIMENTAL),
+            (title, _EXPERIMENTAL),
             (change.body[:4000], _EXPERIMENTAL_BODY),
         ):
             if (match := pattern.search(text)) and not _NOT_EXPERIMENTAL.search(text):

@@ -168,6 +168,8 @@ def test_what_a_fix_calls_unstable_is_not_experimental(change, many) -> None:
     assert risks(change("Fix lids of the unstable feature", files), "experimental")
     assert not risks(change("Keep the oil of lids in the experimental box", files), "experimental")
     assert risks(change("Add an experimental box for lids", files), "experimental")
+    body = "The hinge is experimental. It is set in the experimental options."
+    assert risks(change("Add a hinge", files, body=body), "experimental")
 
 
 @pytest.mark.parametrize(
@@ -239,6 +241,15 @@ def test_members_of_the_same_workspace_and_groups_of_developers_are_no_requireme
     files = {"Cargo.toml": cargo, "package.json": package, "pyproject.toml": project}
     told = [risk.evidence for risk in risks(change("Bump versions", files), "dependency")]
     assert told == ["serde 1.0 -> 1.1", "+ hinge >=2.0"]
+
+
+def test_a_line_that_git_names_above_a_hunk_is_no_table_of_requirements(change) -> None:
+    project = (
+        '@@ -9,3 +9,4 @@ description = "A tool for tests of developers"\n'
+        ' dependencies = [\n+    "hinge>=2.0",\n ]'
+    )
+    told = risks(change("Ask for a hinge", {"pyproject.toml": project}), "dependency")
+    assert [risk.evidence for risk in told] == ["+ hinge >=2.0"]
 
 
 def test_many_fields_of_a_new_class_are_neither_settings_nor_switches(change) -> None:
