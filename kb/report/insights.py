@@ -286,8 +286,8 @@ def advice(facts: ChangeFacts, lang: str) -> list[Prose]:
             found.append(say("advice.core-path", lang, n=len(_risk_names(facts, kind)), what=what))
         elif kind == "configuration":
             if not documented(record):
-                flags = [flag.name for flag in facts.switches]
-                what = codes(flags, lang, 3) if flags else what
+                flags = [flag.name for flag in facts.switches] or _risk_names(facts, kind)
+                what = codes(flags, lang, 3)
                 found.append(say("advice.configuration", lang, n=len(flags), what=what))
         elif kind == "experimental":
             flags = [name.partition(" = ")[0] for name in _risk_names(facts, kind)]

@@ -890,6 +890,10 @@ def test_what_to_do_about_a_setting_names_it_and_asks_for_no_page_that_came(make
     later = "Say when --use-rope is to be on by default, or that it will not be."
     assert told() == ["Document --oil and --use-rope with their defaults.", later]
     assert told(FileChange("docs/oil.md", "modified", 3, 0, role="docs")) == [later]
+    moved = make(61, "Move oil", risks=(Risk("configuration", "--oil", "src/lid.py", 4),))
+    assert [text.plain for text in advice(change_facts(moved), "en")] == [
+        "Document --oil with its default."
+    ]
 
 
 def test_what_came_again_after_its_revert_is_no_open_question(make, reader_of, composed, week):
