@@ -42,9 +42,7 @@ OpenEmbedder = Callable[[], "Embedder"]
 DEPTH = 100  # of each retriever; with 60 to 200 as much was found, in as much more time
 READ_AHEAD = 20
 BESIDE_CHROMA = 10  # of them; with more, Chroma waits for the interpreter
-SPARE = (
-    4  # read behind the hits that are wanted, for those that are folded; more where it takes more
-)
+SPARE = 4  # read behind the hits that are wanted, for those that are folded
 RERANKED = 50  # of the best, by a reranker
 WHOLE = 1_000_000_000
 EXACT_SCORE = 1.0
@@ -349,18 +347,15 @@ def _hits(
 ) -> list[Hit]:
     """`read`: records that are at hand already."""
     end = query.offset + query.limit
-    order = rankings.order()
-    model = settings.search.reranker
-    wide = max(end + SPARE, RERANKED if model else 0)
-    reranks: dict[str, int] = {}
+    order, reranks = rankings.order(), dict[int, int]()
+    if settings.search.reranker:
+        order, reranks = _reranked(archive, order, query, settings.search.reranker, read)
+    wide = end + SPARE
     while True:  # what is folded leaves room for what comes behind it
         scores = dict(order[:wide])
         read |= archive.by_rowids([key for key in scores if key not in read])
         keys = {read[key].id: key for key in scores if key in read}
-        records = [read[key] for key in keys.values()]
-        if model:
-            records, reranks = _reranked(records, query, model)
-        shown = fold(records)
+        shown = fold(read[key] for key in keys.values())
         if len(shown) >= end or wide >= len(order):
             break
         wide *= 2
@@ -369,8 +364,8 @@ def _hits(
     for record, folded in shown[query.offset : end]:
         key = keys[record.id]
         trail = trails[key]
-        if record.id in reranks:
-            trail.ranks["rerank"] = reranks[record.id]
+        if key in reranks:
+            trail.ranks["rerank"] = reranks[key]
         seen = evidence(record, asked, trail, settings.lang)
         hits.append(
             Hit(
@@ -388,13 +383,19 @@ def _hits(
 
 
 def _reranked(
-    records: Sequence[ChangeRecord], query: Query, model: str
-) -> tuple[list[ChangeRecord], dict[str, int]]:
-    """The records as the model orders the first of them, and the ranks that it gave these by id."""
+    archive: Archive,
+    order: Sequence[tuple[int, float]],
+    query: Query,
+    model: str,
+    read: dict[int, ChangeRecord],
+) -> tuple[list[tuple[int, float]], dict[int, int]]:
+    """The order with its first as the model puts them, and the ranks that it gave these by key."""
     from kb.search.reranker import rerank, reranker_for
 
-    head = records[:RERANKED]
-    texts = [f"{record.change.title}\n{record.digest.text}" for record in head]
-    best = [head[place] for place in rerank(reranker_for(model), query.text, texts)]
-    ranks = {record.id: rank for rank, record in enumerate(best, 1)}
-    return [*best, *records[RERANKED:]], ranks
+    head = dict(order[:RERANKED])
+    read |= archive.by_rowids([key for key in head if key not in read])
+    keys = [key for key in head if key in read]
+    texts = [f"{read[key].change.title}\n{read[key].digest.text}" for key in keys]
+    best = [keys[place] for place in rerank(reranker_for(model), query.text, texts)]
+    ranks = {key: rank for rank, key in enumerate(best, 1)}
+    return [*((key, head[key]) for key in best), *order[RERANKED:]], ranks
