@@ -83,7 +83,7 @@ def _subject(
 
         named = tuple(only(knowledge, word, None) for word in words)
         return {"kind": "risks", "change_ids": named, "filters": filters}
-    if _PERIOD.fullmatch(words[0]):
+    if all(_PERIOD.fullmatch(word) for word in words):
         raise UsageError(
             f"{words[0]} is a period, and words are looked for",
             "kb risks week 2026-W22, month 2026-05, day 2026-05-28, range SINCE UNTIL",

@@ -23,7 +23,7 @@ _NOT_EXPERIMENTAL = re.compile(
 )
 # Of a title: what is mended or moved there was experimental before. A description has both.
 _WAS_EXPERIMENTAL = re.compile(
-    r"\b(the|in|of|for|from|across|fix|align|rename|move) (the )?experimental\b", re.IGNORECASE
+    r"\b(in|of|from|across|fix|align|rename|move) (the )?experimental\b", re.IGNORECASE
 )
 _OFF = frozenset(
     ["False", "false", "0", '"0"', '"false"', "'0'", "'false'", "None", "off", '"off"', '"False"']
