@@ -205,9 +205,9 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
     """(kind, point with its consequence and trigger) for every risk of the change."""
     found: list[tuple[str, Prose]] = []
     for kind in dict.fromkeys(risk.kind for risk in facts.record.analysis.risks):
-        what = _risk_what(facts, kind, lang)
-        number = max(1, len(_risk_names(facts, kind)))
-        if kind == "dependency" and not _risk_names(facts, kind):
+        names, what = _risk_names(facts, kind), _risk_what(facts, kind, lang)
+        number = max(1, len(names))
+        if kind == "dependency" and not names:
             continue  # all that moved went
         if kind == "configuration" and facts.switches and _all_off(facts):
             continue  # told as what is off by default
@@ -225,7 +225,7 @@ def latent_risks(facts: ChangeFacts, lang: str) -> list[tuple[str, Prose]]:
             text = say("latent.unresolved-review", lang, what=objection(facts.record, lang))
         elif kind == "security" and (said := _security_said(facts)):
             text = say("latent.security_said", lang, what=quoted(said, lang))
-        elif kind == "experimental" and not _risk_names(facts, kind):
+        elif kind == "experimental" and not names:
             text = say("latent.experimental_said", lang, what=what)
         elif kind == "hardware" and (risk := facts.risk(kind)) and risk.path:
             text = say("latent.hardware_branch", lang, what=what)
@@ -315,9 +315,7 @@ def verdict(facts: ChangeFacts, lang: str) -> Prose:
 def _care(facts: ChangeFacts, record: ChangeRecord, lang: str) -> Prose:
     if facts.risk("compatibility") and (facts.removed or facts.changed):
         return say(
-            "verdict.care_public",
-            lang,
-            names=codes(facts.removed or facts.changed, lang, 2),
+            "verdict.care_public", lang, names=codes(facts.removed or facts.changed, lang, 2)
         )
     if facts.switches:
         return say(

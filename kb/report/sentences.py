@@ -158,11 +158,7 @@ def reverted(facts: ChangeFacts, lang: str, refs: dict[str, ChangeRecord] | None
         )
     if named:
         return say("what.revert_ref", lang, ref=listing(named, lang))
-    return say(
-        "what.revert_title",
-        lang,
-        title=Prose.of(taken_back(record), "title"),
-    )
+    return say("what.revert_title", lang, title=Prose.of(taken_back(record), "title"))
 
 
 def taken_back(record: ChangeRecord) -> str:

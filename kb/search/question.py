@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from itertools import accumulate, islice
 
 from kb.text.asking import matter
 from kb.text.glossary import in_english, segments
@@ -91,8 +90,8 @@ def _to_encode(english: str) -> str:
     repositories that the thesaurus was not written for, and 0.02 higher on the one that it was.
     """
     names = other_names(english)[:MOST_OTHER_TERMS]
-    lengths = accumulate((len(name) + 2 for name in names), initial=len(english))
-    names = names[: sum(length <= MOST_LETTERS for length in islice(lengths, 1, None))]
+    while names and len(english) + len(", ".join(names)) > MOST_LETTERS:
+        names = names[:-1]
     if names:
         english = f"{english} ({', '.join(names)})"
     return spelt_out(english)

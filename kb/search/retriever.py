@@ -43,7 +43,6 @@ DEPTH = 100  # of each retriever; with 60 to 200 as much was found, in as much m
 READ_AHEAD = 20
 BESIDE_CHROMA = 10  # of them; with more, Chroma waits for the interpreter
 SPARE = 4  # read behind the hits that are wanted, for those that are folded
-RERANKED = 50  # of the best, by a reranker
 WHOLE = 1_000_000_000
 EXACT_SCORE = 1.0
 
@@ -349,7 +348,10 @@ def _hits(
     end = query.offset + query.limit
     order, reranks = rankings.order(), dict[int, int]()
     if settings.search.reranker:
-        order, reranks = _reranked(archive, order, query, settings.search.reranker, read)
+        from kb.search.reranker import reranked, reranker_for
+
+        reranker = reranker_for(settings.search.reranker)
+        order, reranks = reranked(archive, order, query.text, reranker, read)
     wide = end + SPARE
     while True:  # what is folded leaves room for what comes behind it
         scores = dict(order[:wide])
@@ -380,22 +382,3 @@ def _hits(
             )
         )
     return hits
-
-
-def _reranked(
-    archive: Archive,
-    order: Sequence[tuple[int, float]],
-    query: Query,
-    model: str,
-    read: dict[int, ChangeRecord],
-) -> tuple[list[tuple[int, float]], dict[int, int]]:
-    """The order with its first as the model puts them, and the ranks that it gave these by key."""
-    from kb.search.reranker import rerank, reranker_for
-
-    head = dict(order[:RERANKED])
-    read |= archive.by_rowids([key for key in head if key not in read])
-    keys = [key for key in head if key in read]
-    texts = [f"{read[key].change.title}\n{read[key].digest.text}" for key in keys]
-    best = [keys[place] for place in rerank(reranker_for(model), query.text, texts)]
-    ranks = {key: rank for rank, key in enumerate(best, 1)}
-    return [*((key, head[key]) for key in best), *order[RERANKED:]], ranks
