@@ -62,35 +62,42 @@ class Words:
     def _matched(self, record: ChangeRecord) -> tuple[dict[str, list[str]], Best]:
         fields: dict[str, list[str]] = {}
         best: Best = (0.0, "title", record.change.title)
-        for kind, texts in _texts(record).items():
-            found = self.within(texts)
+        by_field = _texts(record)
+        everywhere = self.within([text for texts in by_field.values() for text in texts])
+        start = 0
+        for kind, texts in by_field.items():
+            end = start + len(texts)
+            found = {place: everywhere[place] for place in everywhere if start <= place < end}
             fields[kind] = self.in_order(token for matched in found.values() for token in matched)
             for place, matched in found.items():
                 score = len(matched) + (0.5 if kind == "title" else 0.0)  # the title wins a draw
                 if score > best[0]:
-                    best = (score, kind, _around(texts, place))
+                    best = (score, kind, _around(texts, place - start))
+            start = end
         return fields, best
 
     def within(self, texts: Sequence[str]) -> dict[int, set[str]]:
         """Which tokens of the question the texts have, by place; a text without is left out.
 
         Only what stands between two spaces around a beginning is split into words."""
-        starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+        between = " \n "
+        starts = list(accumulate((len(text) + len(between) for text in texts), initial=0))
+        joined = between.join(texts)
         # The one letter that is two in lower case would move all that follows.
-        joined = "\n".join(texts).replace("\u0130", "i").lower()
+        lower = joined.replace("\u0130", "i").lower()
         found: dict[int, set[str]] = {}
         for beginning in self._beginnings:
-            at = joined.find(beginning)
+            at = lower.find(beginning)
             while at >= 0:
-                place = bisect_right(starts, at) - 1
-                left = max(joined.rfind(" ", starts[place], at) + 1, starts[place])
-                right = joined.find(" ", at, starts[place + 1] - 1)
+                left = lower.rfind(" ", 0, at) + 1
+                right = lower.find(" ", at)
                 if right < 0:
-                    right = starts[place + 1] - 1
-                text = texts[place][left - starts[place] : right - starts[place]]
-                found.setdefault(place, set()).update(self._of(text))
-                at = joined.find(beginning, right)
-        return {place: found[place] for place in sorted(found) if found[place]}
+                    right = len(lower)
+                matched = self._of(joined[left:right])
+                if matched:
+                    found.setdefault(bisect_right(starts, at) - 1, set()).update(matched)
+                at = lower.find(beginning, right)
+        return {place: found[place] for place in sorted(found)}
 
     def in_order(self, tokens: Iterable[str]) -> list[str]:
         """As the question has them."""

@@ -41,8 +41,7 @@ OpenEmbedder = Callable[[], "Embedder"]
 
 DEPTH = 100  # of each retriever; with 60 to 200 as much was found, in as much more time
 READ_AHEAD = 20
-BESIDE_CHROMA = 10  # of them; with more, Chroma waits for the interpreter
-SPARE = 4  # read behind the hits that are wanted, for those that are folded
+BESIDE_CHROMA = 5  # of them; of those behind, fewer than a third will be among the hits
 WHOLE = 1_000_000_000
 EXACT_SCORE = 1.0
 
@@ -352,7 +351,7 @@ def _hits(
 
         reranker = reranker_for(settings.search.reranker)
         order, reranks = reranked(archive, order, query.text, reranker, read)
-    wide = end + SPARE
+    wide = end
     while True:  # what is folded leaves room for what comes behind it
         scores = dict(order[:wide])
         read |= archive.by_rowids([key for key in scores if key not in read])
@@ -360,7 +359,7 @@ def _hits(
         shown = fold(read[key] for key in keys.values())
         if len(shown) >= end or wide >= len(order):
             break
-        wide *= 2
+        wide += 2 * (end - len(shown))
     trails = rankings.trails(scores)
     hits = []
     for record, folded in shown[query.offset : end]:

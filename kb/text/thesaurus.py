@@ -27,20 +27,20 @@ def other_words(text: str) -> tuple[str, ...]:
 
 
 def other_names(text: str) -> tuple[str, ...]:
-    """Names that stand in a group with a name of the text: "expert parallel" for "EP".
+    """Names that stand in a group with a name of the text: "expert parallel" for "EP". One whose words
+    were all said before is left out: "8-bit" after "8 bit".
 
     A plain word is no name: what "import", "test" or "argument" means differs by project, so its
     group would lead a question about one astray to another.
     """
-    return tuple(
-        dict.fromkeys(
-            other
-            for term, others in _matches(text)
-            if is_name(term)
-            for other in others
-            if is_name(other)
-        )
-    )
+    found = []
+    said = set(_sequence(text))
+    for term, others in _matches(text):
+        for other in others if is_name(term) else ():
+            if is_name(other) and not said.issuperset(_term(other)):
+                found.append(other)
+                said.update(_term(other))
+    return tuple(found)
 
 
 def same_things(text: str) -> list[tuple[str, tuple[str, ...]]]:

@@ -46,6 +46,12 @@ def test_a_name_brings_other_names_and_a_plain_word_none() -> None:
     assert other_names("leave out one argument of the test") == ()
 
 
+def test_a_name_that_says_nothing_new_is_left_out() -> None:
+    assert "eight bit" in other_names("FP8 weights")
+    assert [name for name in other_names("FP8 weights") if name.startswith("8")] == ["8 bit"]
+    assert "tool call" not in other_names("the tool-call parser fails")
+
+
 def test_every_group_has_two_terms_or_more() -> None:
     for line in THESAURUS.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
