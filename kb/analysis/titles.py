@@ -105,6 +105,11 @@ _VERBS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("dependency", r"\b(bump|upgrade)\b"),
     )
 )  # fmt: skip
+# What a title says first is what it is for: "Fix a hang & improve docstrings".
+_ALSO = re.compile(
+    r"\s(?:&|and|\+)\s+(?=(add|update|improve|refactor|clean|remove|rename|document|simplify|fix)\w*\s)",
+    re.IGNORECASE,
+)
 _CONVENTIONAL = re.compile(
     r"^(?P<type>[A-Za-z][A-Za-z/ -]{0,14}?)\s*(\((?P<scope>[^)]{0,60})\))?(?P<bang>!)?\s*(?:\[[^\]]*\]\s*)?[:：]\s*(?P<rest>.+)$"
 )
@@ -263,9 +268,10 @@ def parse_title(raw: str) -> Title:
 def _by_words(text: str) -> tuple[str, str] | None:
     if _CJK.search(text) and (found := _by_cjk_words(text.lower())):
         return found
-    for kind, pattern in _VERBS:
-        if pattern.search(text):
-            return kind, "verb"
+    for part in (_ALSO.split(text, maxsplit=1)[0], text):
+        for kind, pattern in _VERBS:
+            if pattern.search(part):
+                return kind, "verb"
     return None
 
 

@@ -143,21 +143,16 @@ def _replaced(desk: Desk, record: ChangeRecord, named: set[str]) -> list[dict[st
     ]
 
 
-def _siblings(desk: Desk, record: ChangeRecord) -> tuple[str, ...]:
-    """The other parts of the change's series, as its relations name them."""
-    if record.analysis.series is None:
-        return ()
-    found = []
-    for relation in desk.reader.relations((record.id,)):
-        if relation.kind == "series":
-            found += [
-                change_id
-                for change_id in (relation.source, relation.target)
-                if change_id != record.id
-            ]
-    return tuple(
-        change_id for change_id in dict.fromkeys(found) if "#" in change_id or "@" in change_id
-    )
+def _siblings(desk: Desk, record: ChangeRecord) -> list[str]:
+    """The parts of the change's series that were merged about when it was."""
+    series, merged = record.analysis.series, record.change.merged_at
+    if series is None:
+        return []
+    relations = desk.reader.relations((series.key,))
+    ids = [relation.source for relation in relations if relation.kind == "series"]
+    parts = [part for part in desk.history.known(ids) if part.id != record.id]
+    parts.sort(key=lambda part: abs(part.change.merged_at - merged))
+    return [part.id for part in parts[:NEAREST]]
 
 
 def _item(desk: Desk, key: str, other: ChangeRecord, **counts: int) -> dict[str, object]:

@@ -91,6 +91,12 @@ def test_a_hostile_title_costs_little_time(unit: str) -> None:
     assert time.process_time() - began < 2
 
 
+def test_what_a_title_says_first_is_what_it_is_for() -> None:
+    assert parse_title("Fix a stuck lid & improve docstrings").type == "bugfix"
+    assert parse_title("Add soft lids and update the documentation").type == "feature"
+    assert parse_title("Improve docstrings and fix typos").type == "docs"
+
+
 def test_an_area_begins_with_no_verb() -> None:
     assert parse_title("Fix grammar: 'allows to'").type == "docs"
     assert parse_title("box lids: fix hinges").scope == "box lids"

@@ -26,6 +26,8 @@ CHANGES = (  # number, day of merge, title, body
     (2, "2026-06-02", "Weave with a fast shuttle in threads", ""),
     (3, "2026-06-04", 'Revert "Weave with a fast shuttle in threads"', "This reverts #2."),
     (4, "2026-06-05", "Mend the spare shuttle", "Follow-up of #1: a thread tore."),
+    (5, "2026-05-21", "[1/2] Spool the weft", ""),
+    (6, "2026-06-05", "[2/2] Spool the weft", ""),
 )
 
 
@@ -42,7 +44,7 @@ def loom(tmp_path_factory):
                 "sha": f"{number:040x}",
                 "url": f"{URL}/pull/{number}",
                 "title": f"{title} (#{number})",
-                "author": f"Weaver {number}",
+                "author": "Spooler" if "weft" in title else f"Weaver {number}",
                 "merged_at": f"{day}T09:00:00Z",
                 "body": body,
                 "files": [
@@ -75,6 +77,7 @@ SUBJECTS = [
     ("topic", {"topic": "fast shuttle"}, "taken back"),
     ("change", {"change_id": "acme/loom#2"}, "taken back by: [#3]"),
     ("change", {"change_id": "acme/loom#1"}, "followed up by: [#4]"),
+    ("change", {"change_id": "acme/loom#5"}, "same series: [#6]"),
 ]
 
 
