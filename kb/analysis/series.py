@@ -7,12 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from kb.analysis.context import author_runs, title_words
 from kb.types import Analysis, Relation, Series
 
 SERIES_WINDOW = timedelta(days=150)
+QUOTED_WITHIN = 3000  # so many changes later one is taken back or landed again
 
 
 class RelationRow(NamedTuple):  # a fifth of a dataclass's time to make, of every change
@@ -63,6 +65,11 @@ _RELAND = re.compile(
     r"\b(?:re-?(?:land|apply|introduce|submit)|relanding|un-?revert|try again|second attempt)\b",
     re.IGNORECASE,
 )
+_RELAND_FIRST = re.compile(
+    r"^\W*(\[[^\]]*\]\s*)*(re-?land|re-?apply|re-?introduce|re-?submit|relanding)\b[:\s]*",
+    re.IGNORECASE,
+)
+_TITLE_TAG = re.compile(r"\[[^\]]{0,60}\]|【[^】]{0,60}】")
 _TRAILER = re.compile(
     r"^\s*(?:co-authored-by|signed-off-by|reviewed-by)\b.*$", re.IGNORECASE | re.MULTILINE
 )
@@ -140,6 +147,20 @@ class _Reader:
         self._titled = place
         return self._by_title
 
+    def alike(self, title: str, place: int) -> RelationRow | None:
+        """The one change before a place whose title has these words and more, or no others: a title
+        is edited after a revert has quoted it, and a reland shortens it."""
+        wanted = _words(title)
+        if len(wanted) < 2:
+            return None
+        found = []
+        for row in self.history[max(0, place - QUOTED_WITHIN) : place]:
+            words = _words(row.title)
+            alike = wanted <= words or (len(words) > 2 and words <= wanted)
+            if alike and not _REVERT_TITLE.match(row.title):
+                found.append(row)
+        return found[0] if len(found) == 1 else None
+
     def read(self, place: int) -> list[Relation]:
         row = self.history[place]
         found: dict[tuple[str, str], Relation] = {}
@@ -155,7 +176,10 @@ class _Reader:
         body = _TRAILER.sub("", body)[:6000] if body else ""
         text = f"{_unnumbered(row.title)}\n{body}"
         if _REVERT_TITLE.match(row.title):
-            _link_revert(row, body, self.by_number, self.by_prefix, self.titled(place), link)
+            if not _link_revert(
+                row, body, self.by_number, self.by_prefix, self.titled(place), link
+            ) and (quoted := _QUOTED.match(_unnumbered(row.title))):
+                link("reverts", row, self.alike(quoted["title"], place), row.title)
         elif "evert" in body and (match := _REVERTS_COMMIT.search(body)):
             sha = match[1] or match[2]
             target = self.by_prefix.get(sha[:7])
@@ -168,9 +192,14 @@ class _Reader:
                 link("fixes", row, self.by_number.get(int(match["number"])), match[0])
             for match in _FOLLOWS.finditer(text):
                 link("follows", row, self.by_number.get(int(match["number"])), match[0])
-        if _RELAND.search(row.title):
-            _link_reland(row, self.titled(place), link)
+        if _RELAND.search(row.title) and not _link_reland(row, self.titled(place), link):
+            link("follows", row, self.alike(_RELAND.sub(" ", row.title), place), row.title)
         return list(found.values())
+
+
+@lru_cache(QUOTED_WITHIN)
+def _words(title: str) -> frozenset[str]:
+    return title_words(_TITLE_TAG.sub(" ", _unnumbered(title)))
 
 
 def _plain(title: str) -> str:
@@ -195,8 +224,8 @@ def _link_revert(
     by_prefix: Mapping[str, RelationRow],
     by_title: Mapping[str, list[RelationRow]],
     link: Link,
-) -> None:
-    """By commit, by number, by quoted title, whichever resolves first."""
+) -> bool:
+    """By commit, by number, by quoted title, whichever resolves first; whether one did."""
     for match in _REVERTS_COMMIT.finditer(body):
         sha = match[1] or match[2]
         target = by_prefix.get(sha[:7])
@@ -205,14 +234,14 @@ def _link_revert(
             and target.sha.startswith(sha)
             and link("reverts", row, target, match[0])
         ):
-            return
+            return True
     rest = _unnumbered(row.title)
     inner = [number for groups in _TITLE_NUMBERS.findall(rest) for number in groups if number]
     linked = False
     for number in inner:
         linked = link("reverts", row, by_number.get(int(number)), row.title) or linked
     if linked:
-        return
+        return True
     for sha in _TITLE_SHA.findall(rest):
         target = by_prefix.get(sha[:7])
         if (
@@ -220,35 +249,27 @@ def _link_revert(
             and target.sha.startswith(sha)
             and link("reverts", row, target, row.title)
         ):
-            return
+            return True
     for match in _REVERTS_NUMBER.finditer(body):
         if link("reverts", row, by_number.get(int(match[1])), match[0]):
-            return
+            return True
     quoted = _QUOTED.match(rest)
     wanted = _plain(quoted["title"] if quoted else _REVERT_TITLE.sub("", rest).strip("\"'“”「」 "))
-    candidates = by_title.get(wanted)
+    candidates = by_title.get(wanted, [])
     if not candidates and _CUT.search(wanted) and len(wanted) > CUT_LENGTH:
         start = _CUT.sub("", wanted).rstrip()
         candidates = [
             entry for title, held in by_title.items() if title.startswith(start) for entry in held
         ]
-    if candidates:
-        link("reverts", row, candidates[-1], row.title)
+    return bool(candidates) and link("reverts", row, candidates[-1], row.title)
 
 
-def _link_reland(row: RelationRow, by_title: Mapping[str, list[RelationRow]], link: Link) -> None:
-    rest = _plain(
-        re.sub(
-            r"^\W*(\[[^\]]*\]\s*)*(re-?land|re-?apply|re-?introduce|re-?submit|relanding)\b[:\s]*",
-            "",
-            row.title,
-            flags=re.IGNORECASE,
-        )
-    ).strip("\"'“” ")
+def _link_reland(row: RelationRow, by_title: Mapping[str, list[RelationRow]], link: Link) -> bool:
+    rest = _plain(_RELAND_FIRST.sub("", row.title)).strip("\"'“” ")
     for title in (rest, f'revert "{rest}"'):
         if candidates := by_title.get(title):
-            link("follows", row, candidates[-1], row.title)
-            return
+            return link("follows", row, candidates[-1], row.title)
+    return False
 
 
 @dataclass(slots=True)

@@ -46,6 +46,19 @@ def test_a_revert_is_linked_by_commit_number_or_title() -> None:
     assert links(rows, "reverts") == {("4", "1"), ("5", "2"), ("6", "3")}
 
 
+def test_a_title_that_was_edited_after_it_was_quoted_is_found_by_its_words() -> None:
+    rows = history(
+        (1, "[Box] Turn brass hinges by hand (#1)"),
+        (2, "Turn the lathe by hand (#2)"),
+        (3, 'Revert "Turn brass hinges" (#3)'),
+        (4, "[Box] Reland brass hinges (#4)"),
+        (5, "Oil brass hinges (#5)"),
+        (6, 'Revert "Brass hinges" (#6)'),  # of which of the three?
+    )
+    assert links(rows, "reverts") == {("3", "1")}
+    assert links(rows, "follows") == {("4", "1")}
+
+
 def test_digits_that_are_no_number_link_nothing() -> None:
     long = "1" * 5000
     rows = history(
