@@ -16,12 +16,14 @@ from typing import Any, Protocol
 
 from kb.errors import KBError, UsageError
 from kb.phrases import phrase
+from kb.report.titles import visible
 from kb.text.figures import figures, stands
 from kb.text.sentences import plain_digits, sentences
-from kb.types import Analysis, ChangeRecord
+from kb.types import ChangeRecord
 from kb.verify import Evidence, Rules, evidence_of, judged_figures, stands_in
 
 QUOTED = ("quote", "title")  # words of the repository inside a sentence of ours
+COUNTED = ("health", "terms")  # all figures in them are code's own
 MOST_SHOWN = 50
 
 
@@ -81,7 +83,9 @@ def read_report(file: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except OSError as exc:
-        raise UsageError(f"cannot read {file}: {exc.strerror}") from exc
+        raise UsageError(
+            f"cannot read {file}: {exc.strerror}", "kb report --format json -o FILE.json"
+        ) from exc
     except ValueError as exc:
         raise UsageError(f"{file} is no JSON", "kb report --format json -o FILE.json") from exc
     if not isinstance(document, dict) or "sections" not in document:
@@ -131,10 +135,11 @@ class _Judge:
     counts: dict[str, int] = field(default_factory=dict)
     unsupported: list[Unsupported] = field(default_factory=list)
     _evidence: dict[str, Evidence | None] = field(default_factory=dict)
-    _analyses: dict[str, Analysis] = field(default_factory=dict)
+    _records: dict[str, ChangeRecord] = field(default_factory=dict)
     _sums: frozenset[str] | None = None
     _numbers: frozenset[str] = frozenset()
     _strings: frozenset[str] = frozenset()
+    _labels: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         self._numbers = frozenset(_numbers_of(self.document))
@@ -174,8 +179,9 @@ class _Judge:
                 self._quoted(section, text, around, value)
             elif kind == "code":
                 holds = text.strip() in self._strings or any(_code_in(i, text) for i in around)
+                holds = holds or (not cited and text.strip() in self._all_labels())
                 self._count("names", holds, section, "name", text, value)
-        if section != "health":  # all of it is counted
+        if section not in COUNTED:
             self._own_words(section, spans, about, value)
         self._count_claim(wrong)
 
@@ -250,9 +256,7 @@ class _Judge:
     def _totals(self) -> frozenset[str]:
         """Lines, files and the mean importance of the period, with and without the bots'."""
         if self._sums is None:
-            listed: Mapping[str, Any] = self.document.get("references", {})
-            inside = [key for key, item in listed.items() if item["in_period"] and self._of(key)]
-            analyses = [self._analyses[key] for key in inside]
+            analyses = [record.analysis for record in self._inside()]
             groups = [analyses, [item for item in analyses if not item.bot]]
             self._sums = frozenset(
                 str(sum(getattr(item.size, name) for item in chosen))
@@ -264,6 +268,20 @@ class _Judge:
                 if chosen
             )
         return self._sums
+
+    def _all_labels(self) -> frozenset[str]:
+        """What the period's changes are labelled; the report counts them and cites no change."""
+        if self._labels is None:
+            self._labels = frozenset(
+                visible(label) for record in self._inside() for label in record.change.labels
+            )
+        return self._labels
+
+    def _inside(self) -> list[ChangeRecord]:
+        """The changes of the period that the archive holds."""
+        listed: Mapping[str, Any] = self.document.get("references", {})
+        inside = [key for key, item in listed.items() if item["in_period"] and self._of(key)]
+        return [self._records[key] for key in inside]
 
     def _count(
         self, name: str, holds: bool, section: str, kind: str, what: str, value: Mapping[str, Any]
@@ -291,7 +309,7 @@ class _Judge:
             try:
                 record = self.reader.record(change_id, patches=True)
                 self._evidence[change_id] = evidence_of(record)
-                self._analyses[change_id] = record.analysis
+                self._records[change_id] = record
             except KBError:
                 self._evidence[change_id] = None
         return self._evidence[change_id]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kb.report.change_facts import switched
 from kb.report.desk import section
-from kb.report.facts import Facts
+from kb.report.facts import KEY_IMPORTANCE, Facts
 from kb.report.period_sections import PeriodSections, figures
 from kb.report.risks import refs
 from kb.report.say import Value, clauses, count, counted, listing, say, word
@@ -72,12 +72,13 @@ def brief_counts(shared: PeriodSections) -> Prose:
         text += say("summary.against", lang, previous=facts.previous)
     if facts.mean is None:
         return text + Prose.of(word("stop", lang))
+    rated: dict[str, Value] = {"least": str(KEY_IMPORTANCE), "mean": f"{facts.mean:.1f}"}
     if facts.key:
-        return text + say("summary.key", lang, n=facts.key, mean=f"{facts.mean:.1f}")
+        return text + say("summary.key", lang, n=facts.key, **rated)
     if shared.desk.request.brief:
-        return text + say("summary.no_key_brief", lang, mean=f"{facts.mean:.1f}")
+        return text + say("summary.no_key_brief", lang, **rated)
     rows = min(shared.desk.request.top_k, len(facts.people))
-    return text + say("summary.no_key", lang, n=rows, mean=f"{facts.mean:.1f}")
+    return text + say("summary.no_key", lang, n=rows, **rated)
 
 
 def _number(value: float) -> str:
@@ -171,7 +172,7 @@ def _closing(facts: Facts, lang: str) -> Prose:
     parts: list[Prose] = []
     lines = sorted((record.analysis.size.source_added for record in facts.distinct), reverse=True)
     total, held, number = sum(lines), 0, 0
-    while total and held < total / 2:
+    while total and held <= total / 2:
         held += lines[number]
         number += 1
     if total and len(lines) > 1 and number <= max(1, len(lines) // 5):

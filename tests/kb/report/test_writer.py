@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -314,6 +314,23 @@ def test_a_week_of_279_changes_takes_at_most_a_minute() -> None:
         report(server, records, cache=cache)
         assert len(server.requests) == calls
     assert took <= 60
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("monday", [5, 12, 19, 26])
+def test_all_that_the_rules_write_is_supported(monday: int, lang: str) -> None:
+    since = datetime(2026, 10, monday, tzinfo=UTC)
+    week = Period(since, since + timedelta(days=7), "UTC", "week")
+    request = ReportRequest(kind="week", made_at=NOW, period=week, lang=lang)
+    made = compose(ReportWorld(sample_records()), request, None, SilentObserver())
+    assert judged(made).unsupported == ()
+
+
+def test_the_reasons_for_an_importance_are_the_rules_own_figures() -> None:
+    change = "lanternworks/ember#1236"  # "a feature of 50 or more source lines"
+    request = ReportRequest(kind="change", made_at=NOW, change_id=change)
+    made = compose(ReportWorld(sample_records()), request, None, SilentObserver())
+    assert judged(made).unsupported == ()
 
 
 def test_a_tampered_report_is_found_out(honest_report: Report) -> None:
