@@ -318,6 +318,7 @@ def test_a_change_shows_what_is_known(opened: Opened) -> None:
         "What the importance is made of",
         "Risks",
         "Review threads: 1, open: 1",
+        "[GitHub ↗](https://github.com/lanternworks/ember/pull/1246#discussion_r",
         "Nearest neighbours",
     ):
         assert expected in said

@@ -90,9 +90,7 @@ def _head(view: View, record: ChangeRecord) -> None:
     view.link(view.say("change.risks"), "report", row, kind="risks", id=record.id)
     view.link(view.say("change.report"), "report", row, kind="change", id=record.id)
     view.link(view.say("card.similar"), "search", row, like=record.id)
-    links = []
-    if link := outward(change.url):
-        links.append(f"[{escape(link[1])} ↗]({link[0]})")
+    links = _outward_link(change.url)
     if (commit := commit_url(change)) and commit != change.url:
         links.append(f"[{change.sha[:8]} ↗]({commit})")
     else:
@@ -202,6 +200,11 @@ def _description(view: View, record: ChangeRecord) -> None:
         st.markdown("\n".join(f"- {safe_line(plain(line))}" for line in record.digest.metrics[:8]))
 
 
+def _outward_link(url: str | None) -> list[str]:
+    """A link with its host's name; none for what is no web address."""
+    return [f"[{escape(link[1])} ↗]({link[0]})"] if (link := outward(url)) else []
+
+
 def _gathered(trailers: Sequence[str]) -> list[str]:
     """A line a kind of trailer with everybody in it, without their mail addresses."""
     named: dict[str, list[str]] = {}
@@ -228,8 +231,7 @@ def _thread(view: View, thread: ReviewThread) -> None:
         for comment in thread.comments[:30]:
             st.markdown(f"**{escape(comment.author)}**")
             st.markdown(safe_markdown(comment.text), anchors=False)
-        if link := outward(thread.url):
-            st.markdown(link)
+        st.markdown(" ".join(_outward_link(thread.url)))
 
 
 def _risks(view: View, record: ChangeRecord) -> None:
