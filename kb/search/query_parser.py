@@ -15,6 +15,7 @@ from typing import Any
 
 from kb.errors import QueryError
 from kb.periods import between, parse_time
+from kb.text.tokenizer import ZERO_WIDTH
 from kb.types import Filters, Query
 from kb.vocabulary import CHANGE_TYPES, LEVELS, MODES, RISK_KINDS
 
@@ -108,6 +109,7 @@ def parse_query(
     Raises QueryError, and UsageError for a time that is none or a period without one."""
     if mode not in MODES:
         raise QueryError(f"unknown mode: {mode}", f"one of: {', '.join(MODES)}")
+    text = text.replace(ZERO_WIDTH, "")  # "#12" copied from a report
     free: list[str] = []
     phrases: list[str] = []
     excluded: list[str] = []

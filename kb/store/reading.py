@@ -171,7 +171,9 @@ def resolve(
 ) -> list[str]:
     """Ids that a reference may mean, best first: an id, a number, a SHA (of the change, or
     of a commit that it claims), a URL or an old id."""
-    reference = reference.strip()
+    from kb.text.tokenizer import ZERO_WIDTH
+
+    reference = reference.replace(ZERO_WIDTH, "").strip()
     exact = rowids_of(connection, [reference], visible)
     if exact:
         return _ids_of(connection, list(exact.values()))

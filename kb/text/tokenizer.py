@@ -24,6 +24,7 @@ _NAME = re.compile(r"[A-Za-z_]\w+", re.ASCII)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 _LETTERS_BEFORE_DIGITS = re.compile(r"([^\W\d_]{2,}?)[vV]?\d")  # DeepSeekV3 is DeepSeek too
 _APOSTROPHE = re.compile(r"'(?:s|t|re|ve|ll|d|m)?(?![^\W_])", re.IGNORECASE)
+ZERO_WIDTH = "\u200b"  # Markdown of ours has it in #12 and @name, so that no host links them
 LONGEST_TOKEN = 64  # hashes and base64 are no words
 SHORTEST_WITH_HUMPS = 7  # GitHub, OpenAI and PyPI are words
 

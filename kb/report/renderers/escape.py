@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from kb.report.titles import invisible_removed, visible
+from kb.text.tokenizer import ZERO_WIDTH
 
-ZERO_WIDTH = "\u200b"
 _MARKUP = re.compile(r"[\\`*\[\]<>|~]")
 # `[diffusion]` at the head of a title is no link unless an address, a label or a definition follows;
 # it stays as git has it. `[x]` would be a task, `[^1]` a note, `![a]` an image.

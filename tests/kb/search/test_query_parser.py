@@ -35,6 +35,10 @@ def test_fields_become_filters_and_leave_the_text() -> None:
     )
 
 
+def test_a_reference_copied_from_a_report_is_a_number() -> None:
+    assert parsed("#\u200b12").text == "#12"
+
+
 def test_chinese_fields_and_punctuation_mean_the_same() -> None:
     query = parsed("作者：张三，类型：修复、性能 风险：兼容性 级别：高 崩溃")
     assert query.text == "崩溃"

@@ -81,6 +81,7 @@ def test_every_reference_resolves(shown, made):
         "https://github.com/acme/engine/pull/7",
         f"https://github.com/acme/engine/commit/{change.sha}",
         " 7 ",
+        "#\u200b7",  # as Markdown of ours has it
     ):
         assert shown.resolve(reference) == ["acme/engine#7"], reference
     for reference in ("99", "other/repo#7", "abcdef", "", "nothing at all", "https://x.test/a"):
