@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
-from kb.errors import NotFound, StoreError
+from kb.errors import NotFound, StoreError, UsageError
 from kb.settings import Settings, load_settings
 from kb.types import Filters, SilentObserver
 
@@ -385,9 +385,11 @@ class KnowledgeBase:
     ) -> Answer:
         """Answer with citations; without a chat model, with quotes that say that they are quotes.
 
-        `lang` of None answers in the language of the question."""
+        `lang` of None answers in the language of the question. UsageError where nothing is asked."""
         from kb.qa.answerer import answer
 
+        if not question.strip():
+            raise UsageError("nothing is asked", 'kb ask "why are the workers killed?"')
         with self._resident() as reader, reader.chat() as chat:
             found = answer(
                 reader,

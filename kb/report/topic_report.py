@@ -20,7 +20,7 @@ from kb.report.say import codes, count, counted, listing, say, word
 from kb.report.sentences import reference, sentence, title_of, what
 from kb.report.titles import visible
 from kb.report.types import Prose, Report, Section, WritingTask
-from kb.types import ChangeRecord, Hit, Query
+from kb.types import ChangeRecord, Hit, Query, SearchResult
 
 ASKED, MOST, FEWEST, LEFT = 40, 24, 3, 8
 
@@ -28,7 +28,7 @@ ASKED, MOST, FEWEST, LEFT = 40, 24, 3, 8
 def compose_topic(desk: Desk) -> Report:
     request, lang = desk.request, desk.lang
     assert request.topic is not None
-    taken, left, engine, hits = topic_changes(desk, request.topic)
+    taken, left, how, hits = topic_changes(desk, request.topic)
     desk.records = {record.id: record for record in taken}
     title = say("title.topic", lang, label=visible(request.topic)).plain
     if not taken:
@@ -46,7 +46,7 @@ def compose_topic(desk: Desk) -> Report:
     ordered = sorted(taken, key=lambda record: (record.change.merged_at, record.id))
     groups = risk_groups(ordered)
     sections = [
-        summary_section(desk, ordered, engine),
+        summary_section(desk, ordered, how),
         timeline_section(desk, ordered),
         section(
             "risks",
@@ -67,8 +67,8 @@ def compose_topic(desk: Desk) -> Report:
 
 def topic_changes(
     desk: Desk, topic: str
-) -> tuple[list[ChangeRecord], list[ChangeRecord], str | None, int]:
-    """(taken, nearest left out, engine, hits): the cut stands where relevance falls most."""
+) -> tuple[list[ChangeRecord], list[ChangeRecord], Prose, int]:
+    """(taken, nearest left out, how they were found, hits): the cut stands where relevance falls most."""
     request = desk.request
     filters = scope_of(request, request.period)
     result = desk.reader.search(Query(text=topic, limit=ASKED, filters=filters, raw=topic))
@@ -89,7 +89,13 @@ def topic_changes(
     )
     for record in left:
         desk.history.found[record.id] = record
-    return taken, left, result.engine, len(hits)
+    return taken, left, _found_by(result, desk.lang), len(hits)
+
+
+def _found_by(result: SearchResult, lang: str) -> Prose:
+    if not any(rank in hit.ranks for hit in result.hits for rank in ("lexical", "exact")):
+        return say("topic.by_meaning", lang)
+    return say("topic.engine", lang, engine=result.engine or "lexical")
 
 
 def _cut(hits: Sequence[Hit]) -> int:
@@ -103,7 +109,7 @@ def _cut(hits: Sequence[Hit]) -> int:
     return -place if largest > 1.8 * steady else len(scores)
 
 
-def summary_section(desk: Desk, ordered: Sequence[ChangeRecord], engine: str | None) -> Section:
+def summary_section(desk: Desk, ordered: Sequence[ChangeRecord], how: Prose) -> Section:
     lang, tz = desk.lang, desk.request.tz
     first, last = ordered[0], ordered[-1]
     authors = Counter(record.change.author for record in ordered)
@@ -116,7 +122,7 @@ def summary_section(desk: Desk, ordered: Sequence[ChangeRecord], engine: str | N
             first=f"{local(first.change.merged_at, tz):%Y-%m-%d}",
             last=f"{local(last.change.merged_at, tz):%Y-%m-%d}",
             authors=count("author", len(authors), lang),
-            engine=say("topic.engine", lang, engine=engine or "lexical"),
+            engine=how,
         )
     ]
     types = Counter(record.analysis.types[0] for record in ordered)

@@ -70,6 +70,14 @@ def test_the_report_of_a_repair_names_whose_code_it_replaced(sample_home):
     assert problems(report) == []
 
 
+def test_a_topic_of_which_no_change_holds_a_word_says_so(sample_home):
+    with KnowledgeBase.open(sample_home, Settings(home=sample_home, tz="UTC")) as knowledge:
+        for topic, alone in (("zzqqx", True), ("lost jobs", False)):
+            request = ReportRequest(made_at=NOW, tz="UTC", kind="topic", topic=topic)
+            summary = knowledge.report(request).section("summary").body["paragraphs"][0].plain
+            assert ("these are near by meaning alone" in summary) is alone
+
+
 def test_a_topic_and_one_change_have_reports(sample_home, reports):
     with KnowledgeBase.open(sample_home, Settings(home=sample_home, tz="UTC")) as knowledge:
         lead = reports[0]["en"].section("key-prs").body["rows"][0]["id"]

@@ -154,6 +154,8 @@ def test_a_repository_that_is_not_indexed_is_no_empty_answer(
         (("search", "cache", "--limt", "3"), "no such option '--limt'"),
         (("search", "cache", "-n", "0"), "-n"),
         (("changes", "surplus"), "unexpected extra argument (surplus)"),
+        (("ask", " "), "nothing is asked"),
+        (("report", "topic", ""), "a topic report takes words"),
         (("nonsense",), "no such command 'nonsense'"),
         (("ingest", "--all", "--since", "2026-01-01"), "--all"),
         (("eval", "nowhere.jsonl"), "cannot read nowhere.jsonl: No such file"),
