@@ -19,7 +19,7 @@ from mcp_types import ToolAnnotations
 
 from kb.errors import KBError
 from kb.knowledge_base import KnowledgeBase
-from kb.periods import parse_time, period_from
+from kb.periods import between, parse_time, period_from
 from kb.report.request import ReportRequest
 from kb.settings import Settings
 from kb.types import Filters
@@ -74,11 +74,14 @@ def server(knowledge: KnowledgeBase) -> MCPServer:
 
     def narrowed(repo: str, since: str = "", until: str = "") -> Filters:
         now = datetime.now(UTC)
-        return Filters(
+        filters = Filters(
             repos=(repo,) if repo else (),
             since=parse_time(since, settings.tz, now) if since else None,
             until=parse_time(until, settings.tz, now) if until else None,
         )
+        if filters.since and filters.until:
+            between(filters.since, filters.until, settings.tz)
+        return filters
 
     @tool
     def search(query: str, repo: str = "", limit: int = 10, mode: str = "hybrid") -> Json:
@@ -104,7 +107,9 @@ def server(knowledge: KnowledgeBase) -> MCPServer:
         is exclusive."""
         filters = narrowed(repo, since, until)
         records = knowledge.select(filters, limit=max(1, min(1000, limit)))
-        listed = presenters.changes_json(records, repo=repo or None)
+        listed = presenters.changes_json(
+            records, filters.since, filters.until, settings.tz, repo or None
+        )
         return listed | {"total": knowledge.count(filters)}
 
     def made(kind: str, **fields: Any) -> str:
@@ -137,7 +142,11 @@ def server(knowledge: KnowledgeBase) -> MCPServer:
         if words and all(word.lstrip("#").isdigit() for word in words):
             ids = tuple(knowledge.resolve(word, repo or None)[0] for word in words)
             return made("risks", change_ids=ids)
-        return made("risks", topic=what or None, filters=narrowed(repo, since, until))
+        filters = narrowed(repo, since, until)
+        if not words and filters.since:
+            period = between(filters.since, filters.until or datetime.now(UTC), settings.tz)
+            return made("risks", period=period, filters=narrowed(repo))
+        return made("risks", topic=what or None, filters=filters)
 
     @tool
     def ask(question: str) -> Json:

@@ -66,7 +66,7 @@ def command_line(request: ReportRequest) -> str:
     """The command that prints the whole report of the same period and filters."""
     period = request.period
     assert period is not None
-    words = ["kb", "report", period.kind, label(period)]
+    words = ["kb", "risks" if request.kind == "risks" else "report", period.kind, label(period)]
     if period.kind == "range":
         words[3:] = [f"{local(end, request.tz):%Y-%m-%d}" for end in (period.since, period.until)]
     for flag, name in FLAGS.items():

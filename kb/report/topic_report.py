@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from kb.errors import UsageError
 from kb.periods import local
 from kb.report.desk import Desk, section
 from kb.report.facts import module_of
@@ -27,7 +28,8 @@ ASKED, MOST, FEWEST, LEFT = 40, 24, 3, 8
 
 def compose_topic(desk: Desk) -> Report:
     request, lang = desk.request, desk.lang
-    assert request.topic is not None
+    if request.topic is None or not request.topic.strip():
+        raise UsageError("a topic report takes words", 'kb report topic "LoRA tail latency"')
     taken, left, how, hits = topic_changes(desk, request.topic)
     desk.records = {record.id: record for record in taken}
     title = say("title.topic", lang, label=visible(request.topic)).plain

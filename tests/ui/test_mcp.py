@@ -110,23 +110,37 @@ def test_a_client_over_http_reads_a_period_a_report_and_risks(over_http: str) ->
             await client.call_tool("changes", {"since": "2026-10-26", "until": "2026-11-02"}),
             await client.call_tool("report", {"kind": "day", "what": "2026-10-28", "lang": "zh"}),
             await client.call_tool("risks", {"what": "1246 1251"}),
+            await client.call_tool("risks", {"since": "2026-10-26", "until": "2026-11-02"}),
             await client.call_tool("ask", {"question": "What changed in the queue?"}),
         )
 
-    changes, report, risks, answer = ask(over_http, question)
+    changes, report, risks, risks_of_week, answer = ask(over_http, question)
+    assert inside(changes)["period"]["since"] == "2026-10-26T00:00:00Z"
+    assert "Risks: 2026-10-26..2026-11-01" in text(risks_of_week)
     assert inside(changes)["total"] == len(inside(changes)["changes"]) == 25
     assert "每日更新报告" in text(report)
     assert "#1246" in text(risks)
     assert inside(answer)["citations"]
 
 
-def test_a_mistake_is_a_sentence_with_a_hint(over_http: str) -> None:
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("show", {"change": "no/such#1"}, "no/such#1"),
+        ("changes", {"since": "2026-11-02", "until": "2026-10-26"}, "the period is empty"),
+        ("report", {"kind": "topic"}, "a topic report takes words"),
+        ("ask", {"question": " "}, "nothing is asked"),
+    ],
+)
+def test_a_mistake_is_a_sentence_with_a_hint(
+    over_http: str, tool: str, arguments: dict[str, str], said: str
+) -> None:
     async def question(client: Client) -> Any:
-        return await client.call_tool("show", {"change": "no/such#1"})
+        return await client.call_tool(tool, arguments)
 
     result = ask(over_http, question)
     assert result.is_error
-    assert "no/such#1" in text(result)
+    assert said in text(result)
     assert "Traceback" not in text(result)
 
 

@@ -208,8 +208,6 @@ def _worded(knowledge: KnowledgeBase, words: tuple[str, ...], now: datetime) -> 
             raise UsageError("a change report takes one change", "kb report change 20460")
         return {"kind": kind, "change_id": only(knowledge, rest[0], None)}
     if kind == "topic":
-        if not "".join(rest).strip():
-            raise UsageError("a topic report takes words", 'kb report topic "LoRA tail latency"')
         return {"kind": kind, "topic": " ".join(rest)}
     raise UsageError(
         f"unknown report {kind!r}",

@@ -122,6 +122,8 @@ def test_a_quiet_period_says_when_the_last_change_was_and_what_to_type(
             "No changes in this period. The last one before it is of 2026-05-25:"
             " `kb report week 2026-W22 --tz UTC`" in render(report, "md")
         )
+    risks = composed(reader, replace(week("en", week="2026-W30"), kind="risks"))
+    assert "`kb risks week 2026-W22 --tz UTC`" in render(risks, "md")
     before = composed(reader, week("zh", week="2026-W10"))
     assert render(before, "md").rstrip().endswith("本期没有变更。")
 
