@@ -193,6 +193,15 @@ def test_a_filters_choice_goes_into_the_address_and_out_again(opened: Opened) ->
     assert "type" not in address(app)
 
 
+@pytest.mark.parametrize("screen", ["browse", "report", "ask"])
+def test_a_filter_of_a_link_is_seen_and_taken_away_where_the_panel_is_closed(
+    opened: Opened, screen: str
+) -> None:
+    app = opened(screen, type="bugfix")
+    app.button(key="chip.type.bugfix").click().run()
+    assert "type" not in address(app)
+
+
 def test_filters_carry_counts(opened: Opened) -> None:
     labels = opened("search").multiselect(key="w.type").options
     assert any(label.startswith("bug fix (") for label in labels)

@@ -36,6 +36,7 @@ def draw(view: View) -> None:
             label_visibility="collapsed",
         )
         pressed = row[1].form_submit_button(view.say("ask.button"), type="primary", width="stretch")
+    filter_panel.chips(view, filters)
     question = (question or "").strip()
     model = _model(view)
     address = {

@@ -153,6 +153,7 @@ def _form(view: View) -> tuple[Choice, bool]:
         )
         if kind in ("week", "month"):
             st.caption(_days(view, kind, on))
+        filter_panel.chips(view, filters)
         with st.expander(view.say("report.more")):
             top, sections, brief, model = _details(view, kind)
     return Choice(
