@@ -24,7 +24,8 @@ _TRAILING_COMMENT = re.compile(r"\s(?:#|//)\s+(\S.*)$")
 _STRING = re.compile(r"\"((?:[^\"\\]|\\.){8,})\"|'((?:[^'\\]|\\.){8,})'|`((?:[^`\\]|\\.){8,})`")
 _WORD = re.compile(r"[A-Za-z]{2,}|[\u4e00-\u9fff]{2,}")
 _CODE_SIGNS = re.compile(r"[{}()\[\]=<>;|&^%$@\\]")
-_MARKUP = re.compile(r"^[\s>#*+\-|=~`:.\d)]+|[\s|*`\"']+$|\*/\s*$|-->\s*$")
+_BOLD = re.compile(r"(?<![\w*])\*\*(\w[^*]{0,200})\*\*(?![\w*])")
+_MARKUP = re.compile(r"^[\s>#*+\-|=~:.\d)]+|[\s|*\"']+$|\*/\s*$|-->\s*$")
 _LICENSE = re.compile(
     r"copyright|spdx|licensed? under|apache license|without warrant|noqa|type: ignore|pylint|eslint"
     r"|you may not use this file|obtain a copy of|required by applicable law|under the license|governing permissions"
@@ -113,9 +114,15 @@ def _sentences(line: str, *, whole: bool) -> Iterator[str]:
             if trailing := _TRAILING_COMMENT.search(bare):
                 texts.append(trailing[1])
     for text in texts:
-        text = _MARKUP.sub("", _MARKUP.sub("", _ESCAPE.sub(" ", text)))
+        text = _without_markup(_BOLD.sub(r"\1", _ESCAPE.sub(" ", text)))
         if _reads_as_language(text):
             yield " ".join(text.split())
+
+
+def _without_markup(text: str) -> str:
+    """A line without the marks around it; backticks at its ends stay where they are pairs."""
+    bare = _MARKUP.sub("", _MARKUP.sub("", text))
+    return bare.strip("` ") if bare.count("`") % 2 else bare
 
 
 def _reads_as_language(text: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from kb.analysis.commit_titles import commit_titles
 from kb.analysis.digest import digest, lexical_fields
 from kb.analysis.natural_language import continues, natural_language
@@ -85,6 +87,21 @@ def test_documents_count_line_by_line_and_licences_do_not() -> None:
     patch = "@@ -0,0 +1,3 @@\n+# Tuning the pool\n+Use a larger pool for slow backends.\n+Copyright 2026 Ann\n"
     file = FileChange("docs/pool.md", "added", 3, patch=patch)
     assert natural_language([file]) == ("Tuning the pool", "Use a larger pool for slow backends.")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("* `max_age` - Sets how long a browser keeps it.", "`max_age` - Sets how long a browser keeps it."),
+        ("- Raised where the socket has no `name`", "Raised where the socket has no `name`"),
+        ("* **handlers** - Every status code and its handler.", "handlers - Every status code and its handler."),
+        ("> `backlog` is read before `queue`", "`backlog` is read before `queue`"),
+        ("``` text of a block", "text of a block"),
+    ],
+)  # fmt: skip
+def test_a_document_line_keeps_its_code_whole_and_loses_its_bold(line: str, told: str) -> None:
+    file = FileChange("docs/a.md", "added", 1, patch=f"@@ -0,0 +1 @@\n+{line}\n")
+    assert natural_language([file]) == (told,)
 
 
 def test_chinese_lines_are_language() -> None:
