@@ -31,9 +31,10 @@ def passages(change: Change, digest: Digest) -> tuple[Passage, ...]:
     # In the longer texts too it found less: nDCG@10 by 0.01 on average over three repositories.
     found = [Passage("title", spelt_out(title))]
     body = digest.description
-    about = (body[:TEXT_LETTERS], _paths_in_words(change.files), _names_in_words(digest))
+    cut = _cut(body, TEXT_LETTERS)
+    about = (body[:cut], _paths_in_words(change.files), _names_in_words(digest))
     found.append(Passage("text", "\n".join((title, *(text for text in about if text)))))
-    rest = _chunks(_SENTENCE_END.split(body[TEXT_LETTERS:]), CHUNK_LETTERS)
+    rest = _chunks(_SENTENCE_END.split(body[cut:]), CHUNK_LETTERS)
     lines = _chunks(digest.comments, DIFF_LETTERS)
     for kind, texts, first in (
         ("text", rest[: MOST_TEXT_CHUNKS - 1], 1),
@@ -44,6 +45,14 @@ def passages(change: Change, digest: Digest) -> tuple[Passage, ...]:
             for chunk, text in enumerate(texts, first)
         ]
     return tuple(found)
+
+
+def _cut(text: str, letters: int) -> int:
+    """Where at most so many letters end: between two words, where a blank is near."""
+    if len(text) <= letters:
+        return letters
+    blank = max(text.rfind(" ", 0, letters + 1), text.rfind("\n", 0, letters + 1))
+    return blank if blank > letters // 2 else letters
 
 
 def _title(title: str) -> str:

@@ -143,6 +143,14 @@ def test_long_descriptions_become_chunks_of_bounded_size_and_number() -> None:
     assert all(len(passage.text) <= DIFF_LETTERS + 120 for passage in diffs)
 
 
+def test_a_long_description_is_cut_between_words() -> None:
+    body = " ".join(f"Leaseholder{n} waits." for n in range(30))
+    one = change((UNSEEN,), body=body)
+    texts = [passage.text for passage in passages(one, digest(one)) if passage.kind == "text"]
+    told = [word for text in texts for word in text.split() if "holder" in word or "waits" in word]
+    assert told == body.split()
+
+
 def test_titles_are_embedded_without_their_number() -> None:
     one = change((SOURCE,), title="Reuse connections (#1)")
     assert passages(one, digest(one))[0].text == "Reuse connections"
