@@ -32,6 +32,11 @@ _SWITCH = re.compile(
     r"(enable|use|allow|with|experimental|opt[-_]?in)[-_]|^--?(enable|use)|^[A-Z0-9_]*_(ENABLE|USE|EXPERIMENTAL)(D)?(_|$)",
     re.IGNORECASE,
 )
+_DEPRECATED_GONE = re.compile(
+    r"\b(remov|drop|delet)(e[sd]?|s|p?ed|p?ing)? (the |all |some |old )?deprecated\b(?! (use|usage|calls?)\b|.*\btest(s\b|_))"
+    r"|(移除|删除|去除)(了)?(所有)?(已)?(弃用|废弃)",
+    re.IGNORECASE,
+)
 _OPTIONAL = re.compile(r"=|\?\s*:|\*\*?\w+|\.\.\.")
 
 
@@ -77,6 +82,10 @@ def compatibility(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
         # A constant has a value, no parameters: who uses it gets the new one.
         if symbol.kind != "constant" and _promised(symbol) and not _only_grew(symbol):
             found.append(Risk("compatibility", _difference(symbol), symbol.path, symbol.line))
+    # A parameter far below its function's name, an alias: a hunk does not show whose it was.
+    shrank = facts.size.source_removed > facts.size.source_added and types[0] != "revert"
+    if not found and shrank and _DEPRECATED_GONE.search(facts.change.title):
+        found.append(Risk("compatibility", facts.change.title[:80]))
     return found
 
 

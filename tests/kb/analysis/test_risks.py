@@ -35,6 +35,24 @@ def test_removed_and_narrowed_definitions_break(change) -> None:
     assert evidence == {"- function close", "open(+owner)"}
 
 
+@pytest.mark.parametrize(
+    ("title", "breaks"),
+    [
+        ("Remove deprecated `lid` argument from `Box`", True),
+        ("box: dropped all deprecated names", True),
+        ("移除已弃用的盖子参数", True),
+        ("Remove deprecated use of the lid", False),
+        ("Remove deprecated decorators from test_lid", False),
+        ('Revert "Remove deprecated `lid` argument from `Box`"', False),
+    ],
+)
+def test_what_was_deprecated_and_goes_breaks_though_the_hunk_shows_no_name(
+    change, title: str, breaks: bool
+) -> None:
+    made = change(title, {"acme/box.py": "-    lid: bool | None = None,\n-    log(lid)"})
+    assert [risk.evidence for risk in risks(made, "compatibility")] == [title] * breaks
+
+
 def test_a_new_optional_parameter_breaks_nothing(change) -> None:
     made = change(
         "feat: lids", {"acme/box.py": "-def open(key):\n+def open(key, owner=None, **rest):"}
