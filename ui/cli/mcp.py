@@ -23,5 +23,9 @@ def command(common: Common, http: bool, port: int) -> int:
         raise UsageError(
             "the MCP server needs the package mcp", "pip install 'repo-kb[mcp]'"
         ) from exc
+    if http:
+        from ui.cli.ports import refuse_taken
+
+        refuse_taken(port, "mcp --http")
     serve(common.settings(), port=port if http else None)
     return 0

@@ -17,9 +17,11 @@ from ui.cli.options import command as kb_command
 @option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
 def command(common: Common, port: int, open_browser: bool) -> int:
     """Open the web page on http://127.0.0.1:PORT (Ctrl-C ends it)."""
+    from ui.cli.ports import refuse_taken
     from ui.web.launch import command as launch_command
     from ui.web.launch import environment
 
+    refuse_taken(port, "ui")
     settings = common.settings()
     arguments = launch_command(
         settings.home, port, config=settings.config, open_browser=open_browser

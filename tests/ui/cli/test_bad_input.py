@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -114,6 +115,13 @@ def test_without_anything_indexed_a_command_says_so_and_writes_nothing(
 ) -> None:
     refused(kb(*words, home=home), "nothing is indexed")
     assert not home.exists()
+
+
+@pytest.mark.parametrize("command", [("ui",), ("mcp", "--http")])
+def test_a_port_that_is_taken_is_named(kb: Run, home: Path, command: tuple[str, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        refused(kb(*command, "--port", port, home=home), f"port {port} is taken")
 
 
 @pytest.mark.parametrize("below", ["", "deeper"])
