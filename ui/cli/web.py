@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -29,6 +30,7 @@ def command(common: Common, port: int, open_browser: bool) -> int:
     if not common.quiet:
         click.echo(f"http://127.0.0.1:{port}  (Ctrl-C ends it)", err=True)
     child = subprocess.Popen([sys.executable, *arguments[1:]], env=environment(settings.home))
+    signal.signal(signal.SIGTERM, lambda *_: child.terminate())  # else the page outlives `kb ui`
     try:
         return child.wait()
     except KeyboardInterrupt:

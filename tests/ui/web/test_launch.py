@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+import time
 import tomllib
 from pathlib import Path
 
 from ui.messages import catalogue
 from ui.web.launch import command, environment
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_page_binds_loopback_and_is_quiet() -> None:
@@ -39,6 +45,36 @@ def test_settings_go_along(tmp_path: Path) -> None:
         str(tmp_path / "kb.toml"),
     ]
     assert environment(Path("/kb"))["KB_HOME"] == "/kb"
+
+
+def test_the_page_ends_with_the_command_that_opened_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    words = [
+        sys.executable,
+        "-m",
+        "ui.cli.main",
+        "ui",
+        "--port",
+        str(port),
+        "--home",
+        str(tmp_path),
+    ]
+    with subprocess.Popen(
+        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as opened:
+        end = time.monotonic() + 30
+        while not listens(port) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert listens(port)
+        opened.terminate()
+        opened.wait(20)
+    assert not listens(port)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_both_languages_say_everything() -> None:
