@@ -23,6 +23,8 @@ def test_words_of_any_software_are_known() -> None:
     assert in_english("元组解包时的尾随逗号") == "tuple unpack trailing comma"
     assert in_english("用括号包裹多行表达式") == "parentheses wrap multiline expression"
     assert in_english("二进制文件的校验和") == "binary checksum"
+    assert in_english("推断元类的可见性") == "infer metaclass visibility"
+    assert in_english("约束互斥时不再重建") == "constraint mutually exclusive no longer rebuild"
 
 
 def test_every_entry_is_chinese_with_english_renderings() -> None:
