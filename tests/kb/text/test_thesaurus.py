@@ -34,6 +34,12 @@ def test_the_object_of_a_verb_may_stand_inside_a_term() -> None:
     assert "rollback" not in other_words(far)
 
 
+def test_words_of_any_programmers_tools_are_known() -> None:
+    assert "language server" in other_words("the editor shows nothing")
+    assert "replica" in other_words("a standby takes over")
+    assert "AST" in other_names("walk the syntax tree once")
+
+
 def test_a_text_without_known_words_brings_nothing() -> None:
     assert other_words("xylophone") == ()
     assert other_words("") == ()
