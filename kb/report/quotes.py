@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.analysis.natural_language import continues
+from kb.report.asides import asides
 from kb.report.say import words_of
 from kb.report.titles import PLAIN_WORDS, headline, plain_markup, read_title, vague, visible
 from kb.types import ChangeRecord, Flag
@@ -85,7 +86,7 @@ _NOT_A_STATEMENT = re.compile(
     re.IGNORECASE,
 )
 _DIFF_CAVEAT = re.compile(
-    r"\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bdo(?:es)? not (?:yet |currently )?support\b|\bnot (?:\w+ )?(?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible) yet\b|\bfor now\b|\bonly supports?\b|\b(?:is|are) (?:currently |still )?unsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
+    r"\bnot yet (?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible|support|work)\w*|\bdo(?:es)? not (?:yet |currently )?support\b|\bnot (?:\w+ )?(?:be )?(?:supported|implemented|handled|covered|tested|enabled|available|done|wired|compatible) yet\b|\bfor now\b|\bonly supports?\b|\b(?:is|are|remains?) (?:currently |still )?unsupported\b|\bnot (?:currently )?supported\b|\bnot implemented\b|\btodo\b:?\s*\(?\w*\)?:?\s*(?:support|add|implement|handle)"
     r"|暂不|尚未|仅支持|不支持|待实现",
     re.IGNORECASE,
 )
@@ -114,7 +115,7 @@ _NO_POINT = re.compile(
     r"(?:also|and|but|then|however|otherwise|instead|in the others?|besides|moreover|lastly|finally|secondly|as a result|therefore|that \w+ed|note|this is (?:because|why|due|not))\b|it\b(?!.*\bnow\b)"
     r"|(?:in the current state|so far|currently|previously|at the moment|right now|until now|today|before this (?:pr|change)|.*\bthis test)\b"
     r"|.*\b(?:today|at the moment|at present|right now)\.$|[\w.]*(?:Error|Exception):|[^.]*(?:,[^,.]+){4,}\Z"
-    r"|tests?\b|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) (?:tests?|regressions?)\b"
+    r"|.*(?<!^this )\bfollow[- ]?ups?\b|`?tests?(?:\b|_\w)|(?:manually |locally )?(?:tested|verified)\b|.*\b(?:unit|e2e|snapshot|integration|regression) (?:tests?|regressions?)\b"
     r"|.*\b(?:is|are|stays?|remains?|left) (?:unchanged|unaffected|the same|as (?:is|it was|they were))\b",
     re.IGNORECASE,
 )
@@ -151,7 +152,7 @@ REPEATED = 2  # a sentence that help text, docs and code all hold is what its au
 @dataclass(frozen=True, slots=True)
 class Quote:
     text: str
-    origin: str  # description, diff, review, help
+    origin: str  # description, tried (what it says of its tests), diff, review, help
 
 
 def sentences(text: str) -> list[str]:
@@ -230,7 +231,7 @@ def _best(
         shared = len(terms & (told | defined))
         if not shared or len(terms - told - _PLAIN_TERMS) < 2:
             continue  # about something else, or the title again
-        if origin != "description" and not _states(text):
+        if origin == "tried" or (origin != "description" and not _states(text)):
             continue
         if origin != "help" and _NO_POINT.match(text):
             continue
@@ -269,7 +270,12 @@ def candidates_of(record: ChangeRecord) -> tuple[tuple[str, str], ...]:
     rows: list[tuple[str, str]] = []
     if digest.description and record.change.described:
         said = _without_commits(digest.description, record.change.title)
-        rows.extend((text, "description") for text in sentences(said)[:60])
+        before, tried = asides(record.change.body, sentences)
+        rows.extend(
+            (text, "tried" if text in tried else "description")
+            for text in sentences(said)[:60]
+            if text not in before
+        )
     rows.extend(
         (visible(flag.help), "help")
         for flag in digest.flags
@@ -356,11 +362,12 @@ def stated_caveat(record: ChangeRecord) -> Quote | None:
     for text, origin in candidates_of(record):
         if origin == "help" or not whole(text) or _DANGLING.match(text):
             continue
-        patterns = (_CAVEAT, _LACKS) if origin == "description" else (_DIFF_CAVEAT,)
+        told = origin in ("description", "tried")
+        patterns = (_CAVEAT, _LACKS) if told else (_DIFF_CAVEAT,)
         found = next(filter(None, (pattern.search(text) for pattern in patterns)), None)
         if not found or _IN_CASE.search(text[: found.start()]):
             continue
-        if origin == "description":
+        if told:
             if not _BEFORE.search(text) and not _TALK.search(text):
                 return Quote(text, origin)
         elif _terms(text) & wanted and not _OF_OTHERS.search(text) and not _REFUSAL.match(text):

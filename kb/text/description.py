@@ -29,7 +29,7 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
     text: str
     code: bool = False
     level: int = 0  # of a heading; 0 for anything else
@@ -65,7 +65,7 @@ _TICK_SECTIONS = re.compile(
     """
 )
 _PLAN_SECTIONS = re.compile(
-    r"(?i)to-?do|follow[- ]?ups?|road ?map|next steps?|future|plan|limitations?|remaining|待办|后续|计划|遗留"
+    r"(?i)to-?do|follow[- ]?ups?|road ?map|next steps?|future|(?<!test )(?<!testing )plan|limitations?|remaining|待办|后续|计划|遗留"
 )
 _BOILERPLATE = re.compile(
     r"""(?ix)
@@ -137,7 +137,7 @@ def clean_description(body: str | None) -> Description:
     """The content of a pull request's (or a commit's) body, and the figures that it reports."""
     if not body:
         return Description("")
-    lines = list(_read(_plain(body[:MAX_BODY])))
+    lines = list(read_lines(body))
     kept = _without_empty_headings(list(_without_template(lines)))
     text = _joined(kept)
     return Description(text, measured_lines((line.text, line.code) for line in kept))
@@ -164,16 +164,16 @@ def _plain(body: str) -> str:
     return _CONTROL.sub("", _ANSI.sub("", text))
 
 
-def _read(text: str) -> Iterator[_Line]:
+def read_lines(body: str) -> Iterator[Line]:
     """Lines told apart as code, heading or prose; HTML comments outside of code are gone."""
     fence = ""
     in_comment = False
     prose: list[str] = []
-    raw_lines = text.split("\n")
+    raw_lines = _plain(body[:MAX_BODY]).split("\n")
     closes = _comment_closes(raw_lines)
     for number, raw in enumerate(raw_lines):
         if fence:
-            yield _Line(raw, code=True)
+            yield Line(raw, code=True)
             if raw.strip().startswith(fence) and not raw.strip().strip(fence[0]):
                 fence = ""
             continue
@@ -181,7 +181,7 @@ def _read(text: str) -> Iterator[_Line]:
             yield from _prose(prose)
             prose = []
             fence = opened[1]
-            yield _Line(raw, code=True)
+            yield Line(raw, code=True)
             continue
         line, in_comment, cut = _without_comments(raw, in_comment, closes[number])
         if not (cut and not line.strip()):
@@ -216,27 +216,27 @@ def _without_comments(line: str, inside: bool, closes_later: bool) -> tuple[str,
     return "".join(kept), inside, cut
 
 
-def _prose(raw_lines: list[str]) -> Iterator[_Line]:
+def _prose(raw_lines: list[str]) -> Iterator[Line]:
     """Prose lines without images, badges and tags; headings are marked."""
     raw_lines = _unwrapped_rows(raw_lines)
     lines = [inline_text(raw) if raw.strip() else "" for raw in raw_lines]
     for number, line in enumerate(lines):
         if not line.strip():
             if not raw_lines[number].strip():
-                yield _Line("")
+                yield Line("")
             continue
         under = lines[number + 1] if number + 1 < len(lines) else ""
         if _RULE.match(line):
-            yield _Line("")
+            yield Line("")
         elif heading := _ATX.match(line):
             if title := (heading[2] or "").strip():
-                yield _Line(title, level=len(heading[1]))
+                yield Line(title, level=len(heading[1]))
         elif _is_setext(line, under):
-            yield _Line(line.strip(), level=1 if "=" in under else 2)
+            yield Line(line.strip(), level=1 if "=" in under else 2)
         elif (title := _weak_title(line, raw_lines[number])) and _is_template_title(title):
-            yield _Line(title, level=7)
+            yield Line(title, level=7)
         else:
-            yield _Line(line.rstrip())
+            yield Line(line.rstrip())
 
 
 def _unwrapped_rows(lines: list[str]) -> list[str]:
@@ -301,17 +301,17 @@ def _is_setext(line: str, under: str) -> bool:
     )
 
 
-def _title_words(title: str) -> str:
+def title_words(title: str) -> str:
     """A heading without emoji, numbering, emphasis and the closing colon or question mark."""
     return re.sub(r"^[\W\d_]{0,20}|[\W_]{0,20}$", "", title)
 
 
 def _is_template_title(title: str) -> bool:
-    words = _title_words(title)
+    words = title_words(title)
     return bool(_TEMPLATE_HEADINGS.fullmatch(words) or _TICK_SECTIONS.fullmatch(words))
 
 
-def _without_template(lines: Iterable[_Line]) -> Iterator[_Line]:
+def _without_template(lines: Iterable[Line]) -> Iterator[Line]:
     tick_level = 0  # level of the tick section that we are in
     plans = False
     skipping_item = False
@@ -320,7 +320,7 @@ def _without_template(lines: Iterable[_Line]) -> Iterator[_Line]:
             yield line
             continue
         if line.level:
-            words = _title_words(line.text)
+            words = title_words(line.text)
             plans = bool(_PLAN_SECTIONS.search(words))
             skipping_item = False
             if tick_level and line.level <= tick_level:
@@ -345,7 +345,7 @@ def _without_template(lines: Iterable[_Line]) -> Iterator[_Line]:
         if item or (checkbox and (tick_level or not _keeps(checkbox, plans))):
             skipping_item = True
         elif checkbox:
-            yield _Line(f"- {checkbox[2].strip()}")
+            yield Line(f"- {checkbox[2].strip()}")
         else:
             yield line
 
@@ -358,10 +358,10 @@ def _keeps(checkbox: re.Match[str], plans: bool) -> bool:
     return plans or checkbox[1].strip() != ""
 
 
-def _without_empty_headings(lines: list[_Line]) -> list[_Line]:
+def _without_empty_headings(lines: list[Line]) -> list[Line]:
     """Template headings go; other short ones go when nothing stands under them."""
     headings = sum(1 for line in lines if line.level)
-    kept: list[_Line] = []
+    kept: list[Line] = []
     filled_level = 0  # level of the nearest heading below that has something under it
     has_content = False
     for line in reversed(lines):
@@ -372,14 +372,14 @@ def _without_empty_headings(lines: list[_Line]) -> list[_Line]:
         filled = has_content or filled_level > line.level
         template = _is_template_title(line.text)
         keeps = not template and (filled or headings == 1 or len(line.text) > 40)
-        kept.append(line if keeps else _Line(""))
+        kept.append(line if keeps else Line(""))
         if filled or keeps:
             filled_level = line.level
         has_content = False
     return kept[::-1]
 
 
-def _joined(lines: Iterable[_Line]) -> str:
+def _joined(lines: Iterable[Line]) -> str:
     """The lines with headings on lines of their own, and no two blank lines in a row."""
     out: list[str] = []
     for line in lines:

@@ -284,6 +284,46 @@ def test_what_was_tested_or_stands_on_the_sentence_before_is_not_quoted(make):
     assert best_quote(said) is not None
 
 
+@pytest.mark.parametrize(
+    ("body", "quoted"),
+    [
+        (
+            "The hinge of the lid opens a box twice.\n\nThis PR closes the lid of a box at its hinge.",
+            "This PR closes the lid of a box at its hinge.",
+        ),
+        (
+            "The lid differs from the other boxes at its hinge.\n\n## 1. Lid\n\nA lid of the box falls off its "
+            "hinge.\n\n## The fix\n\nFasten the lid of a box at its hinge.",
+            "Fasten the lid of a box at its hinge.",
+        ),
+        ("## Problem\n\nThe hinge of the lid opens a box twice.", None),
+        ("Close the box.\n\n## Tests\n\n- the lid of a box falls to its hinge", None),
+        ("`test_hinge_of_lid` is new and pins the box at the lid.", None),
+        ("The lid of a box and its hinge are left to a follow-up.", None),
+        (
+            "## Motivation\n\nKeep the lid of a wooden box at its hinge.",
+            "Keep the lid of a wooden box at its hinge.",
+        ),
+        (
+            "## Summary\n\nA hinge holds the lid of a box.\n\n## Fix\n\nNone.",
+            "A hinge holds the lid of a box.",
+        ),
+    ],
+)
+def test_how_it_was_before_and_how_it_was_tried_are_no_points_of_a_change(make, body, quoted):
+    quote = best_quote(make(1, "Mend the hinge of a lid", body=body))
+    assert (quote.text if quote else None) == quoted
+
+
+def test_what_was_not_tried_is_a_caveat_and_what_was_missing_before_is_none(make):
+    tried = make(1, "Add a hinge to the lid", body="## Tests\n\nTested only on a box of wood.")
+    caveat = stated_caveat(tried)
+    assert caveat is not None
+    assert caveat.text == "Tested only on a box of wood."
+    before = "## Problem\n\nA lid with a hinge is not supported by the box."
+    assert stated_caveat(make(2, "Add a hinge to the lid", body=before)) is None
+
+
 def test_a_quote_within_a_quote_is_closed(make):
     line = 'Values of a lid are joined with "; in order of the original names of the box.'
     assert best_quote(make(1, "Join values of a lid", comments=(line,))) is None
