@@ -18,6 +18,7 @@ from kb.patch import Hunk
 from kb.types import Change, Size
 
 MECHANICAL_FILES = 6  # fewer source files are no whole-tree edit
+MOSTLY = 0.75  # of the hunks; a tool that lays out anew leaves a few lines to its user
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,10 @@ class Facts:
     files_by_role: Mapping[str, int]
     comment_lines: int  # comments and docstrings of source files, both sides
     inline_tests: int  # lines of tests that stand inside source files
-    mechanical: float  # 0-1: share of the hunks that repeat each other
+    mechanical: float  # 0-1: share of the hunks that repeat each other; 1 where they lay out anew
     version_only: bool  # nothing but version numbers (and a changelog) moved
     imports_only: bool  # the source lines are imports and their like
-    formatting_only: bool  # only brackets, commas and line ends moved
+    formatting_only: bool  # only brackets, commas and line ends moved, but for a rest of many files
 
 
 def facts_of(change: Change) -> Facts:
@@ -73,6 +74,8 @@ def facts_of(change: Change) -> Facts:
         ):
             other += file.additions
     symbols = symbols_of(change)
+    wide = len(code) >= MECHANICAL_FILES
+    laid_out = _laid_out_share(views, code) >= (MOSTLY if wide else 1.0)
     return Facts(
         change=change,
         views=views,
@@ -94,10 +97,14 @@ def facts_of(change: Change) -> Facts:
         files_by_role=files,
         comment_lines=comments,
         inline_tests=inline,
-        mechanical=max(_mechanical(views, code), _retyped_share(symbols, source_added)),
+        mechanical=max(
+            _mechanical(views, code) if wide else 0.0,
+            _retyped_share(symbols, source_added),
+            1.0 if wide and laid_out else 0.0,
+        ),
         version_only=_version_only(views),
         imports_only=_imports_only(code),
-        formatting_only=_formatting_only(views, code),
+        formatting_only=laid_out,
     )
 
 
@@ -117,8 +124,6 @@ _TOKEN = re.compile(r"[A-Za-z_]\w*|\d+|[^\w\s]")
 
 def _mechanical(views: tuple[FileView, ...], code: Mapping[str, CodeLines]) -> float:
     """The share of source hunks whose replaced tokens repeat in others (renames, lints, toolchains)."""
-    if len(code) < MECHANICAL_FILES:
-        return 0.0
     shapes: Counter[tuple[frozenset[str], frozenset[str]]] = Counter()
     small = hunks = 0
     for view in views:
@@ -189,14 +194,19 @@ def _imports_only(code: Mapping[str, CodeLines]) -> bool:
 _LAYOUT = re.compile(r"[\s(),;{}\"'`]+")
 
 
-def _formatting_only(views: tuple[FileView, ...], code: Mapping[str, CodeLines]) -> bool:
-    """Whether each hunk says the same without its layout (an operator or a word that moved is no layout)."""
+def _laid_out_share(views: tuple[FileView, ...], code: Mapping[str, CodeLines]) -> float:
+    """The share of the hunks that say the same without their layout (an operator or a word that moved is no layout)."""
     changed = {path: lines for path, lines in code.items() if lines.added or lines.removed}
-    if not all(lines.added and lines.removed for lines in changed.values()):
-        return False  # most changes end here, before their text is looked at
+    if sum(bool(lines.added and lines.removed) for lines in changed.values()) < MOSTLY * len(
+        changed
+    ):
+        return 0.0  # most changes end here, before their text is looked at
     hunks = [hunk for view in views if view.path in changed for hunk in view.hunks]
-    return bool(hunks) and all(_laid_out(hunk, "+") == _laid_out(hunk, "-") for hunk in hunks)
+    same = sum(_laid_out(hunk, "+") == _laid_out(hunk, "-") for hunk in hunks)
+    return same / len(hunks) if hunks else 0.0
 
 
 def _laid_out(hunk: Hunk, mark: str) -> str:
-    return _LAYOUT.sub("", "".join(line.text for line in hunk.lines if line.kind == mark))
+    # A string that goes on in the next line ends with a sign that is none of its letters.
+    lines = (line.text.rstrip().removesuffix("\\") for line in hunk.lines if line.kind == mark)
+    return _LAYOUT.sub("", "".join(lines))

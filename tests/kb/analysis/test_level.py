@@ -97,3 +97,17 @@ def test_a_change_that_brings_a_public_function_is_no_mechanical_edit(change) ->
     assert analyse(change("perf: soft lids", files)).level == "low"
     files["acme/lids.py"] = "+def with_soft_lids(lids):\n+    return sorted(lids)"
     assert analyse(change("perf: soft lids", files)).level != "low"
+
+
+def test_a_formatter_run_over_many_files_is_a_low_refactoring_though_a_few_lines_were_mended(
+    change,
+) -> None:
+    laid_out = '-    show("no lid on the box")\n+    show(\n+        "no lid \\\n+         on the box",\n+    );'
+    rest = "-    // closes\n-    shut(lid)\n+    // Closes it.\n+    shut(&lid)"
+    hunks = [laid_out] * 7 + [rest]
+    patch = "\n".join(f"@@ -{10 * n},2 +{10 * n},5 @@\n{hunk}" for n, hunk in enumerate(hunks, 1))
+    made = analyse(change("Enable the formatter", {f"src/part{n}.rs": patch for n in range(60)}))
+    assert made.types == ("refactor",)
+    assert made.level == "low"
+    alone = analyse(change("Enable the formatter", {"src/part.rs": patch}))
+    assert alone.types != ("refactor",)
