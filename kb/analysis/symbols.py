@@ -67,6 +67,7 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
     changed: list[Symbol] = []
     retyped: list[Symbol] = []
     touched: dict[tuple[str, str], Symbol] = {}
+    standing: set[tuple[str, str]] = set()
     for view in views:
         if view.language is None:
             continue
@@ -84,6 +85,7 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
                 _scan_groups(hunk, view, "+", new)
             if enclosing is not None:
                 touched.setdefault((view.path, enclosing.name), enclosing)
+        standing.update(new)
         for key, after in new.items():
             before = old.get(key)
             if before is None:
@@ -119,6 +121,10 @@ def symbols_in(views: list[FileView]) -> SymbolChanges:
                 changed.append(both)
         added[key] = added[key][pairs:]
         removed[key] = removed[key][pairs:]
+    # A class that loses a method which another of the change has may inherit it: nobody misses it.
+    removed = {
+        key: group for key, group in removed.items() if key[1] != "method" or key not in standing
+    }
     known = {(symbol.path, symbol.name) for group in added.values() for symbol in group}
     known |= {(symbol.path, symbol.name) for symbol in changed}
     return SymbolChanges(

@@ -38,6 +38,9 @@ _DEPRECATED_GONE = re.compile(
     re.IGNORECASE,
 )
 _OPTIONAL = re.compile(r"=|\?\s*:|\*\*?\w+|\.\.\.")
+# Where arguments go by their place, a parameter's name is nobody's concern: before a colon, or last of all.
+_POSITIONAL = (".rs", ".ts", ".tsx", ".java", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp")
+_OWN_NAME = re.compile(r"^(?:mut )?\w+(?=\??\s*:(?!:))|(?<=[\s*&>])\w+(?=(?:\s*=[^=]*)?$)")
 
 
 def compatibility(facts: Facts, types: tuple[str, ...]) -> list[Risk]:
@@ -122,9 +125,12 @@ _PARAMETERS = re.compile(r"\((.*)\)", re.DOTALL)
 def _only_grew(symbol: Symbol) -> bool:
     """Whether the new signature takes every call of the old one: optional parameters at the end, types aside."""
     before, after = _parameters(symbol.previous_signature), _parameters(symbol.signature)
-    if before is None or after is None:
+    bases = symbol.kind == "class" and symbol.path.endswith((".py", ".pyi"))
+    if before is None or after is None or bases:
         # No parameters to compare: a class whose bases or generics moved is no break by itself.
         return symbol.kind in ("class", "type")
+    if symbol.path.endswith(_POSITIONAL) and _unnamed(before) == _unnamed(after):
+        return True
     names_before = [_name(parameter) for parameter in before]
     names_after = [_name(parameter) for parameter in after]
     if names_after[: len(names_before)] != names_before:
@@ -133,6 +139,11 @@ def _only_grew(symbol: Symbol) -> bool:
             return False
     new = [parameter for parameter in after if _name(parameter) not in names_before]
     return all(_OPTIONAL.search(parameter) for parameter in new) and _same_required(before, after)
+
+
+def _unnamed(parameters: list[str]) -> list[str]:
+    """The parameters without their names: types, marks of the optional, and defaults."""
+    return [_OWN_NAME.sub("", parameter, count=1) or parameter for parameter in parameters]
 
 
 def _same_required(before: list[str], after: list[str]) -> bool:

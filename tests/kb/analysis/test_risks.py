@@ -60,6 +60,35 @@ def test_a_new_optional_parameter_breaks_nothing(change) -> None:
     assert not risks(made, "compatibility")
 
 
+@pytest.mark.parametrize(
+    ("path", "patch", "breaks"),
+    [
+        ("acme/box.py", "-class Box(Case):\n+class Box(Case, Locked):", False),
+        ("acme/box.py", "-def open(key):\n+def open(pin):", True),
+        ("src/lib.rs", "-pub fn open(key: &Key) {\n+pub fn open(pin: &Key) {", False),
+        ("src/lib.rs", "-pub fn open(key: &Key) {\n+pub fn open(pin: &Pin) {", True),
+        (
+            "include/box.h",
+            "-void open_box(const Key& key);\n+void open_box(const Key& pin);",
+            False,
+        ),
+        ("include/box.h", "-void open_box(int a);\n+void open_box(long b);", True),
+    ],
+)
+def test_bases_and_names_that_no_caller_writes_break_nothing(change, path, patch, breaks) -> None:
+    assert bool(risks(change("t", {path: patch}), "compatibility")) == breaks
+
+
+def test_a_method_that_another_class_of_the_change_still_has_is_not_gone(change) -> None:
+    files = {
+        "acme/case.py": "@@ -1,3 +1,4 @@\n class Case:\n     def is_shut(self):\n+        check(self)\n         return self.lid",
+        "acme/tin.py": "@@ -1,4 +1,2 @@ class Tin(Case):\n-    def is_shut(self):\n-        return self.lid\n     def weigh(self):",
+        "acme/jar.py": "@@ -1,4 +1,2 @@ class Jar(Case):\n-    def is_shut(self):\n-        return self.lid\n-    def pour(self):\n-        return self.lid",
+    }
+    found = {risk.evidence for risk in risks(change("One check of lids", files), "compatibility")}
+    assert found == {"- method pour"}
+
+
 def test_removed_options_and_changed_defaults_break(change) -> None:
     made = change(
         "options",
