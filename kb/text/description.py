@@ -333,9 +333,8 @@ def _without_template(lines: Iterable[Line]) -> Iterator[Line]:
             skipping_item = False
             yield line
             continue
-        indented = line.text[:2].isspace() and not _ITEM.match(line.text)
-        if skipping_item and indented:
-            continue
+        if skipping_item and not _ITEM.match(line.text):
+            continue  # its next line: squashed commits are wrapped without indentation
         skipping_item = False
         checkbox = _CHECKBOX.match(line.text)
         bare = line.text.strip().strip("*_ ")

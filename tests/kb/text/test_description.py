@@ -173,7 +173,10 @@ def test_images_badges_and_tags_go_and_their_text_stays():
 def test_a_to_do_of_a_plan_stays_and_a_tick_of_a_template_goes():
     body = "## Follow-ups\n- [ ] L3 cache to come\n\n## Types of changes\n- [x] New feature\n"
     assert clean_description(body).text == "## Follow-ups\n- L3 cache to come"
-    assert "lid" not in clean_description("Done.\n\n## Test plan\n- [ ] close the lid").text
+    wrapped = (
+        "Done.\n\n## Test plan\n- [ ] close the lid of a\nbox\n- [ ] open the\nlid\n\nAll told."
+    )
+    assert clean_description(wrapped).text == "Done.\n\n## Test plan\n\nAll told."
 
 
 def test_headings_with_text_under_them_stay():
