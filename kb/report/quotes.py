@@ -64,6 +64,10 @@ _FORECAST = re.compile(
     re.IGNORECASE,
 )
 _RATIO = re.compile(r"(?<![\w.])(\d{1,6}(?:\.\d{1,6})?)\s?[x×%](?!\w)")
+_SET_AGAINST = re.compile(
+    r"\W*(?:before|base(?:line)?|main|master|original|old|previous|without(?: (?:this|the) \w+)?|修改前|优化前|基线)\W*: ",
+    re.IGNORECASE,
+)
 _EFFECT = re.compile(
     r"\b(faster|slower|speed ?up|improv\w*|reduc\w*|lower\w*|increas\w*|from\s.+\bto\b|throughput|latency|ttft|tpot|p\d\d|memory|saves?|accuracy|score)\b"
     r"|提升|降低|减少|加速|吞吐|延迟|显存",
@@ -345,7 +349,9 @@ def measured(record: ChangeRecord) -> tuple[str, ...]:
 
 
 def _unchanged(text: str) -> bool:
-    """A row of a table that others are set against: its ratio is one, and it has no other."""
+    """A row of a table that others are set against: called so, or its ratio is one, and it has no other."""
+    if _SET_AGAINST.match(text):
+        return True
     ratios = _RATIO.findall(text)
     return bool(ratios) and all(float(ratio) == 1 for ratio in ratios)
 

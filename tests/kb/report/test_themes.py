@@ -546,6 +546,12 @@ def test_the_row_that_others_are_set_against_is_no_measured_effect(make):
     assert measured(replace(record, digest=digest)) == (
         "New kernel of the loss: Full 41.10 ms, Speedup 2.00x",
     )
+    before, after = (
+        "before: step time 58.3 ms, memory 43 MB",
+        "after: step time 31.2 ms, memory 40 MB",
+    )
+    pair = replace(record, digest=replace(record.digest, metrics=(before, after)))
+    assert measured(pair) == (after,)
 
 
 def test_what_an_author_expects_is_not_measured(make):
