@@ -198,12 +198,13 @@ def what(facts: ChangeFacts, lang: str) -> Prose:
             key = "what.docs_code"
         return say(key, lang, place=where)
     if kind in ("bugfix", "security") and not facts.mostly_new:
-        names = facts.changed or facts.touched or facts.added
+        names = facts.changed or facts.touched
         if names:
             return say(
                 "what.fix_names", lang, names=codes(names, lang, 2), place=place(facts, lang, names)
             )
-        return say("what.fix", lang, place=where, size=size(facts, lang))
+        if not facts.added:
+            return say("what.fix", lang, place=where, size=size(facts, lang))
     if facts.renamed and len(facts.renamed) >= 3 and kind == "refactor":
         return say("what.moves", lang, files=count("file", len(facts.renamed), lang), place=where)
     if kind == "refactor" and facts.removed and facts.added:
@@ -329,11 +330,10 @@ def _core(facts: ChangeFacts, lang: str, limit: int) -> Prose:
     """The telling names of the diff, without a place."""
     if facts.quote and facts.quote.origin == "description" and len(facts.quote.text) <= 110:
         return quoted(facts.quote.text, lang)
-    if facts.type in ("bugfix", "security") and not facts.mostly_new:
-        names = facts.changed or facts.touched or facts.added
-        if names:
-            return say("point.fixes", lang, names=codes(names, lang, limit, min(limit, len(names))))
-    elif facts.added and facts.removed and facts.type == "refactor":
+    fixed = facts.type in ("bugfix", "security") and not facts.mostly_new
+    if fixed and (names := facts.changed or facts.touched):
+        return say("point.fixes", lang, names=codes(names, lang, limit, min(limit, len(names))))
+    if facts.added and facts.removed and facts.type == "refactor":
         return _exchanged(facts, lang, "point", 1)
     elif facts.added:
         return say(

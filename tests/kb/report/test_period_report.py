@@ -822,7 +822,7 @@ def test_names_are_told_in_the_files_that_define_them(make):
     more = FileChange("src/engine/barrier.py", "modified", 4, 4, role="source")
     change = replace(record.change, files=(table, *record.change.files, more))
     told = what(change_facts(replace(record, change=change)), "en").plain
-    assert told == "corrects TileIter in engine/core.py"
+    assert told == "adds TileIter in engine/core.py"  # what is new was never wrong
 
 
 def test_a_module_is_set_against_earlier_weeks_without_their_copies(
