@@ -78,9 +78,7 @@ def find_themes(
     """The period's themes, the heaviest first; a change is in one theme at most."""
     changes = list(
         weightiest(
-            record
-            for record in records
-            if not record.analysis.bot and not parse_title(record.change.title).release
+            record for record in records if not record.analysis.bot and not _is_release(record)
         )
     )[:1500]
     if not changes:
@@ -125,6 +123,11 @@ def find_themes(
         told = {record.id for theme in strong for record in theme.members}
         strong += _singles(changes, told, index)[: FEWEST - len(strong)]
     return tuple(_with_heaviest(strong or built[:1], changes)[:most])
+
+
+def _is_release(record: ChangeRecord) -> bool:
+    """By its files too: a new version of a model is titled like one ("Box 2.5")."""
+    return record.analysis.types[0] == "ci-config" and parse_title(record.change.title).release
 
 
 def _with_heaviest(themes: list[Theme], changes: Sequence[ChangeRecord]) -> list[Theme]:

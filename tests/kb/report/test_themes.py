@@ -240,6 +240,15 @@ def test_a_product_that_most_titles_name_is_no_theme(make):
     assert [theme.name for theme in few] == ["box"]  # too few to tell a product from a theme
 
 
+def test_a_feature_that_is_titled_like_a_release_leads_a_theme(make):
+    records = [
+        make(n, f"Turn the {area}", importance=7.5, modules=(area,))
+        for n, area in enumerate(("hinge", "lid", "lock", "tray", "label"), 1)
+    ]
+    records.append(make(16, "Case 2.5", importance=10.0, modules=("boxes/case2",), added=6000))
+    assert find_themes(records)[0].lead.change.number == 16
+
+
 def test_a_release_is_in_no_theme(make):
     records = [
         make(30, "ui: add a copy button", importance=6.5, modules=("ui",)),
