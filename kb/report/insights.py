@@ -148,11 +148,11 @@ def _compatibility(facts: ChangeFacts, lang: str) -> list[Prose]:
 def moved(facts: ChangeFacts, lang: str) -> list[Prose]:
     """What those who call or start it meet: definitions gone or altered, other defaults."""
     found = []
-    breaking = facts.risk("compatibility") is not None
-    if breaking and facts.removed:
-        found.append(say("insight.compat_removed", lang, names=codes(facts.removed, lang, 3)))
-    if breaking and facts.changed:
-        found.append(say("insight.compat_changed", lang, names=codes(facts.changed, lang, 3)))
+    altered = _altered(facts)
+    if facts.lost:
+        found.append(say("insight.compat_removed", lang, names=codes(facts.lost, lang, 3)))
+    if altered:
+        found.append(say("insight.compat_changed", lang, names=codes(altered, lang, 3)))
     for name, before, after in facts.moved_defaults[:2]:
         found.append(
             say(
@@ -164,6 +164,12 @@ def moved(facts: ChangeFacts, lang: str) -> list[Prose]:
             )
         )
     return found
+
+
+def _altered(facts: ChangeFacts) -> list[str]:
+    """Definitions with another signature that the compatibility risk names: others meet no private one."""
+    named = _risk_names(facts, "compatibility")
+    return [name for name in facts.changed if name in named]
 
 
 def _tests(facts: ChangeFacts, lang: str) -> list[Prose]:
@@ -313,10 +319,8 @@ def verdict(facts: ChangeFacts, lang: str) -> Prose:
 
 
 def _care(facts: ChangeFacts, record: ChangeRecord, lang: str) -> Prose:
-    if facts.risk("compatibility") and (facts.removed or facts.changed):
-        return say(
-            "verdict.care_public", lang, names=codes(facts.removed or facts.changed, lang, 2)
-        )
+    if names := facts.lost or _altered(facts):
+        return say("verdict.care_public", lang, names=codes(names, lang, 2))
     if facts.switches:
         return say(
             "verdict.care_switch",

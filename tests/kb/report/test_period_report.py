@@ -16,7 +16,7 @@ from kb.periods import between
 from kb.phrases import phrases
 from kb.report.change_facts import change_facts, switched
 from kb.report.composer import measured_letters, measured_words
-from kb.report.insights import _security, advice, latent_risks
+from kb.report.insights import _security, advice, latent_risks, moved, verdict
 from kb.report.renderers import render
 from kb.report.renderers.json_document import chunks, from_json, to_json
 from kb.report.renderers.markdown import Inline
@@ -739,6 +739,16 @@ def test_a_fix_that_is_mostly_new_files_adds_what_they_define(make):
         "adds LidCondition in src/lid_condition.py and 1 file more",
     )
     assert told(replace(old, additions=80), new)[0] == "corrects ErrorCode"
+
+
+def test_who_should_read_it_are_the_users_of_what_is_public(make):
+    risk = Risk("compatibility", "open_lid(-key, +pin)", "src/engine/core.py", 3)
+    record = make(61, "Add a lock", symbols=("Lock",), gone=("_open_lid",), risks=(risk,))
+    altered = Symbol("open_lid", "function", "src/engine/core.py")
+    record = replace(record, digest=replace(record.digest, symbols_changed=(altered,)))
+    facts = change_facts(record)
+    assert "users of open_lid should read it before they upgrade" in verdict(facts, "en").plain
+    assert [text.plain for text in moved(facts, "en")] == ["changes the signature of open_lid"]
 
 
 def test_a_word_on_security_is_no_code_that_an_outsider_can_reach(make, reader_of, composed, week):
