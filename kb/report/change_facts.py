@@ -31,9 +31,10 @@ _ROLES = {
     "ci-config": ("ci", "build", "agent"),
     "dependency": ("dependency",),
 }
-# Examples are made of the first; the others every class has, and they tell nothing of it.
-_ANY_NAMES = frozenset(
-    ("foo", "baz", "qux", "foobar", "get", "set", "run", "call", "apply", "main", "reset", "close")
+# Examples are made of the first; the others every class or decorator has, and they tell nothing of it.
+_ANY_NAMES = words(
+    "foo baz qux foobar get set run call apply main reset close forward backward "
+    "wrapper wrapped decorator inner"
 )
 # What a trait of Rust asks of each type that has it: nobody looks for it by name.
 _OF_TRAITS = words(

@@ -741,6 +741,11 @@ def test_a_fix_that_is_mostly_new_files_adds_what_they_define(make):
     assert told(replace(old, additions=80), new)[0] == "corrects ErrorCode"
 
 
+def test_what_every_layer_and_every_decorator_defines_is_not_told(make):
+    record = make(62, "Add a lock", symbols=("Lock", "forward", "needs_key", "wrapper"))
+    assert point(change_facts(record), "en").plain == "adds Lock and needs_key"
+
+
 def test_who_should_read_it_are_the_users_of_what_is_public(make):
     risk = Risk("compatibility", "open_lid(-key, +pin)", "src/engine/core.py", 3)
     record = make(61, "Add a lock", symbols=("Lock",), gone=("_open_lid",), risks=(risk,))
