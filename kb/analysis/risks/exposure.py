@@ -6,7 +6,7 @@ import re
 
 from kb.analysis.facts import Facts
 from kb.analysis.file_views import FileView
-from kb.analysis.path_roles import MANIFEST_NAMES, is_lock, path_role
+from kb.analysis.path_roles import MANIFEST_NAMES, is_lock, is_tooling, path_role
 from kb.types import Change, Risk
 
 _REQUIREMENT = re.compile(
@@ -31,6 +31,8 @@ def dependency(facts: Facts) -> list[Risk]:
         if view.role == "dependency" or name in MANIFEST_NAMES:
             if path_role(view.path) in ("test", "docs", "bench") or _NOT_RUNTIME.search(view.path):
                 continue
+            if is_tooling(view.path.lower().split("/")[:-1]):
+                continue  # who installs the product installs none of it
             found += _moved(view, name)
         elif name.startswith("dockerfile"):
             found += _pins(view)

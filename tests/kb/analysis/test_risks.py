@@ -174,6 +174,11 @@ def test_dependencies_say_from_and_to(change) -> None:
         "+ hinge >=3",
     }
     assert not risks(change("deps", {"requirements/dev.txt": "-lint==1\n+lint==2"}), "dependency")
+    tool = {
+        "scripts/race/pyproject.toml": '@@ -1,4 +1,4 @@ dependencies = [\n-  "oil==1",\n+  "oil==2",'
+    }
+    assert not risks(change("deps", tool), "dependency")
+    assert risks(change("deps", {"race/pyproject.toml": tool.popitem()[1]}), "dependency")
 
 
 def test_security_needs_words_or_code_and_not_a_friend(change) -> None:
