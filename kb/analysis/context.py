@@ -106,6 +106,13 @@ def title_words(title: str) -> frozenset[str]:
     return frozenset(" ".join(_WORD.findall(title)).lower().split()) - _COMMON
 
 
+# The word that begins a title's sentence, behind its tags and its area.
+_BEGINS = re.compile(
+    r"(?:\s*(?:\[[^\]]{0,60}\]|\([^)]{0,60}\)))*\s*(?:[\w./()+-]{1,40}!?:\s+)?([A-Za-z][a-z]+)\s+\S"
+)
+VERB_SHARE = 0.8  # of a word's titles that it begins: it is their verb, and names no line of work
+
+
 def author_runs(
     rows: Sequence[tuple[str, str, str, datetime]],
 ) -> dict[str, tuple[str, str]]:
@@ -116,7 +123,12 @@ def author_runs(
     terms = {identity: title_words(title) for identity, _, title, _ in rows}
     frequency = Counter(chain.from_iterable(terms.values()))
     limit = max(RARE_COUNT, RARE_SHARE * len(rows))
-    rare = frozenset(word for word, count in frequency.items() if RUN_LENGTH <= count <= limit)
+    begun = Counter(found[1].lower() for _, _, title, _ in rows if (found := _BEGINS.match(title)))
+    rare = frozenset(
+        word
+        for word, count in frequency.items()
+        if RUN_LENGTH <= count <= limit and begun[word] < VERB_SHARE * count
+    )
     groups: dict[tuple[str, str], list[tuple[str, datetime]]] = defaultdict(list)
     for identity, author, _, merged_at in rows:
         for word in terms[identity] & rare:

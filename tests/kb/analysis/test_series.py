@@ -112,13 +112,20 @@ def test_numbered_parts_are_one_series() -> None:
 def test_an_authors_run_shares_a_rare_word() -> None:
     rows = history(
         (1, "Quaternion lids"),
-        (2, "Quaternion hinges"),
+        (2, "Paint quaternion hinges"),
         (3, "Oil", "", "Bo"),
-        (4, "Quaternion boxes"),
+        (4, "[box] Turn quaternion boxes"),
         (5, "Quaternion paint", "", "Bo"),
     )
     runs = {r.source for r in relations(rows) if r.kind == "series"}
     assert runs == {"acme/tool#1", "acme/tool#2", "acme/tool#4"}
+
+
+def test_a_verb_that_begins_titles_makes_no_run_of_their_author() -> None:
+    rows = history(
+        (1, "Validate lids"), (2, "[box] Validate the oil"), (3, "hinge: Validate its paint")
+    )
+    assert not [r for r in relations(rows) if r.kind == "series"]
 
 
 def test_relations_fill_both_sides_of_an_analysis() -> None:
