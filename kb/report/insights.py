@@ -148,9 +148,9 @@ def _compatibility(facts: ChangeFacts, lang: str) -> list[Prose]:
 def moved(facts: ChangeFacts, lang: str) -> list[Prose]:
     """What those who call or start it meet: definitions gone or altered, other defaults."""
     found = []
-    altered = _altered(facts)
-    if facts.lost:
-        found.append(say("insight.compat_removed", lang, names=codes(facts.lost, lang, 3)))
+    gone, altered = _gone(facts), _altered(facts)
+    if gone:
+        found.append(say("insight.compat_removed", lang, names=codes(gone, lang, 3)))
     if altered:
         found.append(say("insight.compat_changed", lang, names=codes(altered, lang, 3)))
     for name, before, after in facts.moved_defaults[:2]:
@@ -164,6 +164,10 @@ def moved(facts: ChangeFacts, lang: str) -> list[Prose]:
             )
         )
     return found
+
+
+def _gone(facts: ChangeFacts) -> list[str]:
+    return [name for name in facts.removed if name in facts.lost]
 
 
 def _altered(facts: ChangeFacts) -> list[str]:
@@ -319,7 +323,7 @@ def verdict(facts: ChangeFacts, lang: str) -> Prose:
 
 
 def _care(facts: ChangeFacts, record: ChangeRecord, lang: str) -> Prose:
-    if names := facts.lost or _altered(facts):
+    if names := _gone(facts) or _altered(facts):
         return say("verdict.care_public", lang, names=codes(names, lang, 2))
     if facts.switches:
         return say(
