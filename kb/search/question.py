@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 
@@ -25,6 +26,8 @@ STOP_TOKENS = frozenset(stem(word) for word in _STOP_WORDS.split()) | frozenset(
 )
 MOST_TOKENS = 64  # a pasted log is cut: every further word costs time and adds noise
 MOST_OTHERS = 96
+# Two plain words with nothing but a space between them; the second may be the first of the next.
+_APART = re.compile(r"(?<![\w/.-])([A-Za-z]{2,}) (?=([A-Za-z]{2,})(?![\w/.-]))")
 # Of the text that is encoded, with the other names behind the question: with three times as many
 # and no end of letters one question of 144 more was answered, and the longest tenth took half again
 # as long.
@@ -48,7 +51,8 @@ class Question:
 
 def understand(text: str) -> Question:
     """A Chinese question is looked for by the glossary's English and, less, as it stands; of a
-    question in English what it is about."""
+    question in English what it is about. Two words may be one name in the code: of "lock file"
+    `lockfile` and `LockFile` are looked for too, as a name and its parts are."""
     text = matter(text)
     sources: dict[str, str] = {}
     wanted: dict[str, None] = {}
@@ -73,6 +77,11 @@ def understand(text: str) -> Question:
         others.update(dict.fromkeys(tokens(term)))
     if not wanted:  # Chinese of which the glossary knows nothing
         wanted, others = others, {}
+    for first, second in _APART.findall(english):
+        if STOP_TOKENS.isdisjoint((stem(first.lower()), stem(second.lower()))):
+            token = stem(f"{first}{second}".lower())
+            wanted.setdefault(token)
+            sources.setdefault(token, f"{first} {second}")
     kept = [token for token in wanted if token not in STOP_TOKENS] or list(wanted)
     spare = [token for token in others if token not in STOP_TOKENS and token not in wanted]
     return Question(
