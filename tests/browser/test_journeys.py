@@ -478,6 +478,7 @@ def test_an_answer_is_streamed_and_its_citation_opens(
         assert model.requests[-1].stream
         page.shoot(screenshots / "ask-model.png")
         for place in ("[data-testid='stMain'] .st-key-answer a", ".stHtml a"):
+            page.settle()  # a click on what is about to be drawn anew is lost
             page.click(place, "[1]")
             page.sees("What the importance is made of")
             page.driver.back()
