@@ -301,13 +301,13 @@ def _is_setext(line: str, under: str) -> bool:
     )
 
 
-def title_words(title: str) -> str:
+def heading_words(title: str) -> str:
     """A heading without emoji, numbering, emphasis and the closing colon or question mark."""
     return re.sub(r"^[\W\d_]{0,20}|[\W_]{0,20}$", "", title)
 
 
 def _is_template_title(title: str) -> bool:
-    words = title_words(title)
+    words = heading_words(title)
     return bool(_TEMPLATE_HEADINGS.fullmatch(words) or _TICK_SECTIONS.fullmatch(words))
 
 
@@ -320,7 +320,7 @@ def _without_template(lines: Iterable[Line]) -> Iterator[Line]:
             yield line
             continue
         if line.level:
-            words = title_words(line.text)
+            words = heading_words(line.text)
             plans = bool(_PLAN_SECTIONS.search(words))
             skipping_item = False
             if tick_level and line.level <= tick_level:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from kb.text.description import read_lines, title_words
+from kb.text.description import heading_words, read_lines
 
 Kind = Literal["before", "tried", "said"]
 
@@ -36,7 +36,7 @@ def sections(body: str) -> Iterator[tuple[Kind, str]]:
     parts: list[tuple[str, list[str]]] = [("", [])]
     for line in read_lines(body):
         if line.level:
-            parts.append((title_words(line.text), []))
+            parts.append((heading_words(line.text), []))
         elif not line.code:
             parts[-1][1].append(_TICK.sub(r"\1", line.text))
     solution = next(

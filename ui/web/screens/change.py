@@ -231,7 +231,8 @@ def _thread(view: View, thread: ReviewThread) -> None:
         for comment in thread.comments[:30]:
             st.markdown(f"**{escape(comment.author)}**")
             st.markdown(safe_markdown(comment.text), anchors=False)
-        st.markdown(" ".join(_outward_link(thread.url)))
+        for link in _outward_link(thread.url):
+            st.markdown(link)
 
 
 def _risks(view: View, record: ChangeRecord) -> None:
